@@ -1,0 +1,36 @@
+import type { ZodType } from "zod";
+import type { Catalogue } from "../platform/errors/catalogue.ts";
+import type { Command, Decider, Event } from "../platform/kernel/decider.ts";
+
+/** How one command looks from outside: its payload's schema, and words for the API document. */
+export interface CommandDefinition<C extends Command = Command> {
+  /** Parses the JSON payload into the command's `data` (decimal text becomes Decimal). */
+  readonly payload: ZodType<C["data"]>;
+  readonly summary: string;
+  /** A payload that is accepted on a fresh or fitting aggregate; runs as a test. */
+  readonly example: unknown;
+  /** The first command of an aggregate's life: answered 201. */
+  readonly creates?: true;
+}
+
+/** One aggregate: a folder with commands, events, state, decide, and this as its index. */
+export interface AggregateDefinition<
+  State = unknown,
+  C extends Command = Command,
+  E extends Event = Event,
+> {
+  readonly context: string;
+  /** The noun in the singular: `portfolio`. */
+  readonly name: string;
+  /** The plural kebab-case noun of the API: `portfolios`. */
+  readonly collection: string;
+  readonly topic: string;
+  /** What an id looks like; ids are opaque to the platform. */
+  readonly id: ZodType<string>;
+  readonly idExample: string;
+  readonly commands: { readonly [T in C["type"]]: CommandDefinition<Extract<C, { type: T }>> };
+  readonly decider: Decider<State, C, E>;
+  /** Rises when the state or `evolve` change; snapshots of other versions are not read. */
+  readonly stateVersion: number;
+  readonly refusals: Catalogue;
+}

@@ -1,0 +1,68 @@
+/** A request to change one aggregate. `type` is imperative (`DepositFunds`). */
+export interface Command {
+  readonly type: string;
+  readonly data: unknown;
+}
+
+/**
+ * A fact, past tense (`FundsDeposited`). `occurredAtMs` is when it happened: from the exchange for
+ * trades and ticks, else the owner's clock when the command was decided.
+ */
+export interface Event {
+  readonly type: string;
+  readonly data: unknown;
+  readonly occurredAtMs: number;
+}
+
+/** A business refusal: a value with a stable code of the catalogue; never thrown, never logged. */
+export interface Refusal {
+  readonly code: string;
+  /** One sentence for a person: what was asked, what stands against it, what to do. */
+  readonly detail: string;
+  /** The figures behind the sentence (required, available …), as JSON values. */
+  readonly facts?: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+/** What of the world a decision may know. Everything arrives as a value. */
+export interface DecisionContext {
+  /** The owner's clock, epoch ms. */
+  readonly nowMs: number;
+  readonly aggregateId: string;
+}
+
+/**
+ * `events` may be empty: accepted, and nothing to add (a known fill sent again).
+ * `answer` is what the caller is told beside the events (counts of duplicates …), JSON.
+ */
+export type Decision<E extends Event> =
+  | { readonly outcome: "accepted"; readonly events: readonly E[]; readonly answer?: Answer }
+  | { readonly outcome: "refused"; readonly refusal: Refusal };
+
+export type Answer = Readonly<Record<string, unknown>>;
+
+/**
+ * The whole of an aggregate's behaviour, pure: no clock, no randomness, no input or output.
+ *
+ * `evolve` may change and return the state it was given (an instrument's state is megabytes): a
+ * state has one holder, its owner, which throws it away and folds anew when an append fails.
+ * `decide` must not change the state.
+ */
+export interface Decider<State, C extends Command, E extends Event> {
+  initialState(): State;
+  evolve(state: State, event: E): State;
+  decide(state: State, command: C, context: DecisionContext): Decision<E>;
+}
+
+export function accepted<E extends Event>(events: readonly E[], answer?: Answer): Decision<E> {
+  return answer === undefined
+    ? { outcome: "accepted", events }
+    : { outcome: "accepted", events, answer };
+}
+
+export function refused(
+  code: string,
+  detail: string,
+  facts?: Refusal["facts"],
+): { outcome: "refused"; refusal: Refusal } {
+  return { outcome: "refused", refusal: facts ? { code, detail, facts } : { code, detail } };
+}

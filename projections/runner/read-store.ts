@@ -1,0 +1,80 @@
+import type { PartitionKey } from "../../platform/log/log.ts";
+import type { Change, Row, Value } from "./projection.ts";
+
+/** A stream set aside from one event on, because that event could not be applied. */
+export interface ParkedStream {
+  /** The aggregate id. */
+  readonly stream: string;
+  readonly position: number;
+  readonly sequence: number;
+  readonly reason: string;
+}
+
+/** How far a generation is in one partition; kept in the read store itself. */
+export interface Checkpoint {
+  /** The next position it will apply. */
+  readonly next: number;
+  /** Raised by every `take`; a lower one is a ghost's. */
+  readonly epoch: number;
+  readonly logId: string;
+  /** The highest `ce_epoch` of a claim seen: events of lower epochs are void. */
+  readonly highestClaim: number;
+  /** Timestamp of the last record applied, epoch ms; 0 before the first. */
+  readonly recordedAtMs: number;
+  readonly parked: readonly ParkedStream[];
+}
+
+/** A change with the position of the event that made it. */
+export interface PositionedChange extends Change {
+  readonly position: number;
+}
+
+export interface Batch {
+  readonly partition: PartitionKey;
+  /** Where the checkpoint must stand; it moves to `next` in the same atomic step. */
+  readonly expected: number;
+  readonly next: number;
+  readonly epoch: number;
+  readonly highestClaim: number;
+  readonly recordedAtMs: number;
+  /** At most one change per key, sorted by table and key. */
+  readonly changes: readonly PositionedChange[];
+  /** Streams parked by this batch. */
+  readonly parked: readonly ParkedStream[];
+}
+
+/**
+ * `behind`: the checkpoint is not at `expected`; somebody else was here: reload and seek.
+ * `fenced`: a higher epoch has taken the partition; stop.
+ */
+export type ApplyOutcome = "applied" | "behind" | "fenced";
+
+/** A row read back, with where it was last changed. */
+export interface StoredRow {
+  readonly row: Row;
+  readonly partition: PartitionKey;
+  readonly position: number;
+}
+
+/** One generation of one read model in one store. */
+export interface ReadStore {
+  /** Makes the generation's schema; harmless when it is there. */
+  create(): Promise<void>;
+  /** Raises the partition's epoch by compare-and-set and gives the checkpoint. `logId` must be the
+   *  checkpoint's own, else it throws LOG_MISMATCH. */
+  take(partition: PartitionKey, logId: string): Promise<Checkpoint>;
+  /** Changes and checkpoint in one atomic step. Errors that a change's content causes are thrown
+   *  as `DataError`; everything else is systemic. */
+  apply(batch: Batch): Promise<ApplyOutcome>;
+  /** All rows of a table in key order, deleted ones left out; `from` is exclusive. */
+  rows(table: string, from?: readonly Value[]): AsyncIterable<StoredRow>;
+  checkpoints(): Promise<ReadonlyMap<PartitionKey, Checkpoint>>;
+  /** Removes the generation; harmless when it is gone. */
+  drop(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Thrown by a store when the content of a change cannot be written, now or ever. */
+export class DataError extends Error {
+  override readonly name = "DataError";
+}
