@@ -1,6 +1,6 @@
 import type { ZodType } from "zod";
 import type { Catalogue } from "../platform/errors/catalogue.ts";
-import type { Command, Decider, Event } from "../platform/kernel/decider.ts";
+import type { Answer, Command, Decider, Event } from "../platform/kernel/decider.ts";
 
 /** How one command looks from outside: its payload's schema, and words for the API document. */
 export interface CommandDefinition<C extends Command = Command> {
@@ -33,4 +33,8 @@ export interface AggregateDefinition<
   /** Rises when the state or `evolve` change; snapshots of other versions are not read. */
   readonly stateVersion: number;
   readonly refusals: Catalogue;
+  /** Events whose commands need no memory of command ids: natural keys find repeats. */
+  readonly selfProtecting?: readonly E["type"][];
+  /** The answer of a command as its events alone tell it, for one that is repeated. */
+  answerOf?(events: readonly E[]): Answer;
 }

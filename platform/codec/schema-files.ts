@@ -19,7 +19,7 @@ export interface RecordSchema {
   readonly fields: readonly AvroField[];
 }
 
-interface EnumSchema {
+export interface EnumSchema {
   readonly type: "enum";
   readonly name: string;
   readonly symbols: readonly string[];
@@ -34,6 +34,10 @@ type ComplexSchema =
       readonly precision: number;
       readonly scale: number;
     };
+
+export function isUnion(type: AvroType): type is readonly AvroType[] {
+  return Array.isArray(type);
+}
 
 /** One released version of one event's schema: `schemas/<context>/<Event>/v<version>.avsc`. */
 export interface EventSchema {

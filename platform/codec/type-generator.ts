@@ -2,7 +2,13 @@
  * TypeScript types of the newest version of every event schema, one file per context. The schemas
  * are the source; the generated files are committed, and compared in CI.
  */
-import type { AvroField, AvroType, EventSchema, RecordSchema } from "./schema-files.ts";
+import {
+  type AvroField,
+  type AvroType,
+  type EventSchema,
+  isUnion,
+  type RecordSchema,
+} from "./schema-files.ts";
 
 const HEADER = `// Generated from the Avro schemas by \`cipherhorizon schemas generate\`. Do not edit.
 `;
@@ -68,10 +74,6 @@ function typeOf(type: AvroType, named: Map<string, string>): string {
     case "bytes":
       return "Decimal";
   }
-}
-
-function isUnion(type: AvroType): type is readonly AvroType[] {
-  return Array.isArray(type);
 }
 
 function unionOf(types: readonly AvroType[], named: Map<string, string>): string {

@@ -61,6 +61,20 @@ export function toUnscaled(value: Decimal): bigint {
   return BigInt(value.shiftedBy(DECIMAL_SCALE).toFixed(0));
 }
 
+/** A decimal as its digits stand in memory: fourteen decimal digits a group, aligned to the point. */
+export interface DecimalDigits {
+  readonly sign: 1 | -1;
+  /** The power of ten of the first digit. */
+  readonly exponent: number;
+  /** Groups below 10^14, highest first, without zero groups at either end; `[0]` for zero. */
+  readonly groups: number[];
+}
+
+/** The decimal of digits already in groups: the codec's way in, many times faster than text. */
+export function fromDigits({ sign, exponent, groups }: DecimalDigits): Decimal {
+  return new Exact({ s: sign, e: exponent, c: groups, _isBigNumber: true });
+}
+
 /** The one rounding of the platform: half-even to 18 places. */
 export function rounded(value: Decimal): Decimal {
   return value.decimalPlaces(DECIMAL_SCALE, BigNumber.ROUND_HALF_EVEN);

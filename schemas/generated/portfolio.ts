@@ -94,7 +94,7 @@ export type CostMethod = "average" | "fifo";
 
 /** A portfolio is opened. */
 export interface PortfolioOpened {
-  readonly owner: string;
+  readonly owner: string | null;
   readonly name: string;
   readonly baseCurrency: string;
   readonly costMethod: CostMethod;
@@ -117,26 +117,34 @@ export interface TradeRecorded {
   /** Positive is paid, negative a rebate. */
   readonly fee: Decimal;
   readonly feeCurrency: string;
+  /** Value of one fee unit in the base currency, as the client gave it. */
+  readonly feeRate: Decimal | null;
+  /** Value of one quote unit in the base currency, as the client gave it. */
+  readonly quoteRate: Decimal | null;
   /** maker, taker or empty. */
   readonly liquidity: string;
   readonly strategyId: string | null;
   readonly copiedFrom: string | null;
   /** opened, increased, reduced or closed: the base asset's position. */
   readonly effect: string;
-  /** By this trade, in the base currency, fees included. */
+  /** By this trade, in the base currency, every fee of known value included. */
   readonly realisedNet: Decimal;
   /** By this trade, price only. */
   readonly realisedGross: Decimal;
-  /** Cost of the quantity given up. */
+  /** Cost of the quantity given up; 0 where the base currency was given. */
   readonly basis: Decimal;
   /** The fee in the base currency; null where its rate is not known. */
   readonly feeValue: Decimal | null;
+  /** Realised on the asset a third-asset fee was paid in: fee value less basis. */
+  readonly feeRealised: Decimal;
   /** False where a rate was missing: the basis was carried over and nothing realised. */
   readonly valued: boolean;
   /** Base asset that was missing and taken as held without basis (import). */
   readonly assumedBase: Decimal;
   /** Quote asset that was missing and taken as held without basis (import). */
   readonly assumedQuote: Decimal;
+  /** Fee asset that was missing and taken as held without basis (import). */
+  readonly assumedFee: Decimal;
   /** occurredAt lies before that of an earlier recorded trade. */
   readonly outOfOrder: boolean;
   /** 1, 2, 3 … within the portfolio. */
@@ -165,6 +173,8 @@ export interface TradeReversed {
   /** What the reversal adds to the realised profit. */
   readonly realisedNet: Decimal;
   readonly realisedGross: Decimal;
+  /** What the reversal adds to the fee asset's realised profit. */
+  readonly feeRealised: Decimal;
   /** Every asset the event touched, after it. */
   readonly holdings: readonly HoldingAfter[];
   readonly lotsOpened: readonly Lot[];

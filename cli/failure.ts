@@ -1,0 +1,97 @@
+import { PlatformError, platformErrors } from "../platform/errors/catalogue.ts";
+import { exitCodes } from "./exit-codes.ts";
+
+/** The four parts of every failure text. */
+export interface FailureParts {
+  /** What failed, as the user asked for it: `ticks.csv was not imported`. */
+  readonly failed: string;
+  /** The actual error, in the words of whoever raised it. */
+  readonly error: string;
+  /** What was tried: address, folder, file, limit. */
+  readonly tried: string;
+  /** What to do now, if possible a command. */
+  readonly todo: string;
+}
+
+/** An expected end of a verb: it has an exit code and no stack trace. */
+export class Failure extends Error {
+  override readonly name = "Failure";
+  readonly parts: FailureParts;
+  readonly exitCode: number;
+  /** The code of the error catalogue, where the failure has one. */
+  readonly code: string | null;
+
+  constructor(exitCode: number, parts: FailureParts, code: string | null = null) {
+    super(`${parts.failed}: ${parts.error}`);
+    this.parts = parts;
+    this.exitCode = exitCode;
+    this.code = code;
+  }
+}
+
+/** The user stopped the verb (Ctrl-C); `todo` says how to come back. */
+export function interrupted(failed: string, todo: string): Failure {
+  const parts = { failed, error: "interrupted", tried: "stopped at your request", todo };
+  return new Failure(exitCodes.interrupted, parts);
+}
+
+/** Whatever was thrown, as a failure with four parts; `during` says what the verb was doing. */
+export function toFailure(thrown: unknown, during: string): Failure {
+  if (thrown instanceof Failure) return thrown;
+  if (thrown instanceof PlatformError) return fromPlatformError(thrown, during);
+  if (thrown instanceof Error && "code" in thrown && typeof thrown.code === "string") {
+    return fromSystemError(thrown, thrown.code, during);
+  }
+  const error = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  const todo = "this is a defect of cipherhorizon: please report it with this text";
+  return new Failure(exitCodes.internal, {
+    failed: `${during} failed`,
+    error,
+    tried: during,
+    todo,
+  });
+}
+
+/** The failure as text: one line per part, lists of field errors below. */
+export function failureText({ parts, code }: Failure): string {
+  const error = code === null ? parts.error : `${parts.error} (${code})`;
+  return [
+    `failed: ${parts.failed}`,
+    `  error: ${indented(error)}`,
+    `  tried: ${indented(parts.tried)}`,
+    `  to do: ${indented(parts.todo)}`,
+  ].join("\n");
+}
+
+function indented(text: string): string {
+  return text.replaceAll("\n", "\n         ");
+}
+
+function fromPlatformError(thrown: PlatformError, during: string): Failure {
+  const row = platformErrors[thrown.code];
+  const errors = thrown.errors.map(({ pointer, detail }) => `${pointer}: ${detail}`);
+  const parts = {
+    failed: `${during} failed`,
+    error: [thrown.message, ...errors].join("\n"),
+    tried: row.meaning,
+    todo: row.retryable ? "run the same command again in a moment" : todoOf(row.exitCode),
+  };
+  return new Failure(row.exitCode, parts, thrown.code);
+}
+
+function todoOf(exitCode: number): string {
+  if (exitCode === exitCodes.config) return "see: cipherhorizon config check";
+  if (exitCode === exitCodes.internal) return "please report this with the lines above";
+  return "change the command as the error says; see --help";
+}
+
+const NOT_FOUND_CODES = new Set(["ENOENT", "ENOTDIR", "EISDIR"]);
+
+function fromSystemError(thrown: Error, code: string, during: string): Failure {
+  const exitCode = NOT_FOUND_CODES.has(code) ? exitCodes.notFound : exitCodes.unavailable;
+  const todo = NOT_FOUND_CODES.has(code)
+    ? "check the path"
+    : "see: cipherhorizon doctor, then run the same command again";
+  const parts = { failed: `${during} failed`, error: thrown.message, tried: during, todo };
+  return new Failure(exitCode, parts, code);
+}

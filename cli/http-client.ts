@@ -1,0 +1,224 @@
+import { once } from "node:events";
+import { type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { exitCodes } from "./exit-codes.ts";
+import { Failure } from "./failure.ts";
+import { type Problem, problemFailure } from "./problem-failure.ts";
+
+/** Lines of a streamed body travel together in chunks of about this size. */
+const CHUNK_BYTES = 65_536;
+/** A server that says nothing for so long while it owes an answer is taken for dead. */
+export const SILENCE_LIMIT_MS = 60_000;
+const NDJSON = "application/x-ndjson";
+
+/** An answer below 400; anything else is thrown as a Failure. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: unknown;
+}
+
+/** One event of a `text/event-stream`. */
+export interface ServerSentEvent {
+  readonly id: string | null;
+  readonly event: string;
+  readonly data: string;
+}
+
+type RequestHeaders = Readonly<Record<string, string>>;
+
+export interface HttpClient {
+  /** `http://127.0.0.1:8080` */
+  readonly address: string;
+  get(path: string, headers?: RequestHeaders): Promise<HttpAnswer>;
+  post(path: string, body: unknown, headers?: RequestHeaders): Promise<HttpAnswer>;
+  /** Streams values as lines of JSON, the next being asked for when there is room. */
+  postLines(path: string, lines: AsyncIterable<string>): AsyncGenerator<unknown>;
+  /** The events of a stream until it ends or `signal` ends it. */
+  events(path: string, options: EventOptions): AsyncGenerator<ServerSentEvent>;
+}
+
+export interface EventOptions {
+  readonly lastEventId?: string;
+  readonly signal: AbortSignal;
+}
+
+export function createHttpClient(address: string): HttpClient {
+  return {
+    address,
+    get: (path, headers = {}) => exchange(address, { method: "GET", path, headers }),
+    post: (path, body, headers = {}) => {
+      return exchange(address, { method: "POST", path, headers, body: JSON.stringify(body) });
+    },
+    postLines: (path, lines) => postLines(address, path, lines),
+    events: (path, options) => readEvents(address, path, options),
+  };
+}
+
+interface Exchange {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly headers: RequestHeaders;
+  readonly body?: string;
+}
+
+async function exchange(address: string, { method, path, headers, body }: Exchange) {
+  const url = new URL(path, address);
+  const sent = request(url, {
+    method,
+    timeout: SILENCE_LIMIT_MS,
+    headers: body === undefined ? headers : { "content-type": "application/json", ...headers },
+  });
+  sent.on("timeout", () => sent.destroy(silence()));
+  sent.end(body);
+  const response = await responseOf(sent, `${method} ${url}`);
+  const text = await textOf(response, `${method} ${url}`);
+  if (statusOf(response) >= 400) throw refusalOf(response, text, `${method} ${url}`);
+  return { status: statusOf(response), headers: response.headers, body: parseJson(text) };
+}
+
+async function* postLines(address: string, path: string, lines: AsyncIterable<string>) {
+  const url = new URL(path, address);
+  const what = `POST ${url}`;
+  const sent = request(url, { method: "POST", headers: { "content-type": NDJSON } });
+  const responded = responseOf(sent, what);
+  // An answer may come and end before the body does (an error); then the rest is not sent.
+  const sendingError = pipeline(Readable.from(inChunks(lines)), sent).then(
+    () => null,
+    (error: unknown) => error,
+  );
+  try {
+    const response = await firstOf(responded, sendingError);
+    if (statusOf(response) >= 400) throw refusalOf(response, await textOf(response, what), what);
+    yield* linesOf(response, what);
+    const error = await sendingError;
+    if (error !== null) throw connectionFailure(error, what);
+  } finally {
+    sent.destroy();
+  }
+}
+
+/** The answer, unless the lines' own source failed: then none will come. */
+function firstOf(
+  responded: Promise<IncomingMessage>,
+  sendingError: Promise<unknown>,
+): Promise<IncomingMessage> {
+  const failed = sendingError.then((error) => {
+    if (error instanceof Failure) throw error;
+    return responded;
+  });
+  return Promise.race([responded, failed]);
+}
+
+async function* inChunks(lines: AsyncIterable<string>): AsyncGenerator<string> {
+  let chunk = "";
+  for await (const line of lines) {
+    chunk += `${line}\n`;
+    if (chunk.length < CHUNK_BYTES) continue;
+    yield chunk;
+    chunk = "";
+  }
+  if (chunk !== "") yield chunk;
+}
+
+async function* linesOf(response: IncomingMessage, what: string): AsyncGenerator<unknown> {
+  try {
+    for await (const line of createInterface({ input: response, crlfDelay: Infinity })) {
+      if (line !== "") yield parseJson(line);
+    }
+  } finally {
+    response.resume();
+  }
+  if (!response.complete) throw connectionFailure(new Error("the answer was cut off"), what);
+}
+
+async function* readEvents(address: string, path: string, { lastEventId, signal }: EventOptions) {
+  const url = new URL(path, address);
+  const headers: Record<string, string> = { accept: "text/event-stream" };
+  if (lastEventId !== undefined) headers["last-event-id"] = lastEventId;
+  const sent = request(url, { method: "GET", headers, signal });
+  sent.end();
+  const response = await responseOf(sent, `GET ${url}`);
+  if (statusOf(response) >= 400) {
+    throw refusalOf(response, await textOf(response, `GET ${url}`), `GET ${url}`);
+  }
+  yield* parseEvents(createInterface({ input: response, crlfDelay: Infinity }));
+}
+
+/** The grammar of `text/event-stream`: `field: value` lines, an empty line ends an event. */
+export async function* parseEvents(lines: AsyncIterable<string>): AsyncGenerator<ServerSentEvent> {
+  let [id, event, data]: [string | null, string, string[]] = [null, "message", []];
+  for await (const line of lines) {
+    if (line === "") {
+      if (data.length > 0) yield { id, event, data: data.join("\n") };
+      [event, data] = ["message", []];
+      continue;
+    }
+    const [, field, value = ""] = /^([^:]*)(?:: ?(.*))?$/.exec(line) ?? [];
+    if (field === "id") id = value;
+    if (field === "event") event = value;
+    if (field === "data") data.push(value);
+  }
+}
+
+type Sent = ReturnType<typeof request>;
+
+async function responseOf(sent: Sent, what: string): Promise<IncomingMessage> {
+  const answered = once(sent, "response") as Promise<[IncomingMessage]>;
+  try {
+    const [response] = await answered;
+    // Later errors of the connection are the reader's: here they must only not be unheard.
+    sent.on("error", () => undefined);
+    return response;
+  } catch (error) {
+    throw connectionFailure(error, what);
+  }
+}
+
+async function textOf(response: IncomingMessage, what: string): Promise<string> {
+  try {
+    response.setEncoding("utf8");
+    let text = "";
+    for await (const chunk of response) text += chunk;
+    return text;
+  } catch (error) {
+    throw connectionFailure(error, what);
+  }
+}
+
+function statusOf(response: IncomingMessage): number {
+  return response.statusCode ?? 500;
+}
+
+function parseJson(text: string): unknown {
+  if (text === "") return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function refusalOf(response: IncomingMessage, text: string, what: string): Failure {
+  const body = parseJson(text);
+  const problem: Problem =
+    typeof body === "object" && body !== null ? body : { detail: text.slice(0, 500) };
+  return problemFailure({ ...problem, status: statusOf(response) }, what);
+}
+
+function silence(): Error {
+  return new Error(`no answer for ${SILENCE_LIMIT_MS / 1000} s`);
+}
+
+/** The server is not there, or went away. */
+function connectionFailure(error: unknown, what: string): Failure {
+  if (error instanceof Failure) return error;
+  return new Failure(exitCodes.unavailable, {
+    failed: `${what} got no answer`,
+    error: error instanceof Error ? error.message || String(error) : String(error),
+    tried: "the server that holds the data folder's lock",
+    todo: "see that the server runs (cipherhorizon doctor), then run the same command again",
+  });
+}

@@ -1,0 +1,109 @@
+import { v5 as uuidV5 } from "uuid";
+import { tryDecimal } from "../../platform/kernel/decimal.ts";
+import type { CommandLine } from "../command-line.ts";
+import { type CsvFile, type CsvRow, openCsv } from "./csv-file.ts";
+import { guessInstrument } from "./guess-instrument.ts";
+import type { BadRow } from "./read-ticks.ts";
+
+export const FILL_COLUMNS = {
+  required: [
+    "exchange",
+    "symbol",
+    "side",
+    "price",
+    "quantity",
+    "fee",
+    "fee_currency",
+    "timestamp",
+    "trade_id",
+  ],
+  optional: ["liquidity"],
+} as const;
+
+/** Makes the command ids of imports: the same fill for the same portfolio has the same id. */
+const IMPORT_NAMESPACE = "b5d1f0a2-6c1e-5c43-9a52-7f0f6c1f4d11";
+
+export type FillRow =
+  | { readonly line: number; readonly command: CommandLine }
+  | { readonly bad: BadRow };
+
+export interface FillOptions {
+  readonly portfolioId: string;
+  /** What was sold without being held was there before the file begins (import of a part). */
+  readonly assumeMissing: boolean;
+}
+
+export function openFills(path: string): Promise<CsvFile> {
+  return openCsv(path, FILL_COLUMNS);
+}
+
+/** The file's fills as `RecordTrade` commands of one portfolio, in the file's order. */
+export async function* readFills(file: CsvFile, options: FillOptions): AsyncGenerator<FillRow> {
+  for await (const row of file.rows()) yield toFill(row, options);
+}
+
+/** The same command for the same content, whichever run sends it. */
+export function importCommandId(command: Omit<CommandLine, "commandId">): string {
+  return uuidV5(JSON.stringify(command), IMPORT_NAMESPACE);
+}
+
+function toFill({ line, fields, problem }: CsvRow, options: FillOptions): FillRow {
+  if (fields === null) return { bad: { line, problem: problem ?? "is not a row" } };
+  const fill = namedFields(fields);
+  const instrument = guessInstrument(fill.exchange, fill.symbol);
+  if (instrument === null) {
+    return { bad: { line, problem: `symbol "${fill.symbol}" names no two assets` } };
+  }
+  const wrong = problemOf(fill);
+  if (wrong !== null) return { bad: { line, problem: wrong } };
+  const command = {
+    aggregate: "portfolio",
+    id: options.portfolioId,
+    type: "RecordTrade",
+    data: {
+      instrumentId: instrument.id,
+      tradeId: fill.tradeId,
+      side: fill.side,
+      price: fill.price,
+      quantity: fill.quantity,
+      fee: fill.fee,
+      ...(fill.feeCurrency === "" ? {} : { feeCurrency: fill.feeCurrency }),
+      ...(fill.liquidity === "" ? {} : { liquidity: fill.liquidity }),
+      occurredAt: Number(fill.timestamp),
+      ...(options.assumeMissing ? { onShortfall: "assume" } : {}),
+    },
+  };
+  return { line, command: { ...command, commandId: importCommandId(command) } };
+}
+
+type Fill = ReturnType<typeof namedFields>;
+
+function namedFields(fields: readonly string[]) {
+  const [exchange = "", symbol = "", side = "", price = "", quantity = ""] = fields;
+  const [fee = "", feeCurrency = "", timestamp = "", tradeId = "", liquidity = ""] =
+    fields.slice(5);
+  return {
+    exchange,
+    symbol,
+    side,
+    price,
+    quantity,
+    fee: fee === "" ? "0" : fee,
+    feeCurrency,
+    timestamp,
+    tradeId,
+    liquidity,
+  };
+}
+
+function problemOf(fill: Fill): string | null {
+  if (fill.side !== "buy" && fill.side !== "sell") return `side "${fill.side}" is not buy or sell`;
+  for (const column of ["price", "quantity", "fee"] as const) {
+    if (tryDecimal(fill[column]) === null) {
+      return `${column} "${fill[column]}" is not a decimal of at most 38 digits, 18 places`;
+    }
+  }
+  if (fill.tradeId === "") return "trade_id is empty";
+  if (/^\d{1,15}$/.test(fill.timestamp)) return null;
+  return `timestamp "${fill.timestamp}" is not epoch milliseconds`;
+}

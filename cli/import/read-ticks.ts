@@ -1,0 +1,86 @@
+import { tryDecimal } from "../../platform/kernel/decimal.ts";
+import { type CsvFile, type CsvRow, openCsv } from "./csv-file.ts";
+
+/** The columns a file of ticks must have; further ones (`recv_ns` …) are ignored. */
+export const TICK_COLUMNS = [
+  "exchange",
+  "symbol",
+  "price",
+  "volume",
+  "timestamp",
+  "trade_id",
+  "side",
+] as const;
+
+/** One trade as `POST /v1/market/ticks` takes it; price and volume are the file's own text. */
+export interface TickInput {
+  readonly exchange: string;
+  readonly symbol: string;
+  readonly price: string;
+  readonly volume: string;
+  /** The exchange's trade time, epoch ms. */
+  readonly timestamp: number;
+  readonly tradeId?: string;
+  readonly side?: "buy" | "sell";
+}
+
+/** A row that is not a tick: where it stands and why. */
+export interface BadRow {
+  readonly line: number;
+  readonly problem: string;
+}
+
+export type TickRow = { readonly tick: TickInput } | { readonly bad: BadRow };
+
+/** A file of ticks, opened; `readTicks` gives its rows in the file's order. */
+export function openTicks(path: string): Promise<CsvFile> {
+  return openCsv(path, { required: TICK_COLUMNS, optional: [] });
+}
+
+export async function* readTicks(file: CsvFile): AsyncGenerator<TickRow> {
+  for await (const row of file.rows()) yield toTick(row);
+}
+
+const SIDES = new Map<string, TickInput["side"]>([
+  ["", undefined],
+  ["buy", "buy"],
+  ["sell", "sell"],
+]);
+
+function toTick({ line, fields, problem }: CsvRow): TickRow {
+  if (fields === null) return { bad: { line, problem: problem ?? "is not a row" } };
+  const [exchange = "", symbol = "", price = "", volume = ""] = fields;
+  const [timestamp = "", tradeId = "", sideText = ""] = fields.slice(4);
+  const side = SIDES.get(sideText);
+  const wrong =
+    problemOf({ exchange, symbol, price, volume, timestamp }) ??
+    (SIDES.has(sideText) ? null : `side "${sideText}" is neither buy nor sell nor empty`);
+  if (wrong !== null) return { bad: { line, problem: wrong } };
+  return {
+    tick: {
+      exchange,
+      symbol,
+      price,
+      volume,
+      timestamp: Number(timestamp),
+      ...(tradeId === "" ? {} : { tradeId }),
+      ...(side === undefined ? {} : { side }),
+    },
+  };
+}
+
+type TextFields = Readonly<
+  Record<"exchange" | "symbol" | "price" | "volume" | "timestamp", string>
+>;
+
+function problemOf(text: TextFields): string | null {
+  if (text.exchange === "") return "exchange is empty";
+  if (text.symbol === "") return "symbol is empty";
+  for (const column of ["price", "volume"] as const) {
+    if (tryDecimal(text[column]) === null) {
+      return `${column} "${text[column]}" is not a decimal of at most 38 digits, 18 places`;
+    }
+  }
+  if (/^\d{1,15}$/.test(text.timestamp)) return null;
+  return `timestamp "${text.timestamp}" is not epoch milliseconds`;
+}

@@ -1,0 +1,135 @@
+import { v7 as uuidV7 } from "uuid";
+import { z } from "zod";
+import { PlatformError } from "../platform/errors/catalogue.ts";
+import { uuidField } from "../platform/fields/fields.ts";
+import { readNdjson, writeNdjson } from "../platform/http/ndjson.ts";
+import { problemOf } from "../platform/http/problem.ts";
+import type { Route, RouteRequest } from "../platform/http/route.ts";
+import type { AggregateDefinition } from "./aggregate.ts";
+import { answerOf, errorOf, tokenOf } from "./command-answer.ts";
+import type { CommandGateway, CommandOutcome, CommandRequest } from "./gateway.ts";
+
+/** Commands of one request that may be undecided at a time; reading stops beyond it. */
+export const BATCH_COMMANDS_IN_FLIGHT = 512;
+
+const line = z.strictObject({
+  aggregate: z.string().max(64),
+  id: z.string().max(200),
+  type: z.string().max(64),
+  data: z.unknown(),
+  commandId: uuidField().optional(),
+  expectedVersion: z.union([z.int().min(0), z.literal("none")]).optional(),
+});
+
+const EXAMPLE = {
+  aggregate: "portfolio",
+  id: "p-1",
+  type: "OpenPortfolio",
+  data: { name: "Main", baseCurrency: "USDT", costMethod: "average" },
+};
+
+/** `POST /v1/commands`: NDJSON in, one result line per line out, in order. */
+export function batchRoute(
+  aggregates: readonly AggregateDefinition[],
+  gateway: CommandGateway,
+): Route {
+  const byName = new Map(aggregates.map((aggregate) => [aggregate.name, aggregate]));
+  return {
+    method: "POST",
+    path: "/v1/commands",
+    operationId: "submitCommands",
+    tag: "commands",
+    summary: "Many commands in one request, one JSON object a line, answered line by line in order",
+    pathParameters: null,
+    pathExample: {},
+    query: null,
+    body: { contentTypes: ["application/x-ndjson"], schema: line, example: EXAMPLE },
+    headers: [],
+    answers: [
+      {
+        status: 200,
+        description: "One line per command: `{ outcome: "accepted" | "failed", ... }`",
+        contentType: "application/x-ndjson",
+        schema: z.record(z.string(), z.unknown()),
+      },
+    ],
+    handle: async (request, response) => {
+      await writeNdjson(response, results(request, { byName, gateway }));
+    },
+  };
+}
+
+interface Context {
+  readonly byName: ReadonlyMap<string, AggregateDefinition>;
+  readonly gateway: CommandGateway;
+}
+
+/** Commands enter their owners in the order of the lines, and results leave in that order. */
+async function* results(request: RouteRequest, context: Context): AsyncGenerator<unknown> {
+  const inFlight: Promise<unknown>[] = [];
+  for await (const { value, lineNumber } of readNdjson(request.raw)) {
+    inFlight.push(resultOf(value, { lineNumber, request, context }));
+    if (inFlight.length >= BATCH_COMMANDS_IN_FLIGHT) yield await inFlight.shift();
+  }
+  for (const result of inFlight) yield await result;
+}
+
+async function resultOf(
+  value: unknown,
+  { lineNumber, request, context }: LineParts,
+): Promise<unknown> {
+  try {
+    const outcome = await context.gateway.submit(commandOf(value, request, context));
+    return lineOf(outcome);
+  } catch (error) {
+    return { outcome: "failed", line: lineNumber, ...problemOf(error as Error) };
+  }
+}
+
+interface LineParts {
+  readonly lineNumber: number;
+  readonly request: RouteRequest;
+  readonly context: Context;
+}
+
+function lineOf(outcome: CommandOutcome): unknown {
+  if (outcome.outcome !== "accepted") throw errorOf(outcome);
+  return { outcome: "accepted", ...answerOf(outcome), consistencyToken: tokenOf(outcome) };
+}
+
+function commandOf(value: unknown, request: RouteRequest, context: Context): CommandRequest {
+  const { aggregate: name, id, type, data, commandId, expectedVersion } = parse(line, value, "");
+  const aggregate = context.byName.get(name);
+  if (!aggregate) throw unknownName("aggregate", name, [...context.byName.keys()]);
+  const definition = Object.hasOwn(aggregate.commands, type) ? aggregate.commands[type] : undefined;
+  if (!definition) throw unknownName("type", type, Object.keys(aggregate.commands));
+  return {
+    aggregate: name,
+    aggregateId: parse(aggregate.id, id, "/id"),
+    command: { type, data: parse(definition.payload, data, "/data") },
+    commandId: commandId?.toLowerCase() ?? uuidV7(),
+    expectedVersion: expectedVersion ?? null,
+    actor: request.identity.actor,
+    correlationId: request.identity.correlationId,
+    causationId: null,
+    causationPosition: null,
+    traceparent: request.identity.traceparent,
+  };
+}
+
+function parse<T>(schema: z.ZodType<T>, value: unknown, pointer: string): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const errors = parsed.error.issues.map((issue) => ({
+    pointer: [pointer, ...issue.path.map(String)].join("/"),
+    detail: issue.message,
+  }));
+  throw new PlatformError("INVALID_REQUEST", "the line is not a valid command", { errors });
+}
+
+function unknownName(field: string, name: string, allowed: readonly string[]): PlatformError {
+  const detail = `${field} ${JSON.stringify(name)} is not one of ${allowed.join(", ")}`;
+  return new PlatformError("INVALID_REQUEST", detail, {
+    errors: [{ pointer: `/${field}`, detail }],
+  });
+}

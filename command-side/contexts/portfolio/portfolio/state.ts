@@ -1,0 +1,86 @@
+import type { PortfolioEvent, TradeRecorded, TradeReversed } from "./events.ts";
+import { book, type Figures, unbook } from "./figures.ts";
+import { findTrade, forget, remember } from "./movements.ts";
+import {
+  type FundsContent,
+  fundsNaturalKey,
+  markReversed,
+  type NaturalKey,
+  tradeKey,
+  tradeNaturalKey,
+} from "./natural-keys.ts";
+import { type OpenState, openState } from "./open-state.ts";
+
+/** Rises when the state or `evolve` change. */
+export const STATE_VERSION = 1;
+
+/** Closed is the tombstone: nothing is accepted any more, so nothing else is kept. */
+export type PortfolioState =
+  | { readonly status: "not opened" }
+  | OpenState
+  | { readonly status: "closed" };
+
+export function initialState(): PortfolioState {
+  return { status: "not opened" };
+}
+
+export function evolve(state: PortfolioState, event: PortfolioEvent): PortfolioState {
+  switch (event.type) {
+    case "PortfolioOpened":
+      return openState(event.data.baseCurrency, event.data.costMethod);
+    case "PortfolioClosed":
+      return { status: "closed" };
+    default:
+      if (state.status !== "open") throw new RangeError(`${event.type} while ${state.status}`);
+      evolveOpen(state, event);
+      return state;
+  }
+}
+
+type OpenEvent = Exclude<PortfolioEvent, { type: "PortfolioOpened" | "PortfolioClosed" }>;
+
+function evolveOpen(state: OpenState, event: OpenEvent): void {
+  switch (event.type) {
+    case "FundsDeposited":
+      return moveFunds(state, "deposit", event.data);
+    case "FundsWithdrawn":
+      return moveFunds(state, "withdrawal", { ...event.data, unitCost: null });
+    case "TradeRecorded":
+      return recordTrade(state, event.data, event.occurredAtMs);
+    case "TradeReversed":
+      return reverseTrade(state, event.data);
+  }
+}
+
+function moveFunds(
+  state: OpenState,
+  type: "deposit" | "withdrawal",
+  funds: FundsContent & Figures,
+): void {
+  const { externalReference } = funds;
+  remember(state.movements, { type, externalReference, legs: book(state, funds) });
+  know(state, fundsNaturalKey(type, funds));
+}
+
+function recordTrade(state: OpenState, trade: TradeRecorded, occurredAtMs: number): void {
+  const { instrumentId, tradeId, tradeNumber, postings } = trade;
+  const { realisedNet: net, realisedGross: gross, feeRealised: fee } = trade;
+  const entry = { instrumentId, tradeId, tradeNumber, postings, realised: { net, gross, fee } };
+  remember(state.movements, { type: "trade", ...entry, legs: book(state, trade) });
+  know(state, tradeNaturalKey(trade, occurredAtMs));
+  state.tradeCount = tradeNumber;
+  state.latestTradeMs = Math.max(state.latestTradeMs, occurredAtMs);
+}
+
+function reverseTrade(state: OpenState, reversed: TradeReversed): void {
+  const movement = findTrade(state.movements, reversed);
+  if (movement === null) throw new RangeError(`reversed, but not known: ${reversed.tradeId}`);
+  unbook(state, reversed, movement);
+  forget(state.movements, movement);
+  const key = tradeKey(reversed);
+  know(state, { key, content: markReversed(state.knownKeys.get(key) ?? "") });
+}
+
+function know(state: OpenState, { key, content }: NaturalKey): void {
+  state.knownKeys.set(key, content);
+}

@@ -1,0 +1,198 @@
+import type { EventCodec } from "../../platform/codec/codec.ts";
+import type { Envelope, RecordedEvent } from "../../platform/codec/envelope.ts";
+import type { Decision, Event } from "../../platform/kernel/decider.ts";
+import type { NewRecord, Reign } from "../../platform/log/log.ts";
+import type { Accepted, CommandOutcome, CommandRequest } from "../gateway.ts";
+import { type Batch, COMMAND_BYTES, type Settled, sizeOf, type Waiting } from "./batch.ts";
+import type { PartitionState } from "./partition-state.ts";
+
+/** What a decision stands on besides the batch. */
+export interface DecidingContext {
+  readonly state: PartitionState;
+  readonly codec: EventCodec;
+  readonly reign: Reign;
+  readonly logId: string;
+  readonly nowMs: number;
+}
+
+/**
+ * Decides one command into the batch, in this order: command id, expected version, rules. The
+ * state then already holds its events, so that the next command of the batch sees them.
+ */
+export function decideInto(batch: Batch, waiting: Waiting, context: DecidingContext): void {
+  const { request } = waiting;
+  const earlier = batch.earlier(request.commandId);
+  if (earlier) {
+    batch.settle(waiting, repeatWithin(earlier, waiting));
+    return;
+  }
+  const known = context.state.window.positionOf(request.commandId);
+  if (known !== null) {
+    batch.repeats.push({ waiting, position: known });
+    return;
+  }
+  const obstacle = checkVersion(request, context.state);
+  batch.settle(waiting, obstacle ?? applyRules(batch, waiting, context));
+}
+
+export function commandIdReused(commandId: string): CommandOutcome {
+  return {
+    outcome: "failed",
+    code: "COMMAND_ID_REUSED",
+    detail:
+      `the command id ${commandId} was used for a command of another content; ` +
+      "a new command needs a new id",
+    facts: { commandId },
+  };
+}
+
+function repeatWithin({ outcome, waiting }: Settled, repeat: Waiting): CommandOutcome {
+  if (outcome.outcome !== "accepted") return outcome;
+  return repeat.hash === waiting.hash
+    ? { ...outcome, repeated: true }
+    : commandIdReused(repeat.request.commandId);
+}
+
+function checkVersion(request: CommandRequest, state: PartitionState): CommandOutcome | null {
+  const actual = state.versionOf(request.aggregateId);
+  const definition = state.aggregate.commands[request.command.type];
+  if (actual === 0 && definition?.creates !== true) return notFound(request);
+  const expected = request.expectedVersion === "none" ? 0 : request.expectedVersion;
+  if (expected === null || expected === actual) return null;
+  return {
+    outcome: "failed",
+    code: "VERSION_CONFLICT",
+    detail: `${request.aggregateId} has version ${actual}, the command expects ${expected}`,
+    facts: { actualVersion: actual, expectedVersion: expected },
+  };
+}
+
+function notFound(request: CommandRequest): CommandOutcome {
+  const detail = `there is no ${request.aggregate} ${request.aggregateId}`;
+  return { outcome: "failed", code: "NOT_FOUND", detail, facts: { id: request.aggregateId } };
+}
+
+function applyRules(batch: Batch, waiting: Waiting, context: DecidingContext): CommandOutcome {
+  const { request } = waiting;
+  const { state, nowMs } = context;
+  const decision: Decision<Event> = state.aggregate.decider.decide(
+    state.stateOf(request.aggregateId),
+    request.command,
+    { nowMs, aggregateId: request.aggregateId },
+  );
+  if (decision.outcome === "refused") return decision;
+  const encoded = encodeEvents(decision.events, { batch, waiting, context });
+  if ("outcome" in encoded) return encoded;
+  evolveAll(state, request.aggregateId, decision.events);
+  batch.add(encoded.records, encoded.recorded);
+  return acceptedOutcome(encoded.recorded, {
+    request,
+    version: state.versionOf(request.aggregateId),
+    position: batch.nextPosition,
+    answer: decision.answer ?? null,
+    context,
+  });
+}
+
+/** An event that `decide` made and `evolve` cannot take: a defect, after which the fold is void. */
+export class EvolveFailure extends Error {}
+
+function evolveAll(state: PartitionState, aggregateId: string, events: readonly Event[]): void {
+  try {
+    for (const event of events) state.evolve(aggregateId, event);
+  } catch (error) {
+    throw new EvolveFailure((error as Error).message, { cause: error });
+  }
+}
+
+interface Encoded {
+  readonly records: readonly NewRecord[];
+  readonly recorded: readonly RecordedEvent[];
+}
+
+/** Encoding comes before evolving: what the log cannot hold must not enter the state either. */
+function encodeEvents(
+  events: readonly Event[],
+  { batch, waiting, context }: { batch: Batch; waiting: Waiting; context: DecidingContext },
+): Encoded | CommandOutcome {
+  const { reign, codec, nowMs } = context;
+  const envelopes = events.map((_event, index) => {
+    return envelopeFor(index, { count: events.length, waiting, context });
+  });
+  let records: readonly NewRecord[];
+  try {
+    records = events.map((event, index) => {
+      return codec.encode(reign.topic, event, envelopes[index] as Envelope);
+    });
+  } catch (error) {
+    return rejected(`its events cannot be encoded: ${(error as Error).message}`);
+  }
+  const bytes = sizeOf(records);
+  if (bytes > COMMAND_BYTES) return rejected(`its events take ${bytes} of ${COMMAND_BYTES} bytes`);
+  const recorded = events.map((event, index) => ({
+    ...(envelopes[index] as Envelope),
+    event,
+    topic: reign.topic,
+    partition: reign.partition,
+    position: batch.nextPosition + index,
+    recordedAtMs: nowMs,
+  }));
+  return { records, recorded };
+}
+
+function envelopeFor(
+  index: number,
+  { count, waiting, context }: { count: number; waiting: Waiting; context: DecidingContext },
+): Envelope {
+  const { request, hash } = waiting;
+  const { aggregateId, commandId } = request;
+  return {
+    eventId: context.codec.eventId(context.reign.topic, aggregateId, commandId, index),
+    aggregateId,
+    sequence: context.state.versionOf(aggregateId) + 1 + index,
+    epoch: context.reign.epoch,
+    commandId,
+    commandIndex: index,
+    commandEvents: count,
+    commandHash: hash,
+    correlationId: request.correlationId,
+    causationId: request.causationId,
+    causationPosition: request.causationPosition,
+    actor: request.actor,
+    traceparent: request.traceparent,
+  };
+}
+
+function rejected(detail: string): CommandOutcome {
+  return { outcome: "failed", code: "APPEND_REJECTED", detail };
+}
+
+export function acceptedOutcome(
+  events: readonly RecordedEvent[],
+  more: {
+    request: Pick<CommandRequest, "aggregateId">;
+    version: number;
+    position: number;
+    answer: Accepted["answer"];
+    context: Pick<DecidingContext, "reign" | "logId">;
+    repeated?: true;
+  },
+): Accepted {
+  const { topic, partition } = more.context.reign;
+  return {
+    outcome: "accepted",
+    aggregateId: more.request.aggregateId,
+    version: more.version,
+    events: events.map((one) => ({
+      id: one.eventId,
+      type: one.event.type,
+      sequence: one.sequence,
+      position: one.position,
+    })),
+    answer: more.answer,
+    partition: { topic, partition },
+    position: more.position,
+    logId: more.context.logId,
+    repeated: more.repeated ?? false,
+  };
+}

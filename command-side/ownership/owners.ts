@@ -1,0 +1,55 @@
+import type { EventCodec } from "../../platform/codec/codec.ts";
+import { partitionOf } from "../../platform/kernel/hash.ts";
+import type { Log } from "../../platform/log/log.ts";
+import type { AggregateDefinition } from "../aggregate.ts";
+import type { CommandGateway, CommandOutcome, CommandRequest } from "../gateway.ts";
+import { type OwnerObserver, PartitionOwner } from "./partition-owner.ts";
+
+export interface OwnersParts {
+  readonly log: Log;
+  readonly codec: EventCodec;
+  readonly aggregates: readonly AggregateDefinition[];
+  readonly owner: string;
+  readonly clock: () => number;
+  readonly observer: OwnerObserver;
+}
+
+/** The owners of all partitions that this process has taken, as one door for commands. */
+export class Owners implements CommandGateway {
+  readonly #byAggregate: ReadonlyMap<string, readonly PartitionOwner[]>;
+
+  private constructor(byAggregate: ReadonlyMap<string, readonly PartitionOwner[]>) {
+    this.#byAggregate = byAggregate;
+  }
+
+  /** Claims and folds every partition of every aggregate's topic. */
+  static async take(parts: OwnersParts): Promise<Owners> {
+    const topics = await parts.log.topics();
+    const owned = parts.aggregates.map(async (aggregate) => {
+      const partitions = topics.get(aggregate.topic);
+      if (partitions === undefined) throw new Error(`the log has no topic ${aggregate.topic}`);
+      const taken = Array.from({ length: partitions }, (_, partition) => {
+        const ref = { topic: aggregate.topic, partition };
+        return PartitionOwner.take({ ...parts, aggregate, partition: ref });
+      });
+      return [aggregate.name, await Promise.all(taken)] as const;
+    });
+    return new Owners(new Map(await Promise.all(owned)));
+  }
+
+  submit(request: CommandRequest): Promise<CommandOutcome> {
+    const owners = this.#byAggregate.get(request.aggregate);
+    if (!owners) throw new RangeError(`no aggregate is named ${request.aggregate}`);
+    const partition = partitionOf(request.aggregateId, owners.length);
+    return (owners[partition] as PartitionOwner).submit(request);
+  }
+
+  /** Commands that wait, and ages of the command windows, for the metrics. */
+  *owners(): Iterable<PartitionOwner> {
+    for (const owners of this.#byAggregate.values()) yield* owners;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.owners()].map((owner) => owner.stop()));
+  }
+}

@@ -1,0 +1,31 @@
+import { mkdtempSync } from "node:fs";
+import { openSqliteRegistry } from "../sqlite-registry.ts";
+import { openCodec, openReadCodec } from "../codec.ts";
+import { topics } from "../../../kafka-topics/topics.ts";
+import { decimal } from "../../kernel/decimal.ts";
+const folder = mkdtempSync("/tmp/reg");
+let t = performance.now();
+const registry = openSqliteRegistry({ folder });
+const codec = await openCodec({ registry, topics });
+console.log("open", performance.now() - t, (await registry.subjects()).length);
+t = performance.now();
+await openCodec({ registry, topics });
+console.log("open again", performance.now() - t);
+const reader = openReadCodec({ registry: openSqliteRegistry({ folder, readOnly: true }) });
+const env = { eventId: codec.eventId("market.events", "binance:BTC-USDT", "c", 0), aggregateId: "binance:BTC-USDT", sequence: 7, epoch: 3, commandId: "0195", commandIndex: 0, commandEvents: 1, commandHash: "ab".repeat(32), correlationId: "x", causationId: null, causationPosition: null, actor: "me", traceparent: null };
+const ticks = Array.from({ length: 100 }, (_, i) => ({ timeMs: 1740000000000 + i * 13, ordinal: i % 7, price: decimal((60000 + i * 0.37).toFixed(2)), volume: decimal((0.00123 + i * 0.0173).toFixed(5)), side: "buy", tradeId: 4000000000 + i, occurrence: 0 }));
+const event = { type: "TicksRecorded", occurredAtMs: 1740000000000, data: { source: "live", feedSession: "", lateBefore: 0, watermarkMs: 1740000000000, clockCloses: false, staleMinutes: [], ticks } };
+const r = codec.encode("market.events", event, env);
+const record = { ...r, position: 5, timestampMs: 9 };
+await reader.prepare([record]);
+const back = reader.decode("market.events", 1, record);
+console.log(r.headers, back.event.type, (back.event.data as any).ticks[3], r.value.length / 100);
+for (let k = 0; k < 5; k++) {
+  const N = 5000;
+  t = performance.now();
+  for (let i = 0; i < N; i++) codec.encode("market.events", event, env);
+  const t1 = performance.now();
+  for (let i = 0; i < N; i++) reader.decode("market.events", 1, record);
+  const t2 = performance.now();
+  console.log("encode us/tick", ((t1 - t) * 1000) / N / 100, "decode", ((t2 - t1) * 1000) / N / 100);
+}

@@ -1,0 +1,46 @@
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { v7 as uuidV7, validate } from "uuid";
+import { PlatformError } from "../errors/catalogue.ts";
+import type { RequestIdentity } from "./route.ts";
+
+/** Until authentication is configured, everybody on this machine is the same person. */
+const ANONYMOUS = "anonymous";
+
+/** W3C Trace Context, level 1: version, trace id, parent id, flags; later versions may add more. */
+const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+const SAMPLED = "01";
+
+/** Who asks and in which conversation; a broken correlation id is refused, a broken trace begun
+ *  anew, as the specification asks. */
+export function identityOf(request: IncomingMessage): RequestIdentity {
+  return {
+    actor: ANONYMOUS,
+    correlationId: correlationIdOf(request.headers["x-correlation-id"]),
+    traceparent: validTraceparent(request.headers["traceparent"]) ?? newTraceparent(),
+  };
+}
+
+/** For answers to requests that never got as far as an identity. */
+export function newIdentity(): RequestIdentity {
+  return { actor: ANONYMOUS, correlationId: uuidV7(), traceparent: newTraceparent() };
+}
+
+function correlationIdOf(header: string | string[] | undefined): string {
+  if (header === undefined) return uuidV7();
+  if (typeof header === "string" && validate(header)) return header.toLowerCase();
+  throw new PlatformError("INVALID_HEADER", "X-Correlation-Id must be a UUID.");
+}
+
+function validTraceparent(header: string | string[] | undefined): string | null {
+  const parts = typeof header === "string" ? TRACEPARENT.exec(header) : null;
+  if (parts === null) return null;
+  const [, version, traceId = "", parentId = "", flags, more] = parts;
+  const isKnownForm = version === "00" ? more === undefined : version !== "ff";
+  if (!isKnownForm || /^0+$/.test(traceId) || /^0+$/.test(parentId)) return null;
+  return `00-${traceId}-${parentId}-${flags}`;
+}
+
+function newTraceparent(): string {
+  return `00-${randomBytes(16).toString("hex")}-${randomBytes(8).toString("hex")}-${SAMPLED}`;
+}

@@ -1,0 +1,196 @@
+import type { IncomingMessage } from "node:http";
+import type { Response } from "express";
+import { PlatformError } from "../errors/catalogue.ts";
+import { parseJson } from "./json.ts";
+import { MAXIMUM_NDJSON_LINE_BYTES, NDJSON_IDLE_TIMEOUT_MS, NDJSON_WRITE_BYTES } from "./limits.ts";
+import { problemOf } from "./problem.ts";
+import { cutOff, utf8Text } from "./read-body.ts";
+
+export const NDJSON_CONTENT_TYPE = "application/x-ndjson";
+
+export interface NdjsonLimits {
+  readonly maximumLineBytes: number;
+  readonly idleTimeoutMs: number;
+}
+
+const LIMITS: NdjsonLimits = {
+  maximumLineBytes: MAXIMUM_NDJSON_LINE_BYTES,
+  idleTimeoutMs: NDJSON_IDLE_TIMEOUT_MS,
+};
+
+/** `lineNumber` counts from 1, empty lines included, as an editor does. */
+export interface NdjsonLine {
+  readonly value: unknown;
+  readonly lineNumber: number;
+}
+
+export interface NdjsonText {
+  readonly text: string;
+  readonly lineNumber: number;
+}
+
+const NEWLINE = 0x0a;
+
+/** The parsed lines of a body; a line that is no JSON ends it with an error naming the line. */
+export async function* readNdjson(
+  request: IncomingMessage,
+  limits: NdjsonLimits = LIMITS,
+): AsyncGenerator<NdjsonLine> {
+  for await (const line of readNdjsonText(request, limits)) {
+    yield { value: parseNdjsonLine(line), lineNumber: line.lineNumber };
+  }
+}
+
+/** One line; for a reader that answers a bad line and goes on with the next. */
+export function parseNdjsonLine({ text, lineNumber }: NdjsonText): unknown {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    throw error instanceof PlatformError ? atLine(error, lineNumber) : error;
+  }
+}
+
+/** The lines of a body as text. Reading goes on only when the next line is asked for. */
+export async function* readNdjsonText(
+  request: IncomingMessage,
+  limits: NdjsonLimits = LIMITS,
+): AsyncGenerator<NdjsonText> {
+  let rest: Buffer = Buffer.alloc(0);
+  let lineNumber = 0;
+  for await (const chunk of chunksOf(request, limits.idleTimeoutMs)) {
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    let start = 0;
+    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
+      lineNumber += 1;
+      const text = textOf(bytes.subarray(start, end), lineNumber, limits);
+      if (text !== "") yield { text, lineNumber };
+      start = end + 1;
+    }
+    rest = bytes.subarray(start);
+    if (rest.length > limits.maximumLineBytes) throw lineTooLong(lineNumber + 1, limits);
+  }
+  const text = textOf(rest, lineNumber + 1, limits);
+  if (text !== "") yield { text, lineNumber: lineNumber + 1 };
+}
+
+function textOf(bytes: Buffer, lineNumber: number, limits: NdjsonLimits): string {
+  if (bytes.length > limits.maximumLineBytes) throw lineTooLong(lineNumber, limits);
+  return utf8Text(bytes, `line ${lineNumber}`).trim();
+}
+
+function lineTooLong(lineNumber: number, limits: NdjsonLimits): PlatformError {
+  const detail = `Line ${lineNumber} is over ${limits.maximumLineBytes} bytes.`;
+  return new PlatformError("BODY_TOO_LARGE", detail, { facts: { line: lineNumber } });
+}
+
+function atLine(error: PlatformError, lineNumber: number): PlatformError {
+  const more = { facts: { ...error.facts, line: lineNumber }, errors: error.errors };
+  return new PlatformError(error.code, `Line ${lineNumber}: ${error.message}`, more);
+}
+
+/** The request stays open when the reader stops early: its answer still has to go out. */
+async function* chunksOf(request: IncomingMessage, idleTimeoutMs: number): AsyncGenerator<Buffer> {
+  const chunks = request.iterator({ destroyOnReturn: false });
+  for (;;) {
+    const next = await withinIdleTime(chunks.next(), idleTimeoutMs);
+    if (next.done === true) break;
+    yield next.value as Buffer;
+  }
+  if (!request.complete) throw cutOff();
+}
+
+async function withinIdleTime<T>(next: Promise<T>, idleTimeoutMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    const detail = `Nothing more of the body came for ${idleTimeoutMs} ms.`;
+    timer = setTimeout(() => reject(new PlatformError("REQUEST_TIMEOUT", detail)), idleTimeoutMs);
+  });
+  try {
+    return await Promise.race([next, silence]);
+  } catch (error) {
+    throw error instanceof PlatformError ? error : cutOff();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Answers one JSON line per value, never faster than the client reads. An error before the first
+ * line is an ordinary problem answer; after it, the problem is the last line.
+ */
+export async function writeNdjson(
+  response: Response,
+  values: AsyncIterable<unknown>,
+): Promise<void> {
+  const writer = new NdjsonWriter(response);
+  try {
+    for await (const value of values) {
+      if (writer.isClosed()) return;
+      await writer.write(value);
+    }
+  } catch (error) {
+    if (writer.isUntouched()) throw error;
+    response.locals["streamError"] = error;
+    await writer.write(problemOf(error));
+  }
+  writer.end();
+}
+
+class NdjsonWriter {
+  readonly #response: Response;
+  #waiting = "";
+  #begun = false;
+  #flush: NodeJS.Immediate | null = null;
+
+  constructor(response: Response) {
+    this.#response = response;
+  }
+
+  isUntouched(): boolean {
+    return !this.#begun;
+  }
+
+  isClosed(): boolean {
+    return this.#response.destroyed || this.#response.writableEnded;
+  }
+
+  /** Lines leave when enough are gathered, or when the event loop has nothing else to do. */
+  async write(value: unknown): Promise<void> {
+    this.#begin();
+    this.#waiting += `${JSON.stringify(value)}\n`;
+    this.#flush ??= setImmediate(() => this.#send());
+    if (this.#waiting.length < NDJSON_WRITE_BYTES) return;
+    if (!this.#send()) await drained(this.#response);
+  }
+
+  end(): void {
+    this.#begin();
+    this.#send();
+    this.#response.end();
+  }
+
+  #begin(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    this.#response.type(NDJSON_CONTENT_TYPE);
+  }
+
+  #send(): boolean {
+    if (this.#flush !== null) clearImmediate(this.#flush);
+    this.#flush = null;
+    const text = this.#waiting;
+    this.#waiting = "";
+    return text === "" || this.isClosed() || this.#response.write(text);
+  }
+}
+
+function drained(response: Response): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = () => {
+      response.off("drain", settle).off("close", settle);
+      resolve();
+    };
+    if (response.destroyed) return resolve();
+    response.on("drain", settle).on("close", settle);
+  });
+}

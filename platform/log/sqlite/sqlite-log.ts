@@ -1,0 +1,95 @@
+import { mkdirSync } from "node:fs";
+import { PlatformError } from "../../errors/catalogue.ts";
+import type { AppendResult, Log, NewRecord, PartitionRef, Reign } from "../log.ts";
+import { type CreateTopics, createTopics } from "./create-topics.ts";
+import { SqliteLogReader } from "./sqlite-log-reader.ts";
+import { packRecords, type WriteAnswer, type WriteRequest } from "./writer-messages.ts";
+import { WriterThread } from "./writer-thread.ts";
+
+/** The longest value of a record. */
+export const VALUE_LIMIT_BYTES = 16 * 1024 * 1024;
+/** The most records of one append. */
+export const RECORDS_PER_APPEND = 100_000;
+
+type RequestWithoutRecords =
+  | Omit<Extract<WriteRequest, { kind: "claim" }>, "records">
+  | Omit<Extract<WriteRequest, { kind: "append" }>, "records">;
+
+export interface OpenSqliteLog extends CreateTopics {
+  /** The file's limit in pages of 4 KiB; without it the disk is the limit. */
+  readonly maxPageCount?: number;
+}
+
+/** Opens the log of a folder for the command side; creates folder, file and topics if missing. */
+export async function openSqliteLog(options: OpenSqliteLog): Promise<SqliteLog> {
+  const { folder, maxPageCount = null } = options;
+  mkdirSync(folder, { recursive: true });
+  createTopics(options);
+  return new SqliteLog(folder, await WriterThread.start({ folder, maxPageCount }));
+}
+
+export class SqliteLog extends SqliteLogReader implements Log {
+  readonly #writer: WriterThread;
+
+  constructor(folder: string, writer: WriterThread) {
+    super(folder);
+    this.#writer = writer;
+  }
+
+  async claim(partition: PartitionRef, claim: NewRecord): Promise<Reign> {
+    const { topic, partition: number } = partition;
+    this.partitionIndex(partition);
+    const ref = { topic, partition: number };
+    const answer = await this.#write({ kind: "claim", partition: ref }, [claim]);
+    if (answer.outcome === "claimed") return { ...ref, epoch: answer.epoch };
+    const detail = `the disk of the event log is full; ${topic}/${number} cannot be claimed`;
+    throw new PlatformError("DISK_FULL", detail);
+  }
+
+  async append(
+    reign: Reign,
+    expectedEnd: number,
+    records: readonly NewRecord[],
+  ): Promise<AppendResult> {
+    const { topic, partition, epoch } = reign;
+    this.partitionIndex(reign);
+    const ref = { topic, partition, epoch };
+    const answer = await this.#write({ kind: "append", reign: ref, expectedEnd }, records);
+    if (answer.outcome === "claimed") throw new TypeError("an append was answered as a claim");
+    return answer;
+  }
+
+  async stillReigns(reign: Reign): Promise<boolean> {
+    return this.epochOf(reign) === reign.epoch;
+  }
+
+  async #write(
+    request: RequestWithoutRecords,
+    records: readonly NewRecord[],
+  ): Promise<WriteAnswer> {
+    assertLimits(records);
+    return this.#writer.write({ ...request, records: packRecords(records) });
+  }
+
+  /** A new limit of the file in pages of 4 KiB, for the appends from now on. */
+  limitPages(maxPageCount: number): void {
+    this.#writer.limitPages(maxPageCount);
+  }
+
+  /** The writer closes last, so that it can copy the write-ahead log into the file. */
+  override async close(): Promise<void> {
+    await super.close();
+    await this.#writer.close();
+  }
+}
+
+function assertLimits(records: readonly NewRecord[]): void {
+  if (records.length > RECORDS_PER_APPEND) {
+    const detail = `${records.length} events at once; an append takes ${RECORDS_PER_APPEND}`;
+    throw new PlatformError("APPEND_REJECTED", detail);
+  }
+  const large = records.find(({ value }) => value.length > VALUE_LIMIT_BYTES);
+  if (!large) return;
+  const detail = `an event of ${large.value.length} bytes; the log takes ${VALUE_LIMIT_BYTES}`;
+  throw new PlatformError("APPEND_REJECTED", detail);
+}

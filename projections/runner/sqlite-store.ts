@@ -1,0 +1,10 @@
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { PlatformError } from "../../platform/errors/catalogue.ts";
+import { type PartitionKey, type PartitionRef, partitionKey } from "../../platform/log/log.ts";
+import type { Projection, Value } from "./projection.ts";
+import type { ApplyOutcome, Batch, Checkpoint, ReadStore, StoredRow } from "./read-store.ts";
+import { readCheckpoint, readCheckpoints } from "./sqlite-checkpoints.ts";
+import { isDataError, isLocked } from "./sqlite-errors.ts";
+import { type SqliteIndex, createSchema } from "./sqlite-schema.ts";

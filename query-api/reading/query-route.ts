@@ -1,0 +1,199 @@
+import { createHash } from "node:crypto";
+import type { Response } from "express";
+import { z } from "zod";
+import { PlatformError } from "../../platform/errors/catalogue.ts";
+import type { CursorCodec } from "../../platform/http/cursor.ts";
+import {
+  encodeConsistencyToken,
+  parseConsistencyToken,
+} from "../../platform/http/consistency-token.ts";
+import type { Route, RouteHeader, RouteRequest } from "../../platform/http/route.ts";
+import type { LogReader, PartitionKey, Positions } from "../../platform/log/log.ts";
+import type { LogEnds } from "./log-ends.ts";
+import type { Answered, ReadModel } from "./read-model.ts";
+
+/** The longest wait for a consistency token that `Prefer: wait=<s>` may ask for. */
+export const LONGEST_WAIT_SECONDS = 30;
+
+export const HEADERS: readonly RouteHeader[] = [
+  {
+    name: "Consistency-Token",
+    description: "What a command or query returned: the answer will be at least as new.",
+    example: "MDE4ZjZmN2UucG9ydGZvbGlvLmV2ZW50czowOjEy",
+  },
+  {
+    name: "Prefer",
+    description: `\`wait=2\`: how many seconds to wait for the token, at most ${LONGEST_WAIT_SECONDS}.`,
+    example: "wait=2",
+  },
+  { name: "If-None-Match", description: "The ETag of an earlier answer.", example: '"abc"' },
+];
+
+/** `stale=allow`: past the wait the answer comes anyway, labelled. */
+export const staleParameter = { stale: z.enum(["allow"]).optional() };
+
+export interface QueryResult {
+  readonly data: unknown;
+  readonly nextCursor?: string | null;
+}
+
+/** One query: what it is asked with, and what it asks of the reader. */
+export interface QueryDefinition<Reader> {
+  readonly path: string;
+  readonly operationId: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly pathParameters: z.ZodObject | null;
+  readonly pathExample: Readonly<Record<string, string>>;
+  readonly query: z.ZodObject;
+  readonly data: z.ZodType;
+  readonly run: (reader: Reader, request: RouteRequest, cursors: CursorCodec) => Promise<QueryResult>;
+}
+
+export interface QueryParts {
+  readonly log: LogReader;
+  readonly ends: LogEnds;
+  readonly cursors: CursorCodec;
+  readonly clock: () => number;
+}
+
+export function queryRoute<Reader>(
+  model: ReadModel<Reader>,
+  definition: QueryDefinition<Reader>,
+  parts: QueryParts,
+): Route {
+  const { run, data, query, ...described } = definition;
+  return {
+    ...described,
+    method: "GET",
+    query: query.extend(staleParameter),
+    body: null,
+    headers: HEADERS,
+    answers: [
+      {
+        status: 200,
+        description: "The answer, with the position it was read at",
+        contentType: "application/json",
+        schema: z.object({
+          generation: z.int(),
+          position: z.record(z.string(), z.int()),
+          lagSeconds: z.number(),
+          data,
+          nextCursor: z.string().optional(),
+        }),
+      },
+      { status: 304, description: "Not changed", contentType: "application/json", schema: null },
+    ],
+    handle: async (request, response) => {
+      const freshness = await awaitToken(model, request, parts);
+      const answered = await model.read((reader) => run(reader, request, parts.cursors));
+      await send(response, { answered, freshness, request, parts });
+    },
+  };
+}
+
+interface Freshness {
+  readonly stale: boolean;
+  /** Partitions of the token that this read model does not cover. */
+  readonly uncovered: readonly PartitionKey[];
+}
+
+async function awaitToken<Reader>(
+  model: ReadModel<Reader>,
+  request: RouteRequest,
+  { log, ends }: QueryParts,
+): Promise<Freshness> {
+  const text = request.raw.get("Consistency-Token");
+  if (text === undefined) return { stale: false, uncovered: [] };
+  const { positions } = parseConsistencyToken(text, await log.logId());
+  const covered = await model.positions();
+  const uncovered = [...positions.keys()].filter((key) => !covered.has(key));
+  if (await model.hasPassed(positions, waitSecondsOf(request) * 1000)) {
+    return { stale: false, uncovered };
+  }
+  if (request.query["stale"] === "allow") return { stale: true, uncovered };
+  throw await notYet(model.name, { wanted: positions, reached: await model.positions() }, ends);
+}
+
+async function notYet(
+  projection: string,
+  { wanted, reached }: { wanted: Positions; reached: Positions },
+  ends: LogEnds,
+): Promise<PlatformError> {
+  const missing = [...wanted].map(([key, position]) => position - (reached.get(key) ?? position));
+  const behind = missing.reduce((sum, events) => sum + Math.max(0, events), 0);
+  const detail =
+    `${projection} is ${behind} events before the consistency token; ` +
+    "wait longer with Prefer: wait=<seconds>, or take the answer as it is with ?stale=allow";
+  return new PlatformError("NOT_YET", detail, {
+    facts: { projection, eventsBehindToken: behind, gapEvents: await ends.gap(reached) },
+  });
+}
+
+function waitSecondsOf(request: RouteRequest): number {
+  const text = request.raw.get("Prefer");
+  if (text === undefined) return 0;
+  const seconds = /(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])/.exec(text)?.[1];
+  if (seconds === undefined) return 0;
+  return Math.min(Number(seconds), LONGEST_WAIT_SECONDS);
+}
+
+interface Sending {
+  readonly answered: Answered<QueryResult>;
+  readonly freshness: Freshness;
+  readonly request: RouteRequest;
+  readonly parts: QueryParts;
+}
+
+async function send(response: Response, sending: Sending): Promise<void> {
+  const { answered, freshness, request, parts } = sending;
+  const { data, nextCursor } = answered.result;
+  const body = JSON.stringify({ data, nextCursor, parked: parkedNote(sending) });
+  const etag = `"${answered.generation}-${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
+  const logId = await parts.log.logId();
+  response.set("ETag", etag);
+  response.set("Cache-Control", "no-cache");
+  response.set(
+    "Consistency-Token",
+    encodeConsistencyToken({ logId, positions: answered.positions }),
+  );
+  if (matches(request.raw.get("If-None-Match"), etag)) {
+    response.status(304).end();
+    return;
+  }
+  response.status(200).json({
+    generation: answered.generation,
+    position: Object.fromEntries(answered.positions),
+    lagSeconds: await lagSeconds(answered, parts),
+    ...(freshness.stale ? { stale: true } : {}),
+    ...(freshness.uncovered.length > 0 ? { uncovered: freshness.uncovered } : {}),
+    ...parkedNote(sending),
+    data,
+    ...(nextCursor ? { nextCursor } : {}),
+  });
+}
+
+/** An answer about a stream that stopped at an event says so. */
+function parkedNote({ answered, request }: Sending): { parked?: readonly string[] } {
+  const asked = Object.values(request.path);
+  const parked = answered.parkedStreams.filter((stream) => asked.includes(stream));
+  return parked.length > 0 ? { parked } : {};
+}
+
+/** Age of the oldest event not applied yet; 0 when there is none. */
+async function lagSeconds(
+  { positions, recordedAtMs }: Answered<unknown>,
+  { ends, clock }: QueryParts,
+): Promise<number> {
+  let oldestMs = Number.POSITIVE_INFINITY;
+  for (const [key, position] of positions) {
+    if ((await ends.gapOf(key, position)) === 0) continue;
+    oldestMs = Math.min(oldestMs, recordedAtMs.get(key) || clock());
+  }
+  return oldestMs === Number.POSITIVE_INFINITY ? 0 : Math.max(0, clock() - oldestMs) / 1000;
+}
+
+function matches(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  return header === "*" || header.split(",").some((one) => one.trim().replace(/^W\//, "") === etag);
+}

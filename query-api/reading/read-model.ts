@@ -1,0 +1,143 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { PlatformError } from "../../platform/errors/catalogue.ts";
+import type { PartitionKey, Positions } from "../../platform/log/log.ts";
+import type { GenerationReader, OpenGeneration, Snapshot } from "./generation-reader.ts";
+
+/** How long answers are held for a promoted generation to pass what was already answered. */
+export const HAND_OVER_MILLISECONDS = 1_000;
+/** How often checkpoints are looked at while somebody waits for them. */
+const CHECKPOINT_POLL_MILLISECONDS = 25;
+const WAITERS = 10_000;
+
+/** An answer with the generation it came from. */
+export interface Answered<T> extends Snapshot<T> {
+  readonly generation: number;
+}
+
+interface Opened<Reader> {
+  readonly generation: number;
+  readonly reader: GenerationReader<Reader>;
+}
+
+/**
+ * One read model for this process's queries: it follows promotions, and never answers from an
+ * older position than it has answered from before.
+ */
+export class ReadModel<Reader> {
+  readonly name: string;
+  readonly #open: OpenGeneration<Reader>;
+  #current: Opened<Reader> | null = null;
+  #promoted: number | null = null;
+  #handingOver: Promise<void> | null = null;
+  #answered = new Map<PartitionKey, number>();
+  #waiters = 0;
+
+  constructor(name: string, open: OpenGeneration<Reader>) {
+    this.name = name;
+    this.#open = open;
+  }
+
+  /** Readers use this generation as soon as it has passed what they have seen. */
+  promote(generation: number): void {
+    this.#promoted = generation;
+  }
+
+  get generation(): number | null {
+    return this.#current?.generation ?? null;
+  }
+
+  /** Opens what was promoted, if anything can be read yet. */
+  async isReadable(): Promise<boolean> {
+    await this.#handOver();
+    return this.#current !== null;
+  }
+
+  async read<T>(query: (reader: Reader) => Promise<T>): Promise<Answered<T>> {
+    await this.#handOver();
+    if (this.#current === null) throw this.#notReady();
+    const { reader, generation } = this.#current;
+    const snapshot = await reader.read(query);
+    raise(this.#answered, snapshot.positions);
+    return { ...snapshot, generation };
+  }
+
+  /**
+   * Waits until the read model has passed `wanted`, at most `timeoutMs`. False when it has not.
+   * Partitions it does not cover are ignored; the caller names them.
+   */
+  async hasPassed(wanted: Positions, timeoutMs: number): Promise<boolean> {
+    if (this.#waiters >= WAITERS) {
+      throw new PlatformError("OVERLOADED", `${WAITERS} queries wait for ${this.name}`);
+    }
+    this.#waiters += 1;
+    try {
+      const deadline = performance.now() + timeoutMs;
+      while (!isPast(await this.positions(), wanted)) {
+        if (performance.now() >= deadline) return false;
+        await sleep(CHECKPOINT_POLL_MILLISECONDS);
+      }
+      return true;
+    } finally {
+      this.#waiters -= 1;
+    }
+  }
+
+  async positions(): Promise<Positions> {
+    await this.#handOver();
+    if (this.#current === null) throw this.#notReady();
+    return this.#current.reader.positions();
+  }
+
+  async close(): Promise<void> {
+    await this.#handingOver;
+    await this.#current?.reader.close();
+  }
+
+  #handOver(): Promise<void> {
+    if (this.#promoted === null || this.#promoted === this.#current?.generation) {
+      return Promise.resolve();
+    }
+    this.#handingOver ??= this.#openPromoted(this.#promoted).finally(() => {
+      this.#handingOver = null;
+    });
+    return this.#handingOver;
+  }
+
+  async #openPromoted(generation: number): Promise<void> {
+    const reader = await this.#open(generation);
+    if (reader === null) return;
+    if (!(await this.#passesAnswered(reader))) return reader.close();
+    const before = this.#current;
+    this.#current = { generation, reader };
+    await before?.reader.close();
+  }
+
+  /** Past the limit the old generation goes on answering, and the next query tries again. */
+  async #passesAnswered(reader: GenerationReader<Reader>): Promise<boolean> {
+    const deadline = performance.now() + HAND_OVER_MILLISECONDS;
+    while (!isPast(await reader.positions(), this.#answered)) {
+      if (performance.now() >= deadline) return false;
+      await sleep(CHECKPOINT_POLL_MILLISECONDS);
+    }
+    return true;
+  }
+
+  #notReady(): PlatformError {
+    const detail = `the read model ${this.name} is not there yet; is a projector running?`;
+    return new PlatformError("NOT_READY", detail, { facts: { projection: this.name } });
+  }
+}
+
+function isPast(positions: Positions, wanted: Positions): boolean {
+  for (const [key, position] of wanted) {
+    const reached = positions.get(key);
+    if (reached !== undefined && reached < position) return false;
+  }
+  return true;
+}
+
+function raise(highest: Map<PartitionKey, number>, positions: Positions): void {
+  for (const [key, position] of positions) {
+    if (position > (highest.get(key) ?? 0)) highest.set(key, position);
+  }
+}

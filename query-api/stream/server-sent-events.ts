@@ -1,0 +1,41 @@
+import { once } from "node:events";
+import type { Response } from "express";
+
+/** Comments that keep proxies from closing a quiet stream. */
+export const HEARTBEAT_MILLISECONDS = 15_000;
+
+export interface ServerSentEvent {
+  /** What `Last-Event-ID` brings back. */
+  readonly id: string;
+  readonly event: string;
+  readonly data: unknown;
+}
+
+/**
+ * Writes events to the response until the client leaves. It waits while the socket is full, so a
+ * slow client holds back its own source and nothing piles up.
+ */
+export async function sendServerSentEvents(
+  response: Response,
+  source: AsyncIterable<ServerSentEvent>,
+  signal: AbortSignal,
+): Promise<void> {
+  response.status(200).set({
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-store",
+    "X-Accel-Buffering": "no",
+  });
+  response.flushHeaders();
+  const heartbeat = setInterval(() => response.write(": heartbeat\n\n"), HEARTBEAT_MILLISECONDS);
+  try {
+    for await (const { id, event, data } of source) {
+      const text = `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+      if (!response.write(text)) await once(response, "drain", { signal });
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    clearInterval(heartbeat);
+    response.end();
+  }
+}

@@ -1,0 +1,21 @@
+import { writeFileSync } from "node:fs";
+import Mocha from "mocha";
+
+/**
+ * Mocha's own report, then one line of counts; with CH_TEST_REPORT the counts go to that file as
+ * JSON too, for the script that must know that tests were run at all.
+ */
+export default class CountingReporter extends Mocha.reporters.Spec {
+  epilogue() {
+    super.epilogue();
+    const { passes, failures, pending } = this.stats;
+    if (pending > 0) {
+      const hint = process.env.CH_SAMPLE_DATA ? "" : " (CH_SAMPLE_DATA is not set)";
+      console.log(`!!!!! ${pending} tests were SKIPPED${hint} !!!!!\n`);
+    }
+    console.log(`${passes} passed, ${failures} failed, ${pending} skipped`);
+    if (process.env.CH_TEST_REPORT) {
+      writeFileSync(process.env.CH_TEST_REPORT, JSON.stringify({ stats: this.stats }));
+    }
+  }
+}
