@@ -1,5 +1,5 @@
 import type { ZodType } from "zod";
-import type { Catalogue } from "../platform/errors/catalogue.ts";
+import { type Catalogue, platformErrors } from "../platform/errors/catalogue.ts";
 import type { Answer, Command, Decider, Event } from "../platform/kernel/decider.ts";
 
 /** How one command looks from outside: its payload's schema, and words for the API document. */
@@ -37,4 +37,11 @@ export interface AggregateDefinition<
   readonly selfProtecting?: readonly E["type"][];
   /** The answer of a command as its events alone tell it, for one that is repeated. */
   answerOf?(events: readonly E[]): Answer;
+}
+
+/** The one catalogue: the platform's errors and every context's refusals. */
+export function catalogueOf(
+  aggregates: readonly Pick<AggregateDefinition, "refusals">[],
+): Catalogue {
+  return Object.assign({}, platformErrors, ...aggregates.map(({ refusals }) => refusals));
 }

@@ -1,11 +1,16 @@
 import { v7 as uuidV7 } from "uuid";
 import { z } from "zod";
-import { PlatformError } from "../platform/errors/catalogue.ts";
+import { type Catalogue, PlatformError } from "../platform/errors/catalogue.ts";
 import { uuidField } from "../platform/fields/fields.ts";
-import { readNdjson, writeNdjson } from "../platform/http/ndjson.ts";
+import {
+  type NdjsonText,
+  parseNdjsonLine,
+  readNdjsonText,
+  writeNdjson,
+} from "../platform/http/ndjson.ts";
 import { problemOf } from "../platform/http/problem.ts";
 import type { Route, RouteRequest } from "../platform/http/route.ts";
-import type { AggregateDefinition } from "./aggregate.ts";
+import { type AggregateDefinition, catalogueOf } from "./aggregate.ts";
 import { answerOf, errorOf, tokenOf } from "./command-answer.ts";
 import type { CommandGateway, CommandOutcome, CommandRequest } from "./gateway.ts";
 
@@ -34,6 +39,7 @@ export function batchRoute(
   gateway: CommandGateway,
 ): Route {
   const byName = new Map(aggregates.map((aggregate) => [aggregate.name, aggregate]));
+  const catalogue = catalogueOf(aggregates);
   return {
     method: "POST",
     path: "/v1/commands",
@@ -48,18 +54,19 @@ export function batchRoute(
     answers: [
       {
         status: 200,
-        description: "One line per command: `{ outcome: "accepted" | "failed", ... }`",
+        description: 'One line per command; its "outcome" is "accepted" or "failed"',
         contentType: "application/x-ndjson",
         schema: z.record(z.string(), z.unknown()),
       },
     ],
     handle: async (request, response) => {
-      await writeNdjson(response, results(request, { byName, gateway }));
+      await writeNdjson(response, results(request, { byName, gateway, catalogue }));
     },
   };
 }
 
 interface Context {
+  readonly catalogue: Catalogue;
   readonly byName: ReadonlyMap<string, AggregateDefinition>;
   readonly gateway: CommandGateway;
 }
@@ -67,29 +74,26 @@ interface Context {
 /** Commands enter their owners in the order of the lines, and results leave in that order. */
 async function* results(request: RouteRequest, context: Context): AsyncGenerator<unknown> {
   const inFlight: Promise<unknown>[] = [];
-  for await (const { value, lineNumber } of readNdjson(request.raw)) {
-    inFlight.push(resultOf(value, { lineNumber, request, context }));
+  for await (const text of readNdjsonText(request.raw)) {
+    inFlight.push(resultOf(text, request, context));
     if (inFlight.length >= BATCH_COMMANDS_IN_FLIGHT) yield await inFlight.shift();
   }
   for (const result of inFlight) yield await result;
 }
 
+/** A bad line is answered and harms no other. */
 async function resultOf(
-  value: unknown,
-  { lineNumber, request, context }: LineParts,
+  text: NdjsonText,
+  request: RouteRequest,
+  context: Context,
 ): Promise<unknown> {
   try {
-    const outcome = await context.gateway.submit(commandOf(value, request, context));
-    return lineOf(outcome);
+    const command = commandOf(parseNdjsonLine(text), request, context);
+    return lineOf(await context.gateway.submit(command));
   } catch (error) {
-    return { outcome: "failed", line: lineNumber, ...problemOf(error as Error) };
+    const problem = problemOf(error, context.catalogue);
+    return { outcome: "failed", line: text.lineNumber, ...problem };
   }
-}
-
-interface LineParts {
-  readonly lineNumber: number;
-  readonly request: RouteRequest;
-  readonly context: Context;
 }
 
 function lineOf(outcome: CommandOutcome): unknown {

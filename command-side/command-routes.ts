@@ -1,7 +1,7 @@
 import { v7 as uuidV7 } from "uuid";
 import { z } from "zod";
-import { uuidField } from "../platform/fields/fields.ts";
 import { PlatformError } from "../platform/errors/catalogue.ts";
+import { uuidField } from "../platform/fields/fields.ts";
 import type { Route, RouteHeader, RouteRequest } from "../platform/http/route.ts";
 import type { AggregateDefinition, CommandDefinition } from "./aggregate.ts";
 import { acceptedAnswer, sendOutcome } from "./command-answer.ts";
@@ -111,4 +111,3 @@ function expectedVersionOf(request: RouteRequest): number | "none" | null {
 export function kebabCase(type: string): string {
   return type.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
 }
-

@@ -7,8 +7,8 @@ describe("the window of command ids", () => {
   it("finds what was added and nothing else", () => {
     const window = new CommandWindow();
     const ids = Array.from({ length: 5000 }, () => v4());
-    ids.forEach((id, index) => window.add(id, index, 0));
-    ids.forEach((id, index) => expect(window.positionOf(id)).to.equal(index));
+    for (const [index, id] of ids.entries()) window.add(id, index, 0);
+    for (const [index, id] of ids.entries()) expect(window.positionOf(id)).to.equal(index);
     expect(window.positionOf(v4())).to.equal(null);
   });
 

@@ -103,7 +103,8 @@ export class CommandWindow {
 
   #home(words: Uint32Array): number {
     const [a, b, c, d] = words as unknown as [number, number, number, number];
-    const mixed = Math.imul(a ^ Math.imul(b, 0x9e3779b1), 0x85ebca6b) ^ Math.imul(c ^ d, 0xc2b2ae35);
+    const mixed =
+      Math.imul(a ^ Math.imul(b, 0x9e3779b1), 0x85ebca6b) ^ Math.imul(c ^ d, 0xc2b2ae35);
     return (mixed ^ (mixed >>> 15)) & (this.#slots.length - 1);
   }
 

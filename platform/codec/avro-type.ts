@@ -1,4 +1,5 @@
 import avsc from "avsc";
+import { BoundedArrayType, BoundedMapType } from "./bounded-types.ts";
 import { DecimalType } from "./decimal-type.ts";
 import type { RecordSchema } from "./schema-files.ts";
 
@@ -8,6 +9,14 @@ export function avroType(schema: RecordSchema): avsc.Type {
     logicalTypes: { decimal: DecimalType },
     assertLogicalTypes: true,
     omitRecordMethods: true,
+    typeHook: boundedType,
     wrapUnions: "never",
   });
+}
+
+function boundedType(schema: unknown, options: unknown): avsc.Type | undefined {
+  const type = typeof schema === "object" && schema !== null && "type" in schema && schema.type;
+  if (type === "array") return new BoundedArrayType(schema as avsc.Schema, options);
+  if (type === "map") return new BoundedMapType(schema as avsc.Schema, options);
+  return undefined;
 }

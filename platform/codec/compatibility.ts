@@ -2,11 +2,17 @@
  * Whether two schemas read each other's data: Avro's rules of resolution, both ways, told with the
  * path of the field that stands in the way and with what to do about it.
  */
-import { type AvroType, type EnumSchema, isUnion, type RecordSchema } from "./schema-files.ts";
+import {
+  type AvroType,
+  type EnumSchema,
+  fullNameOf,
+  isUnion,
+  type RecordSchema,
+} from "./schema-files.ts";
 
 /** What keeps `newer` and `older` from reading each other; empty when nothing does. */
 export function compatibilityProblems(newer: RecordSchema, older: RecordSchema): readonly string[] {
-  const path = `${newer.namespace}.${newer.name}`;
+  const path = fullNameOf(newer);
   const problems = [
     ...unreadable(path, {
       reader: newer,
@@ -80,7 +86,7 @@ function unreadableRecord(
   reading: Reading & { readonly writer: RecordSchema },
 ): string[] {
   const { writer, readerIs } = reading;
-  if (reader.name !== writer.name) return [changed(path, reading)];
+  if (label(reader) !== label(writer)) return [changed(path, reading)];
   return reader.fields.flatMap((field) => {
     const written = writer.fields.find((one) => one.name === field.name);
     const fieldPath = `${path}.${field.name}`;
@@ -139,8 +145,9 @@ function label(type: AvroType): string {
   if (isUnion(type)) return `[${type.map(label).join(", ")}]`;
   switch (type.type) {
     case "record":
+      return `record ${type.namespace ? `${type.namespace}.` : ""}${type.name}`;
     case "enum":
-      return `${type.type} ${type.name}`;
+      return `enum ${type.name}`;
     case "array":
       return `array of ${label(type.items)}`;
     case "map":

@@ -1,14 +1,8 @@
 import avsc from "avsc";
 import { BigNumber } from "bignumber.js";
 import { DECIMAL_PRECISION, DECIMAL_SCALE, type Decimal } from "../kernel/decimal.ts";
+import type { Tap } from "./avsc-internals.ts";
 import { MAX_DECIMAL_BYTES, readDecimal, writeDecimal } from "./decimal-bytes.ts";
-
-/** avsc's place in a buffer. Reading or writing beyond the end only makes the tap invalid. */
-interface Tap {
-  readonly buf: Buffer;
-  pos: number;
-  readLong(): number;
-}
 
 interface AttributesOfDecimal {
   readonly logicalType?: unknown;

@@ -8,7 +8,7 @@ import type { RecordedEvent } from "./envelope.ts";
 import { envelopeOf, occurredAtMsOf, textOf } from "./headers.ts";
 import type { KnownEvent, KnownEvents } from "./known-events.ts";
 import type { SchemaRegistry } from "./registry.ts";
-import type { RecordSchema } from "./schema-files.ts";
+import { fullNameOf, type RecordSchema } from "./schema-files.ts";
 import { decodeBody, schemaIdOf } from "./wire.ts";
 
 export interface EventReader {
@@ -99,11 +99,11 @@ export class RegistryEventReader implements EventReader {
   }
 
   #readingOf(schema: RecordSchema): Reading | MalformedRecord {
-    const fullName = `${schema.namespace}.${schema.name}`;
+    const fullName = fullNameOf(schema);
     const known = this.#parts.events.byFullName(fullName);
     if (!known) return new MalformedRecord("UNKNOWN_EVENT", `this code knows no ${fullName}`);
     const version = known.versions.get(canonicalText(schema));
-    const upcasters = this.#upcastersFrom(fullName, version);
+    const upcasters = this.#upcastersFrom(known, version);
     if (version === known.newest.version) return { known, upcasters };
     try {
       return { known, resolver: known.type.createResolver(avroType(schema)), upcasters };
@@ -114,10 +114,10 @@ export class RegistryEventReader implements EventReader {
   }
 
   /** A version this code does not have is newer than all it has: nothing is to be lifted. */
-  #upcastersFrom(fullName: string, version: number | undefined): readonly Upcaster[] {
-    if (version === undefined) return [];
-    const fitting = this.#parts.upcasters.filter((upcaster) => {
-      return upcaster.fullName === fullName && upcaster.fromVersion >= version;
+  #upcastersFrom(known: KnownEvent, version = Number.POSITIVE_INFINITY): readonly Upcaster[] {
+    const fitting = this.#parts.upcasters.filter(({ fullName, fromVersion }) => {
+      const isBetween = fromVersion >= version && fromVersion < known.newest.version;
+      return fullName === known.fullName && isBetween;
     });
     return fitting.sort((one, two) => one.fromVersion - two.fromVersion);
   }

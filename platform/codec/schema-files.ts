@@ -39,6 +39,10 @@ export function isUnion(type: AvroType): type is readonly AvroType[] {
   return Array.isArray(type);
 }
 
+export function fullNameOf(schema: RecordSchema): string {
+  return `${schema.namespace}.${schema.name}`;
+}
+
 /** One released version of one event's schema: `schemas/<context>/<Event>/v<version>.avsc`. */
 export interface EventSchema {
   readonly context: string;
@@ -74,7 +78,7 @@ function versionsOf(folder: string, context: string, name: string): EventSchema[
     if (!Number.isInteger(version)) throw new Error(`${path}: the file's name must be v<n>.avsc`);
     const schema = JSON.parse(readFileSync(path, "utf8")) as RecordSchema;
     if (schema.name !== name) throw new Error(`${path}: the record must be named ${name}`);
-    return { context, name, fullName: `${schema.namespace}.${name}`, version, schema };
+    return { context, name, fullName: fullNameOf(schema), version, schema };
   });
   return versions.sort((one, two) => one.version - two.version);
 }

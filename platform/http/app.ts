@@ -44,7 +44,7 @@ export function createApp(options: AppOptions): Express {
   }
   for (const [path, methods] of methodsByPath(options.routes)) {
     app.all(expressPath(path), (_request, response, next) => {
-      response.locals["allow"] = [...allowedMethods(response), ...methods];
+      response.locals.allow = [...allowedMethods(response), ...methods];
       next();
     });
   }
@@ -68,7 +68,6 @@ function beginRequest(request: Request, response: Response, next: NextFunction):
   response.once("close", () => measure(request, response, startedNs));
   introduce(response, identityOf(request));
   refuseForeignPages(request);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: only printable ASCII is a URL.
   if (!/^[\x21-\x7e]*$/.test(request.url)) {
     throw new PlatformError("INVALID_REQUEST", "The address is not percent-encoded ASCII.");
   }
@@ -77,31 +76,31 @@ function beginRequest(request: Request, response: Response, next: NextFunction):
 
 /** The identity goes out on every answer, the failed ones too. */
 function introduce(response: Response, identity: RequestIdentity): void {
-  response.locals["identity"] = identity;
+  response.locals.identity = identity;
   response.set("X-Correlation-Id", identity.correlationId);
   response.set("traceparent", identity.traceparent);
 }
 
 function identityOn(response: Response): RequestIdentity {
-  return response.locals["identity"] as RequestIdentity;
+  return response.locals.identity as RequestIdentity;
 }
 
 function measure(request: Request, response: Response, startedNs: bigint): void {
   const seconds = Number(process.hrtime.bigint() - startedNs) / 1e9;
-  const route = (response.locals["route"] as string | undefined) ?? "unmatched";
-  const method = response.locals["route"] === undefined ? "any" : request.method;
+  const route = (response.locals.route as string | undefined) ?? "unmatched";
+  const method = response.locals.route === undefined ? "any" : request.method;
   const status = response.headersSent ? response.statusCode : "aborted";
   httpRequestDurationSeconds.observe({ route, method, status }, seconds);
 }
 
 async function serve(route: Route, { request, response, options }: Exchange): Promise<void> {
-  response.locals["route"] = route.path;
+  response.locals.route = route.path;
   const path = parsePath(route, request);
   const query = parseQuery(route, request);
   const body = await parseBody(route, request, options.bodyLimits ?? JSON_BODY_LIMITS);
   const identity = identityOn(response);
   await route.handle({ path, query, body, identity, raw: request }, response);
-  const streamError: unknown = response.locals["streamError"];
+  const streamError: unknown = response.locals.streamError;
   if (streamError !== undefined) record(streamError, { request, response, options });
 }
 
@@ -132,7 +131,7 @@ function methodsByPath(routes: readonly Route[]): ReadonlyMap<string, readonly s
 }
 
 function allowedMethods(response: Response): readonly string[] {
-  return (response.locals["allow"] as readonly string[] | undefined) ?? [];
+  return (response.locals.allow as readonly string[] | undefined) ?? [];
 }
 
 function refuseUnknown(request: Request, response: Response): void {

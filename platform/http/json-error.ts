@@ -5,8 +5,13 @@
  *            | "[" [value {"," value}] "]"
  */
 const SPACE = /[ \t\n\r]*/y;
-const TOKEN =
-  /[{}[\],:]|"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.+-])|(?:true|false|null)(?!\w)/y;
+/** All but the quote (22), the backslash (5c) and what stands before the space. */
+const PLAIN = String.raw`[\x20\x21\x23-\x5b\x5d-\u{10ffff}]*`;
+const ESCAPE = String.raw`\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})`;
+const STRING = `"${PLAIN}(?:${ESCAPE}${PLAIN})*"`;
+const NUMBER = String.raw`-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.+\-])`;
+const LITERAL = String.raw`(?:true|false|null)(?!\w)`;
+const TOKEN = new RegExp(String.raw`[\{\}\[\],:]|${STRING}|${NUMBER}|${LITERAL}`, "uy");
 
 const SHOWN_CHARACTERS = 12;
 
@@ -42,22 +47,30 @@ export function describeMalformedJson(text: string): string {
 /** The state after the token, or null where the token must not stand. */
 function follow(expected: Expected, token: string, open: string[]): Expected | null {
   switch (expected) {
+    case "valueOrEnd":
+      if (token === "]") return close(token, open);
+      return isValue(token) ? afterValue(token, open) : null;
     case "value":
       return isValue(token) ? afterValue(token, open) : null;
-    case "valueOrEnd":
-      return token === "]" ? close(token, open) : follow("value", token, open);
-    case "key":
-      return token.startsWith('"') ? "colon" : null;
     case "keyOrEnd":
-      return token === "}" ? close(token, open) : follow("key", token, open);
+      return token === "}" ? close(token, open) : afterKey(token);
+    case "key":
+      return afterKey(token);
     case "colon":
       return token === ":" ? "value" : null;
     case "commaOrEnd":
-      if (token === ",") return open.at(-1) === "{" ? "key" : "value";
-      return close(token, open);
+      return token === "," ? afterComma(open) : close(token, open);
     case "nothing":
       return null;
   }
+}
+
+function afterKey(token: string): Expected | null {
+  return token.startsWith('"') ? "colon" : null;
+}
+
+function afterComma(open: readonly string[]): Expected {
+  return open.at(-1) === "{" ? "key" : "value";
 }
 
 function isValue(token: string): boolean {

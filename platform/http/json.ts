@@ -6,7 +6,8 @@ import { describeMalformedJson } from "./json-error.ts";
 export const MAXIMUM_JSON_DEPTH = 64;
 
 /** Numbers of fewer characters have at most 15 digits: a double holds those exactly. */
-const UNSAFE_NUMBER = /[\d.]{16}|\d[eE]/;
+const LONG_NUMBER_CHARACTERS = 16;
+const EXPONENT = /\d[eE]/;
 const SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/;
 const NUMBER_PARTS = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 
@@ -17,9 +18,8 @@ const NUMBER_PARTS = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
  */
 export function parseJson(text: string): unknown {
   if (isTooDeep(text)) throw malformed(`it is nested deeper than ${MAXIMUM_JSON_DEPTH} levels`);
-  const exactAsItIs = !UNSAFE_NUMBER.test(text) && !SURROGATE_ESCAPE.test(text);
   try {
-    return exactAsItIs ? JSON.parse(text) : JSON.parse(text, keepExact);
+    return mayLoseSomething(text) ? JSON.parse(text, keepExact) : JSON.parse(text);
   } catch (error) {
     if (error instanceof SyntaxError) throw malformed(describeMalformedJson(text));
     throw error;
@@ -28,6 +28,29 @@ export function parseJson(text: string): unknown {
 
 function malformed(reason: string): PlatformError {
   return new PlatformError("MALFORMED_JSON", `The text is not JSON: ${reason}.`);
+}
+
+/** Most texts hold neither long numbers nor halves of pairs: the engine alone reads them, fast. */
+function mayLoseSomething(text: string): boolean {
+  return EXPONENT.test(text) || SURROGATE_ESCAPE.test(text) || hasLongNumber(text);
+}
+
+/** Looks at every 16th character only, and around those that may belong to a number. */
+function hasLongNumber(text: string): boolean {
+  let at = LONG_NUMBER_CHARACTERS - 1;
+  while (at < text.length) {
+    let start = at;
+    while (start >= 0 && at - start < LONG_NUMBER_CHARACTERS && isOfNumber(text, start)) start -= 1;
+    if (at - start === LONG_NUMBER_CHARACTERS) return true;
+    at = start + LONG_NUMBER_CHARACTERS;
+  }
+  return false;
+}
+
+/** A digit or the point. */
+function isOfNumber(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return (code >= 48 && code <= 57) || code === 46;
 }
 
 function keepExact(key: string, value: unknown, context?: { source?: string }): unknown {

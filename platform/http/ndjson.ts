@@ -130,7 +130,7 @@ export async function writeNdjson(
     }
   } catch (error) {
     if (writer.isUntouched()) throw error;
-    response.locals["streamError"] = error;
+    response.locals.streamError = error;
     await writer.write(problemOf(error));
   }
   writer.end();

@@ -1,10 +1,196 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { PlatformError } from "../../platform/errors/catalogue.ts";
-import { type PartitionKey, type PartitionRef, partitionKey } from "../../platform/log/log.ts";
+import { DatabaseSync } from "node:sqlite";
+import type { PartitionKey } from "../../platform/log/log.ts";
 import type { Projection, Value } from "./projection.ts";
-import type { ApplyOutcome, Batch, Checkpoint, ReadStore, StoredRow } from "./read-store.ts";
-import { readCheckpoint, readCheckpoints } from "./sqlite-checkpoints.ts";
-import { isDataError, isLocked } from "./sqlite-errors.ts";
-import { type SqliteIndex, createSchema } from "./sqlite-schema.ts";
+import {
+  type ApplyOutcome,
+  type Batch,
+  type Checkpoint,
+  DataError,
+  type ReadStore,
+  type StoredRow,
+} from "./read-store.ts";
+import {
+  type CheckpointStatements,
+  checkpointStatements,
+  raiseEpoch,
+  readCheckpoint,
+  readCheckpoints,
+} from "./sqlite-checkpoints.ts";
+import { isDataErrorOfSqlite } from "./sqlite-errors.ts";
+import { createSchema, type SqliteIndex } from "./sqlite-schema.ts";
+import { keyValuesOf, pageSql, readRow, type SqliteTable, sqliteTable } from "./sqlite-table.ts";
+import { SqliteWriter } from "./sqlite-writer.ts";
+
+const BUSY_TIMEOUT_MS = 5_000;
+const PAGE_ROWS = 1_000;
+
+/**
+ * Changes and checkpoint stand in one transaction of one file, so `synchronous=NORMAL` suffices: a
+ * power loss may take back the newest transactions, but always rows and checkpoint together, and
+ * the log gives them again. The write-ahead log lets readers go on while a batch is written.
+ */
+const WRITER_PRAGMAS = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = NORMAL;
+  PRAGMA wal_autocheckpoint = 4000;
+  PRAGMA journal_size_limit = 67108864;
+  PRAGMA cache_size = -32768;
+`;
+
+export interface SqliteStoreParts {
+  /** `<folder>/read/<projection>.g<n>.db` */
+  readonly file: string;
+  readonly projection: Pick<Projection, "name" | "version" | "tables">;
+  readonly indexes?: readonly SqliteIndex[];
+}
+
+/** The SQLite adapter of the read-store port: one file per generation of a projection. */
+export class SqliteReadStore implements ReadStore {
+  readonly #parts: SqliteStoreParts;
+  readonly #tables: ReadonlyMap<string, SqliteTable>;
+  #writing: Writing | null = null;
+  #reading: DatabaseSync | null = null;
+
+  constructor(parts: SqliteStoreParts) {
+    this.#parts = parts;
+    const tables = Object.entries(parts.projection.tables);
+    this.#tables = new Map(tables.map(([name, table]) => [name, sqliteTable(name, table)]));
+  }
+
+  async create(): Promise<void> {
+    if (this.#writing !== null) return;
+    mkdirSync(dirname(this.#parts.file), { recursive: true });
+    const database = new DatabaseSync(this.#parts.file, { timeout: BUSY_TIMEOUT_MS });
+    try {
+      database.exec(WRITER_PRAGMAS);
+      const tables = [...this.#tables.values()];
+      const { projection, indexes = [] } = this.#parts;
+      createSchema({ database, projection, tables, indexes });
+      this.#writing = {
+        database,
+        writer: new SqliteWriter(database, tables),
+        checkpoints: checkpointStatements(database),
+      };
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
+  async take(key: PartitionKey, logId: string): Promise<Checkpoint> {
+    const { database } = await this.#writer();
+    return inTransaction(database, () => {
+      raiseEpoch(database, key, logId);
+      const checkpoint = readCheckpoint(database, key);
+      if (checkpoint === null) throw new Error(`the checkpoint of ${key} has vanished`);
+      return checkpoint;
+    });
+  }
+
+  async apply(batch: Batch): Promise<ApplyOutcome> {
+    const { database, writer, checkpoints } = await this.#writer();
+    return inTransaction(database, () => applyBatch(batch, { writer, checkpoints }));
+  }
+
+  async *rows(table: string, from?: readonly Value[]): AsyncIterable<StoredRow> {
+    const declared = this.#tables.get(table);
+    if (declared === undefined) throw new RangeError(`no table ${table}`);
+    const database = this.#reader();
+    let after = from;
+    for (;;) {
+      const page = readPage(database, declared, after);
+      yield* page;
+      const last = page.at(-1);
+      if (last === undefined || page.length < PAGE_ROWS) return;
+      after = declared.keyColumns.map((column) => last.row[column] as Value);
+    }
+  }
+
+  async checkpoints(): Promise<ReadonlyMap<PartitionKey, Checkpoint>> {
+    const database = this.#reader();
+    database.exec("BEGIN");
+    try {
+      return readCheckpoints(database);
+    } finally {
+      database.exec("COMMIT");
+    }
+  }
+
+  /** The main file goes last: while it is there, a crash leaves something to drop again. */
+  async drop(): Promise<void> {
+    await this.close();
+    const { file } = this.#parts;
+    for (const suffix of ["-wal", "-shm", ""]) rmSync(`${file}${suffix}`, { force: true });
+  }
+
+  async close(): Promise<void> {
+    this.#reading?.close();
+    this.#writing?.database.close();
+    this.#reading = null;
+    this.#writing = null;
+  }
+
+  async #writer(): Promise<Writing> {
+    if (this.#writing === null) await this.create();
+    return this.#writing as Writing;
+  }
+
+  #reader(): DatabaseSync {
+    if (!existsSync(this.#parts.file)) throw new RangeError(`no file ${this.#parts.file}`);
+    this.#reading ??= new DatabaseSync(this.#parts.file, {
+      readOnly: true,
+      timeout: BUSY_TIMEOUT_MS,
+    });
+    return this.#reading;
+  }
+}
+
+interface Writing {
+  readonly database: DatabaseSync;
+  readonly writer: SqliteWriter;
+  readonly checkpoints: CheckpointStatements;
+}
+
+function applyBatch(
+  batch: Batch,
+  { writer, checkpoints }: Pick<Writing, "writer" | "checkpoints">,
+): ApplyOutcome {
+  const stored = checkpoints.position(batch.partition);
+  if (stored === null) throw new Error(`${batch.partition} was never taken`);
+  if (batch.epoch < stored.epoch) return "fenced";
+  if (batch.expected !== stored.next) return "behind";
+  writer.write(batch.changes, stored.id);
+  for (const parked of batch.parked) checkpoints.park(batch.partition, parked);
+  checkpoints.move(stored.id, batch);
+  return "applied";
+}
+
+/** Runs `work` in one write transaction; whatever it throws undoes all of it. */
+function inTransaction<T>(database: DatabaseSync, work: () => T): T {
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    const result = work();
+    database.exec("COMMIT");
+    return result;
+  } catch (error) {
+    if (database.isTransaction) database.exec("ROLLBACK");
+    if (!isDataErrorOfSqlite(error)) throw error;
+    throw new DataError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function readPage(
+  database: DatabaseSync,
+  table: SqliteTable,
+  after: readonly Value[] | undefined,
+): StoredRow[] {
+  const statement = database.prepare(pageSql(table, after !== undefined));
+  const bound = after === undefined ? [] : keyValuesOf(table, after);
+  return statement.all(...bound, PAGE_ROWS).map((stored) => ({
+    row: readRow(table, stored),
+    partition: String(stored._partitionKey) as PartitionKey,
+    position: Number(stored._position),
+  }));
+}

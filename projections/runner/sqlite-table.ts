@@ -1,4 +1,5 @@
 import type { SQLInputValue, SQLOutputValue } from "node:sqlite";
+import { keyOf } from "./key-order.ts";
 import type { ColumnType, Row, Table, Value } from "./projection.ts";
 import { DataError } from "./read-store.ts";
 
@@ -101,7 +102,11 @@ export function pushValues(target: SQLInputValue[], table: SqliteTable, row: Row
   }
 }
 
-export function keyValues(table: SqliteTable, key: readonly (Value | undefined)[]): SQLInputValue[] {
+export function keyValues(table: SqliteTable, row: Row): SQLInputValue[] {
+  return keyValuesOf(table, keyOf(table.table, row));
+}
+
+export function keyValuesOf(table: SqliteTable, key: readonly Value[]): SQLInputValue[] {
   return key.map((value, i) => boundValue(value, table, i));
 }
 

@@ -34,7 +34,12 @@ export interface ProjectionsParts {
 
 /** Projections with their generations: phase, position and gap. */
 export function projectionRoutes(parts: ProjectionsParts): readonly Route[] {
-  const common = { method: "GET", tag: "operations", query: z.strictObject({}), body: null } as const;
+  const common = {
+    method: "GET",
+    tag: "operations",
+    query: z.strictObject({}),
+    body: null,
+  } as const;
   return [
     {
       ...common,

@@ -58,9 +58,11 @@ export class Promotions {
         this.#models.find((model) => model.name === projection)?.promote(generation);
         return;
       case "GenerationRetired":
-        return change(generations, generation, { phase: "retired" });
+        change(generations, generation, { phase: "retired" });
+        return;
       case "GenerationCancelled":
-        return change(generations, generation, { phase: "cancelled" });
+        change(generations, generation, { phase: "cancelled" });
+        return;
     }
   }
 

@@ -2,11 +2,11 @@ import { createHash } from "node:crypto";
 import type { Response } from "express";
 import { z } from "zod";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
-import type { CursorCodec } from "../../platform/http/cursor.ts";
 import {
   encodeConsistencyToken,
   parseConsistencyToken,
 } from "../../platform/http/consistency-token.ts";
+import type { CursorCodec } from "../../platform/http/cursor.ts";
 import type { Route, RouteHeader, RouteRequest } from "../../platform/http/route.ts";
 import type { LogReader, PartitionKey, Positions } from "../../platform/log/log.ts";
 import type { LogEnds } from "./log-ends.ts";
@@ -47,7 +47,11 @@ export interface QueryDefinition<Reader> {
   readonly pathExample: Readonly<Record<string, string>>;
   readonly query: z.ZodObject;
   readonly data: z.ZodType;
-  readonly run: (reader: Reader, request: RouteRequest, cursors: CursorCodec) => Promise<QueryResult>;
+  readonly run: (
+    reader: Reader,
+    request: RouteRequest,
+    cursors: CursorCodec,
+  ) => Promise<QueryResult>;
 }
 
 export interface QueryParts {

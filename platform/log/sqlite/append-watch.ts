@@ -63,6 +63,6 @@ export class AppendWatch {
   }
 
   #version(): number {
-    return this.#selectVersion.get()?.["data_version"] as number;
+    return this.#selectVersion.get()?.data_version as number;
   }
 }

@@ -133,7 +133,7 @@ function insertPartition(
 
 function storedLogId(database: DatabaseSync): string | null {
   const row = database.prepare("SELECT value FROM log_meta WHERE name = 'log_id'").get();
-  return row ? (row["value"] as string) : null;
+  return row ? (row.value as string) : null;
 }
 
 function countPartitions(database: DatabaseSync, topic: string): number {
@@ -141,5 +141,5 @@ function countPartitions(database: DatabaseSync, topic: string): number {
 }
 
 function count(database: DatabaseSync, sql: string, ...values: string[]): number {
-  return database.prepare(sql).get(...values)?.["count"] as number;
+  return database.prepare(sql).get(...values)?.count as number;
 }

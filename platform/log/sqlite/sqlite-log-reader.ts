@@ -62,7 +62,7 @@ export class SqliteLogReader implements LogReader {
          GROUP BY topic ORDER BY min(partition_index)`,
       )
       .all();
-    return new Map(rows.map((row) => [row["topic"] as string, row["partitions"] as number]));
+    return new Map(rows.map((row) => [row.topic as string, row.partitions as number]));
   }
 
   async logId(): Promise<string> {
@@ -89,7 +89,7 @@ export class SqliteLogReader implements LogReader {
   async ends(topic: string): Promise<readonly number[]> {
     const rows = this.#selectEnds.all(topic);
     if (rows.length === 0) throw new RangeError(`the log has no topic ${topic}`);
-    return rows.map((row) => row["next"] as number);
+    return rows.map((row) => row.next as number);
   }
 
   onAppended(listener: () => void): () => void {
@@ -104,7 +104,7 @@ export class SqliteLogReader implements LogReader {
 
   /** The position of the partition's newest claim, or -1. */
   protected epochOf(partition: PartitionRef): number {
-    return this.#selectEpoch.get(this.partitionIndex(partition))?.["epoch"] as number;
+    return this.#selectEpoch.get(this.partitionIndex(partition))?.epoch as number;
   }
 
   /** Throws where the log has no such partition. */
@@ -119,9 +119,7 @@ export class SqliteLogReader implements LogReader {
     const rows = this.#database
       .prepare("SELECT topic || '/' || partition AS key, partition_index FROM partitions")
       .all();
-    const entries = rows.map(
-      (row) => [row["key"] as string, row["partition_index"] as number] as const,
-    );
+    const entries = rows.map((row) => [row.key as string, row.partition_index as number] as const);
     this.#indexes = new Map(entries);
     return this.#indexes;
   }
@@ -142,5 +140,5 @@ function assertFormat(database: DatabaseSync): void {
 function readMeta(database: DatabaseSync, name: string): string {
   const row = database.prepare("SELECT value FROM log_meta WHERE name = ?").get(name);
   if (!row) throw new PlatformError("LOG_UNAVAILABLE", `log.db names no ${name}`);
-  return row["value"] as string;
+  return row.value as string;
 }

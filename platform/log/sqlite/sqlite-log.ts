@@ -3,7 +3,7 @@ import { PlatformError } from "../../errors/catalogue.ts";
 import type { AppendResult, Log, NewRecord, PartitionRef, Reign } from "../log.ts";
 import { type CreateTopics, createTopics } from "./create-topics.ts";
 import { SqliteLogReader } from "./sqlite-log-reader.ts";
-import { packRecords, type WriteAnswer, type WriteRequest } from "./writer-messages.ts";
+import { packRecords, type SettledAnswer, type WriteRequest } from "./writer-messages.ts";
 import { WriterThread } from "./writer-thread.ts";
 
 /** The longest value of a record. */
@@ -66,7 +66,7 @@ export class SqliteLog extends SqliteLogReader implements Log {
   async #write(
     request: RequestWithoutRecords,
     records: readonly NewRecord[],
-  ): Promise<WriteAnswer> {
+  ): Promise<SettledAnswer> {
     assertLimits(records);
     return this.#writer.write({ ...request, records: packRecords(records) });
   }

@@ -20,11 +20,11 @@ export type WriteRequest =
     }
   | { readonly kind: "claim"; readonly partition: PartitionRef; readonly records: PackedRecords };
 
-export type WriteAnswer =
-  | AppendResult
-  | { readonly outcome: "claimed"; readonly epoch: number }
-  /** An error: whether it was written is unknown. */
-  | { readonly outcome: "failed"; readonly detail: string };
+/** A request that was carried out or refused, for sure. */
+export type SettledAnswer = AppendResult | { readonly outcome: "claimed"; readonly epoch: number };
+
+/** `failed`: an error; whether it was written is unknown. */
+export type WriteAnswer = SettledAnswer | { readonly outcome: "failed"; readonly detail: string };
 
 /** To the writer's thread. */
 export type ToWriter =

@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import { PlatformError } from "../../errors/catalogue.ts";
 import type {
   FromWriter,
+  SettledAnswer,
   ToWriter,
   WriteAnswer,
   WriteRequest,
@@ -13,7 +14,7 @@ import type {
 export const WAITING_REQUESTS = 10_000;
 
 interface Waiting {
-  readonly resolve: (answer: WriteAnswer) => void;
+  readonly resolve: (answer: SettledAnswer) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -39,7 +40,7 @@ export class WriterThread {
   }
 
   /** The writer's answer; rejects when it is unknown whether the request was carried out. */
-  write(request: WriteRequest): Promise<WriteAnswer> {
+  write(request: WriteRequest): Promise<SettledAnswer> {
     if (this.#ended !== null) return Promise.reject(unavailable(this.#ended));
     if (this.#waiting.size >= WAITING_REQUESTS) {
       return Promise.reject(unavailable(`${WAITING_REQUESTS} appends wait for the log's writer`));

@@ -49,9 +49,21 @@ class WriterThread {
   }
 
   #take(message: ToWriter): void {
-    if (message.kind === "write") return this.#add(message.id, message.request);
-    this.#settle();
-    if (message.kind === "limitPages") return this.#writer.limitPages(message.maxPageCount);
+    switch (message.kind) {
+      case "write":
+        this.#add(message.id, message.request);
+        break;
+      case "limitPages":
+        this.#settle();
+        this.#writer.limitPages(message.maxPageCount);
+        break;
+      case "close":
+        this.#settle();
+        this.#close();
+    }
+  }
+
+  #close(): void {
     this.#writer.close();
     this.#appended.close();
     this.#port.close();

@@ -60,7 +60,7 @@ export class Writer {
   #reconnect(): Connection {
     const connection = this.#connect();
     const row = connection.database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get();
-    if (row?.["busy"] === 0) return connection;
+    if (row?.busy === 0) return connection;
     connection.database.close();
     throw new Error("the log cannot be recovered while another process reads or writes it");
   }

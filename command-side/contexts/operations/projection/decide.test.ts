@@ -42,11 +42,15 @@ const cancel = (generation: number) =>
 
 describe("the life of a projection's generations", () => {
   it("promotes the first generation by rule as it starts", () => {
-    given(decider, [], context).when(start).then([started(1), promoted(1, null)]);
+    given(decider, [], context)
+      .when(start)
+      .then([started(1), promoted(1, null)]);
   });
 
   it("builds the next one beside the live one", () => {
-    given(decider, [started(1), promoted(1, null)], context).when(start).then([started(2)]);
+    given(decider, [started(1), promoted(1, null)], context)
+      .when(start)
+      .then([started(2)]);
   });
 
   it("refuses a second build while one runs", () => {
@@ -64,12 +68,16 @@ describe("the life of a projection's generations", () => {
   it("promotes and retires once however often it is told", () => {
     const promotedTwo = [started(1), promoted(1, null), started(2), promoted(2, 1)];
     given(decider, promotedTwo, context).when(promote(2)).then([]);
-    given(decider, [...promotedTwo, retired(1)], context).when(retire(1)).then([]);
+    given(decider, [...promotedTwo, retired(1)], context)
+      .when(retire(1))
+      .then([]);
   });
 
   it("retires only what was replaced", () => {
     const promotedTwo = [started(1), promoted(1, null), started(2), promoted(2, 1)];
-    given(decider, promotedTwo, context).when(retire(1)).then([retired(1)]);
+    given(decider, promotedTwo, context)
+      .when(retire(1))
+      .then([retired(1)]);
     given(decider, promotedTwo, context).when(retire(2)).thenRefused("GENERATION_NOT_IN_PHASE");
     given(decider, promotedTwo, context).when(retire(7)).thenRefused("GENERATION_NOT_IN_PHASE");
   });
@@ -82,7 +90,9 @@ describe("the life of a projection's generations", () => {
       occurredAtMs: at,
     };
     given(decider, building, context).when(cancel(2)).then([cancelled]);
-    given(decider, [...building, cancelled], context).when(start).then([started(3)]);
+    given(decider, [...building, cancelled], context)
+      .when(start)
+      .then([started(3)]);
     given(decider, [...building, cancelled], context)
       .when(promote(2))
       .thenRefused("GENERATION_NOT_IN_PHASE");

@@ -38,7 +38,11 @@ export function held(draft: Draft, asset: string): Holding {
 }
 
 /** An asset comes in with its basis, as a new lot; cash needs neither. */
-export function acquire(draft: Draft, asset: string, incoming: Basis & { quantity: Decimal }): void {
+export function acquire(
+  draft: Draft,
+  asset: string,
+  incoming: Basis & { quantity: Decimal },
+): void {
   const { quantity, cost, grossCost, assumed } = incoming;
   if (isCash(draft, asset)) return moveCash(draft, quantity);
   const before = held(draft, asset);
@@ -80,7 +84,11 @@ export function giveUp(draft: Draft, asset: string, quantity: Decimal): Basis {
 }
 
 /** Adds to the profit realised on an asset since opening. */
-export function realise(draft: Draft, asset: string, profit: { net: Decimal; gross: Decimal }): void {
+export function realise(
+  draft: Draft,
+  asset: string,
+  profit: { net: Decimal; gross: Decimal },
+): void {
   const before = held(draft, asset);
   draft.holdings.set(asset, {
     ...before,

@@ -1,11 +1,5 @@
 /** Takes the resulting figures that an event carries over into the state, and back out of it. */
-import type {
-  HoldingAfter,
-  Lot,
-  LotsConsumed,
-  Posting,
-  TradeReversed,
-} from "./events.ts";
+import type { HoldingAfter, Lot, LotsConsumed, Posting, TradeReversed } from "./events.ts";
 import { holdingFrom } from "./holding.ts";
 import { addLots, emptyQueue, type LotQueue, putBackLots, useUpLots } from "./lots.ts";
 import type { Leg, Movement } from "./movements.ts";

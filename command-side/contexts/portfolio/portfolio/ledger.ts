@@ -4,8 +4,8 @@ import type { Posting } from "./events.ts";
 
 export type Balances = ReadonlyMap<string, Decimal>;
 
-/** The accounts of one asset. */
-export const accounts = {
+/** The accounts that every asset has. */
+const accounts = {
   held: (asset: string) => `assets:${asset}:free`,
   /** The counter account of conversions. */
   trading: (asset: string) => `trading:${asset}`,
@@ -16,12 +16,14 @@ export const accounts = {
   rebates: (asset: string) => `income:rebate:${asset}`,
 };
 
+type Account = keyof typeof accounts;
+
 /** An amount of an asset on its way from one account to another. */
 export interface Transfer {
   readonly asset: string;
   readonly amount: Decimal;
-  readonly from: string;
-  readonly to: string;
+  readonly from: Account;
+  readonly to: Account;
 }
 
 /** Collects the postings of one event, with each account's running balance. */
@@ -38,8 +40,8 @@ export function openLedger(before: Balances): Ledger {
 /** Nothing is posted for an amount of zero. */
 export function transfer(ledger: Ledger, { asset, amount, from, to }: Transfer): void {
   if (amount.isZero()) return;
-  post(ledger, { account: to, asset, amount });
-  post(ledger, { account: from, asset, amount: amount.negated() });
+  post(ledger, { account: accounts[to](asset), asset, amount });
+  post(ledger, { account: accounts[from](asset), asset, amount: amount.negated() });
 }
 
 /** Posts the opposite of `postings`, the last one first. */

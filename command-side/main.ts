@@ -1,0 +1,80 @@
+import { hostname } from "node:os";
+import type { EventCodec } from "../platform/codec/codec.ts";
+import type { Route } from "../platform/http/route.ts";
+import type { Log } from "../platform/log/log.ts";
+import type { Logger } from "../platform/telemetry/logger.ts";
+import {
+  commandsWaiting,
+  commandWindowAgeSeconds,
+  logAppendBatchEvents,
+  logAppendDurationSeconds,
+  logVoidEventsTotal,
+} from "../platform/telemetry/metrics.ts";
+import { batchRoute } from "./batch-route.ts";
+import { commandRoutes } from "./command-routes.ts";
+import { startMarketData } from "./contexts/market-data/services.ts";
+import type { CommandGateway } from "./gateway.ts";
+import { measured } from "./measured-gateway.ts";
+import { Owners } from "./ownership/owners.ts";
+import type { OwnerObserver } from "./ownership/partition-owner.ts";
+import { aggregates } from "./registry.ts";
+
+export interface CommandSideParts {
+  readonly log: Log;
+  readonly codec: EventCodec;
+  readonly logger: Logger;
+  readonly clock: () => number;
+}
+
+export interface CommandSide {
+  readonly gateway: CommandGateway;
+  readonly routes: readonly Route[];
+  /** Brings the gauges up to date, before they are read. */
+  updateMetrics(): void;
+  /** Settles the batches under way; commands that come later are refused. */
+  stop(): Promise<void>;
+}
+
+/** Takes every partition of the log and serves commands. */
+export async function startCommandSide(parts: CommandSideParts): Promise<CommandSide> {
+  const { log, codec, clock, logger } = parts;
+  const marketData = startMarketData({ clock, logger });
+  const owner = `${hostname()} pid ${process.pid} since ${new Date(clock()).toISOString()}`;
+  const observer = observerFor((events) => marketData.observe(events));
+  const owners = await Owners.take({ log, codec, aggregates, owner, clock, observer });
+  const gateway = measured(owners, aggregates);
+  const marketRoutes = marketData.serve(gateway);
+  return {
+    gateway,
+    routes: [
+      ...commandRoutes(aggregates, gateway),
+      batchRoute(aggregates, gateway),
+      ...marketRoutes,
+    ],
+    updateMetrics: () => updateMetrics(owners, clock()),
+    stop: async () => {
+      marketData.stop();
+      await owners.stop();
+    },
+  };
+}
+
+function observerFor(onEvents: OwnerObserver["onEvents"]): OwnerObserver {
+  return {
+    onEvents,
+    onAppend: ({ topic, events, seconds }) => {
+      logAppendBatchEvents.observe({ topic }, events);
+      logAppendDurationSeconds.observe({ topic }, seconds);
+    },
+    onVoidEvent: (topic) => logVoidEventsTotal.inc({ topic }),
+  };
+}
+
+function updateMetrics(owners: Owners, nowMs: number): void {
+  for (const owner of owners.owners()) {
+    const { topic, partition } = owner.partition;
+    const ageSeconds = owner.state.window.ageMilliseconds(nowMs) / 1000;
+    commandsWaiting.set({ topic, partition }, owner.waiting);
+    commandWindowAgeSeconds.set({ topic, partition }, ageSeconds);
+  }
+}

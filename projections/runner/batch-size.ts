@@ -1,0 +1,28 @@
+import type { ReadLimits } from "../../platform/log/log.ts";
+
+/** Long enough to make a commit cheap, short enough that a waiting reader does not notice. */
+const TARGET_WRITE_MS = 50;
+const SMALLEST_RECORDS = 16;
+const LARGEST_RECORDS = 8_192;
+const FIRST_RECORDS = 512;
+/** Ticks travel many in a record, so that a batch is limited by its bytes too. */
+const BYTES_PER_RECORD = 1_024;
+const LARGEST_STEP = 2;
+
+/** How many records to take at once, so that writing them takes about the target time. */
+export class BatchSize {
+  #records = FIRST_RECORDS;
+
+  get limits(): ReadLimits {
+    return { maxRecords: this.#records, maxBytes: this.#records * BYTES_PER_RECORD };
+  }
+
+  /** Learns from a written batch; one that did not fill its limits says nothing about them. */
+  wrote(writeMs: number, batchWasFull: boolean): void {
+    const factor = TARGET_WRITE_MS / Math.max(writeMs, 0.1);
+    if (factor > 1 && !batchWasFull) return;
+    const step = Math.min(Math.max(factor, 1 / LARGEST_STEP), LARGEST_STEP);
+    const records = Math.round(this.#records * step);
+    this.#records = Math.min(Math.max(records, SMALLEST_RECORDS), LARGEST_RECORDS);
+  }
+}

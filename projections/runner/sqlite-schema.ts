@@ -1,0 +1,70 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { Projection } from "./projection.ts";
+import { createTableSql, quoted, type SqliteTable } from "./sqlite-table.ts";
+
+/** An index beside the primary key, which a reader's queries need. */
+export interface SqliteIndex {
+  readonly table: string;
+  readonly columns: readonly string[];
+}
+
+/**
+ * Makes the file of a generation: its declared tables and indexes, and three tables of ours.
+ *
+ *   _generation   one row: which projection at which version built this file
+ *   _checkpoints  one row per partition; `id` stands in the rows as `_partition`
+ *   _parked       one row per stream set aside
+ */
+export function createSchema(parts: {
+  readonly database: DatabaseSync;
+  readonly projection: Pick<Projection, "name" | "version">;
+  readonly tables: readonly SqliteTable[];
+  readonly indexes: readonly SqliteIndex[];
+}): void {
+  const { database, projection, tables, indexes } = parts;
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    database.exec(OWN_TABLES);
+    for (const table of tables) database.exec(createTableSql(table));
+    for (const index of indexes) database.exec(createIndexSql(index));
+    requireSameProjection(database, projection);
+    database.exec("COMMIT");
+  } catch (error) {
+    if (database.isTransaction) database.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+const OWN_TABLES = `
+  CREATE TABLE IF NOT EXISTS "_generation" (
+    "projection" TEXT NOT NULL PRIMARY KEY, "version" INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS "_checkpoints" (
+    "id" INTEGER PRIMARY KEY, "partition" TEXT NOT NULL UNIQUE, "next" INTEGER NOT NULL,
+    "epoch" INTEGER NOT NULL, "logId" TEXT NOT NULL, "highestClaim" INTEGER NOT NULL,
+    "recordedAtMs" INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS "_parked" (
+    "partition" TEXT NOT NULL, "stream" TEXT NOT NULL, "position" INTEGER NOT NULL,
+    "sequence" INTEGER NOT NULL, "reason" TEXT NOT NULL, PRIMARY KEY ("partition", "stream")
+  ) STRICT, WITHOUT ROWID;
+`;
+
+function createIndexSql({ table, columns }: SqliteIndex): string {
+  const name = [table, "by", ...columns].join("_");
+  const list = columns.map(quoted).join(", ");
+  return `CREATE INDEX IF NOT EXISTS ${quoted(name)} ON ${quoted(table)} (${list})`;
+}
+
+function requireSameProjection(
+  database: DatabaseSync,
+  { name, version }: Pick<Projection, "name" | "version">,
+): void {
+  database
+    .prepare('INSERT INTO "_generation" VALUES (?, ?) ON CONFLICT DO NOTHING')
+    .run(name, version);
+  const built = database.prepare('SELECT "projection", "version" FROM "_generation"').all();
+  const [row] = built;
+  if (built.length === 1 && row?.projection === name && row.version === version) return;
+  throw new Error(`the file was built by ${JSON.stringify(built)}, not by ${name} ${version}`);
+}
