@@ -5,6 +5,7 @@ export interface Tap {
   readonly buf: Buffer;
   pos: number;
   readLong(): number;
+  writeLong(value: number): void;
   readString(): string;
 }
 

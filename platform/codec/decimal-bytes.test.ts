@@ -41,7 +41,9 @@ function read(hex: string) {
 function bytesByBigInt(unscaled: bigint): string {
   let bits = 8;
   while (BigInt.asIntN(bits, unscaled) !== unscaled) bits += 8;
-  return BigInt.asUintN(bits, unscaled).toString(16).padStart(bits / 4, "0");
+  return BigInt.asUintN(bits, unscaled)
+    .toString(16)
+    .padStart(bits / 4, "0");
 }
 
 describe("the bytes of a decimal", () => {
@@ -90,20 +92,26 @@ describe("the bytes of a decimal", () => {
     const beyond = [
       decimal("99999999999999999999").plus(1),
       decimal("-99999999999999999999").minus(1),
-      decimal("0.000000000000000001").div(10),
       decimal("0.000000000000000001").shiftedBy(-30),
       decimal("1.000000000000000001").times(decimal("1.1")),
       decimal("1").shiftedBy(40),
       ZERO.div(ZERO),
       decimal("1").div(ZERO),
     ];
-    for (const value of beyond.slice(0, 2)) expect(() => bytesOf(value)).to.throw(RangeError);
-    for (const value of beyond.slice(3)) expect(() => bytesOf(value)).to.throw(RangeError);
+    for (const value of beyond) {
+      expect(() => bytesOf(value), value.toString()).to.throw(RangeError);
+    }
   });
 
   it("refuse bytes beyond 38 digits, none, and more than sixteen", () => {
     const limit = "4b3b4ca85a86c47a098a224000000000";
-    for (const hex of ["", limit, `7f${"ff".repeat(15)}`, `80${"00".repeat(15)}`, "00".repeat(17)]) {
+    for (const hex of [
+      "",
+      limit,
+      `7f${"ff".repeat(15)}`,
+      `80${"00".repeat(15)}`,
+      "00".repeat(17),
+    ]) {
       expect(() => read(hex), hex).to.throw(RangeError);
     }
   });

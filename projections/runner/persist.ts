@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { DataError } from "./read-store.ts";
 
 const FIRST_RETRY_MS = 50;
@@ -16,8 +17,11 @@ export interface Persistence {
   readonly signal: AbortSignal;
   /** Called before every wait, and with `null` once it has worked again. */
   onTrouble(trouble: Trouble | null): void;
-  /** Errors that trying again cannot cure are thrown at once. `DataError` always is one. */
-  isFinal?(error: unknown): boolean;
+}
+
+/** No trying again cures it: the file is another projection's, say. */
+export class FinalError extends Error {
+  override readonly name = "FinalError";
 }
 
 /**
@@ -27,7 +31,7 @@ export interface Persistence {
 export async function persist<T>(
   doing: string,
   work: () => Promise<T>,
-  { signal, onTrouble, isFinal }: Persistence,
+  { signal, onTrouble }: Persistence,
 ): Promise<T> {
   for (let attempts = 1; ; attempts += 1) {
     signal.throwIfAborted();
@@ -36,10 +40,15 @@ export async function persist<T>(
       if (attempts > 1) onTrouble(null);
       return result;
     } catch (error) {
-      if (error instanceof DataError || isFinal?.(error)) throw error;
+      if (isFinal(error)) throw error;
       const nextAttemptInMs = Math.min(FIRST_RETRY_MS * 2 ** (attempts - 1), LONGEST_RETRY_MS);
       onTrouble({ doing, error, attempts, nextAttemptInMs });
       await delay(nextAttemptInMs, undefined, { signal });
     }
   }
+}
+
+function isFinal(error: unknown): boolean {
+  if (error instanceof PlatformError) return error.code === "LOG_MISMATCH";
+  return error instanceof DataError || error instanceof FinalError;
 }

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { FinalError } from "./persist.ts";
 import type { Projection } from "./projection.ts";
 import { createTableSql, quoted, type SqliteTable } from "./sqlite-table.ts";
 
@@ -66,5 +67,5 @@ function requireSameProjection(
   const built = database.prepare('SELECT "projection", "version" FROM "_generation"').all();
   const [row] = built;
   if (built.length === 1 && row?.projection === name && row.version === version) return;
-  throw new Error(`the file was built by ${JSON.stringify(built)}, not by ${name} ${version}`);
+  throw new FinalError(`the file was built by ${JSON.stringify(built)}, not by ${name} ${version}`);
 }

@@ -60,27 +60,11 @@ export class SqliteReadStore implements ReadStore {
   }
 
   async create(): Promise<void> {
-    if (this.#writing !== null) return;
-    mkdirSync(dirname(this.#parts.file), { recursive: true });
-    const database = new DatabaseSync(this.#parts.file, { timeout: BUSY_TIMEOUT_MS });
-    try {
-      database.exec(WRITER_PRAGMAS);
-      const tables = [...this.#tables.values()];
-      const { projection, indexes = [] } = this.#parts;
-      createSchema({ database, projection, tables, indexes });
-      this.#writing = {
-        database,
-        writer: new SqliteWriter(database, tables),
-        checkpoints: checkpointStatements(database),
-      };
-    } catch (error) {
-      database.close();
-      throw error;
-    }
+    this.#writing ??= this.#open();
   }
 
   async take(key: PartitionKey, logId: string): Promise<Checkpoint> {
-    const { database } = await this.#writer();
+    const { database } = this.#writer();
     return inTransaction(database, () => {
       raiseEpoch(database, key, logId);
       const checkpoint = readCheckpoint(database, key);
@@ -90,7 +74,7 @@ export class SqliteReadStore implements ReadStore {
   }
 
   async apply(batch: Batch): Promise<ApplyOutcome> {
-    const { database, writer, checkpoints } = await this.#writer();
+    const { database, writer, checkpoints } = this.#writer();
     return inTransaction(database, () => applyBatch(batch, { writer, checkpoints }));
   }
 
@@ -132,9 +116,28 @@ export class SqliteReadStore implements ReadStore {
     this.#writing = null;
   }
 
-  async #writer(): Promise<Writing> {
-    if (this.#writing === null) await this.create();
-    return this.#writing as Writing;
+  #open(): Writing {
+    mkdirSync(dirname(this.#parts.file), { recursive: true });
+    const database = new DatabaseSync(this.#parts.file, { timeout: BUSY_TIMEOUT_MS });
+    try {
+      database.exec(WRITER_PRAGMAS);
+      const tables = [...this.#tables.values()];
+      const { projection, indexes = [] } = this.#parts;
+      createSchema({ database, projection, tables, indexes });
+      return {
+        database,
+        writer: new SqliteWriter(database, tables),
+        checkpoints: checkpointStatements(database),
+      };
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
+  #writer(): Writing {
+    this.#writing ??= this.#open();
+    return this.#writing;
   }
 
   #reader(): DatabaseSync {

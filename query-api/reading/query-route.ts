@@ -6,7 +6,7 @@ import {
   encodeConsistencyToken,
   parseConsistencyToken,
 } from "../../platform/http/consistency-token.ts";
-import type { CursorCodec } from "../../platform/http/cursor.ts";
+import { type CursorKey, decodeCursor, encodeCursor } from "../../platform/http/cursor.ts";
 import type { Route, RouteHeader, RouteRequest } from "../../platform/http/route.ts";
 import type { LogReader, PartitionKey, Positions } from "../../platform/log/log.ts";
 import type { LogEnds } from "./log-ends.ts";
@@ -47,17 +47,20 @@ export interface QueryDefinition<Reader> {
   readonly pathExample: Readonly<Record<string, string>>;
   readonly query: z.ZodObject;
   readonly data: z.ZodType;
-  readonly run: (
-    reader: Reader,
-    request: RouteRequest,
-    cursors: CursorCodec,
-  ) => Promise<QueryResult>;
+  readonly run: (reader: Reader, request: RouteRequest, pages: Pages) => Promise<QueryResult>;
+}
+
+/** Where the page that is asked for begins, and how to name the next one. */
+export interface Pages {
+  /** The place in the request's cursor; `null` without one. */
+  readonly after: <Place>(place: z.ZodType<Place>) => Place | null;
+  readonly cursorAt: (place: unknown) => string;
 }
 
 export interface QueryParts {
   readonly log: LogReader;
   readonly ends: LogEnds;
-  readonly cursors: CursorCodec;
+  readonly cursorKey: CursorKey;
   readonly clock: () => number;
 }
 
@@ -90,9 +93,20 @@ export function queryRoute<Reader>(
     ],
     handle: async (request, response) => {
       const freshness = await awaitToken(model, request, parts);
-      const answered = await model.read((reader) => run(reader, request, parts.cursors));
+      const pages = pagesOf(request, definition.operationId, parts.cursorKey);
+      const answered = await model.read((reader) => run(reader, request, pages));
       await send(response, { answered, freshness, request, parts });
     },
+  };
+}
+
+function pagesOf(request: RouteRequest, query: string, key: CursorKey): Pages {
+  const { cursor } = request.query;
+  return {
+    after: (schema) => {
+      return typeof cursor === "string" ? decodeCursor(key, query, { cursor, schema }) : null;
+    },
+    cursorAt: (place) => encodeCursor(key, query, place),
   };
 }
 

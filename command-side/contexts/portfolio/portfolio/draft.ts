@@ -1,5 +1,5 @@
 /** The figures of one event while it is being decided: a copy of what it touches of the state. */
-import { type Decimal, isInRange } from "../../../../platform/kernel/decimal.ts";
+import type { Decimal } from "../../../../platform/kernel/decimal.ts";
 import { type Basis, basisGivenUp, NO_BASIS } from "./cost.ts";
 import type { Lot, LotsConsumed } from "./events.ts";
 import type { Figures } from "./figures.ts";
@@ -44,7 +44,10 @@ export function acquire(
   incoming: Basis & { quantity: Decimal },
 ): void {
   const { quantity, cost, grossCost, assumed } = incoming;
-  if (isCash(draft, asset)) return moveCash(draft, quantity);
+  if (isCash(draft, asset)) {
+    moveCash(draft, quantity);
+    return;
+  }
   const before = held(draft, asset);
   const lot = openLot(draft, asset, incoming);
   draft.holdings.set(asset, {
@@ -105,19 +108,6 @@ export function figuresOf(draft: Draft): Figures {
     lotsConsumed: draft.lotsConsumed,
     postings: draft.ledger.postings,
   };
-}
-
-/** False when a resulting figure is beyond 38 digits: the event could not be written. */
-export function isRecordable(draft: Draft, figures: readonly (Decimal | null)[]): boolean {
-  if (!figures.every((figure) => figure === null || isInRange(figure))) return false;
-  for (const { amount, balance } of draft.ledger.postings) {
-    if (!isInRange(amount) || !isInRange(balance)) return false;
-  }
-  for (const { quantity, cost, grossCost, ...holding } of draft.holdings.values()) {
-    const results = [quantity, cost, grossCost, holding.realisedNet, holding.realisedGross];
-    if (!results.every(isInRange)) return false;
-  }
-  return true;
 }
 
 /** The base currency costs its quantity. */

@@ -1,10 +1,10 @@
-import { decimalText, product, ZERO } from "../../../../platform/kernel/decimal.ts";
 import {
   accepted,
   type Decision,
   type DecisionContext,
   refused,
 } from "../../../../platform/kernel/decider.ts";
+import { decimalText, product, ZERO } from "../../../../platform/kernel/decimal.ts";
 import type { DepositFunds, WithdrawFunds } from "./commands.ts";
 import { acquire, figuresOf, giveUp, openDraft } from "./draft.ts";
 import type { PortfolioEvent } from "./events.ts";

@@ -1,5 +1,5 @@
-import { type Decimal, decimalText, ZERO } from "../../../../platform/kernel/decimal.ts";
 import { accepted, type Decision, refused } from "../../../../platform/kernel/decider.ts";
+import { type Decimal, decimalText, ZERO } from "../../../../platform/kernel/decimal.ts";
 import { type BookedTrade, bookTrade } from "./book-trade.ts";
 import type { RecordTrade } from "./commands.ts";
 import { type Draft, figuresOf, held, isCash, openDraft } from "./draft.ts";

@@ -1,5 +1,5 @@
-import { type Decimal, isInRange } from "../../../../platform/kernel/decimal.ts";
 import { refused } from "../../../../platform/kernel/decider.ts";
+import { type Decimal, isInRange } from "../../../../platform/kernel/decimal.ts";
 import type { Draft } from "./draft.ts";
 import type { Holding } from "./holding.ts";
 import { MAX_ASSETS, MAX_OPEN_LOTS_PER_ASSET } from "./limits.ts";

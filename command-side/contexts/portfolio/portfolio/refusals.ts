@@ -48,5 +48,3 @@ export const refusals = {
   ),
   HOLDINGS_NOT_ZERO: refusal("Holdings not zero", "A portfolio is closed when it holds nothing."),
 } satisfies Catalogue;
-
-export type PortfolioRefusalCode = keyof typeof refusals;

@@ -1,27 +1,24 @@
 /** Undoes a trade where the portfolio is afterwards as if it had never been recorded. */
-import { decimalText } from "../../../../platform/kernel/decimal.ts";
+
 import {
   accepted,
   type Decision,
   type DecisionContext,
   refused,
 } from "../../../../platform/kernel/decider.ts";
+import { decimalText } from "../../../../platform/kernel/decimal.ts";
 import type { ReverseTrade } from "./commands.ts";
 import { type Draft, figuresOf, openDraft } from "./draft.ts";
-import type { LotKey, PortfolioEvent } from "./events.ts";
+import type { LotKey, PortfolioEvent, TradeReversed } from "./events.ts";
 import type { Holding } from "./holding.ts";
+import { parseInstrumentId } from "./instrument-id.ts";
 import { postReversed } from "./ledger.ts";
 import { type LotLeft, NO_LOT, oldestBeside } from "./lots.ts";
-import {
-  findTrade,
-  type Leg,
-  laterMovements,
-  type Movement,
-  type TradeMovement,
-} from "./movements.ts";
+import { findTrade, type Leg, type TradeMovement } from "./movements.ts";
 import { isReversed, tradeKey } from "./natural-keys.ts";
 import { holdingOf, lotsOf, type OpenState } from "./open-state.ts";
 import { refuseUnrecordable } from "./recordable.ts";
+import { refuseInexact } from "./reversal-rules.ts";
 import type { Refused } from "./shortfall.ts";
 
 export function reverseTrade(
@@ -41,37 +38,82 @@ export function reverseTrade(
     const detail = `how to undo trade ${tradeId} of ${instrumentId} is no longer known`;
     return refused("REVERSAL_TOO_OLD", detail, { instrumentId, tradeId });
   }
-  const refusal = refuseInexact(state, movement) ?? refuseUncovered(state, movement);
-  if (refusal !== null) return refusal;
-  return undo(state, movement, { ...data, nowMs });
+  const inexact = refuseInexact(state, movement);
+  if (inexact !== null) return inexact;
+  const draft = openDraft(state, nowMs);
+  const uncovered = undoHoldings(draft, movement);
+  if (uncovered !== null) return uncovered;
+  postReversed(draft.ledger, movement.postings);
+  const unrecordable = refuseUnrecordable(draft, []);
+  if (unrecordable !== null) return unrecordable;
+  const event = tradeReversed(draft, movement, data);
+  return accepted([{ type: "TradeReversed", data: event, occurredAtMs: nowMs }]);
 }
 
-/** What stands against an exact reversal is named, the newest first: it must go first. */
-function refuseInexact(state: OpenState, movement: TradeMovement): Refused | null {
-  const blocking = laterMovements(state.movements, movement).find((later) => {
-    return [...movement.legs].some(([asset, leg]) => {
-      const laterLeg = later.legs.get(asset);
-      return laterLeg !== undefined && restsOn(state, leg, laterLeg);
-    });
-  });
-  if (blocking === undefined) return null;
-  const { detail, facts } = describe(blocking);
-  return refused("REVERSAL_NOT_EXACT", `${detail} trade ${movement.tradeId}`, facts);
+/** Only the base currency can fall short: other assets are as the rules of reversal left them. */
+function undoHoldings(draft: Draft, movement: TradeMovement): Refused | null {
+  for (const [asset, leg] of movement.legs) {
+    const current = holdingOf(draft.state, asset);
+    const undone = holdingUndone(draft.state, current, leg);
+    if (undone.quantity.isNegative()) {
+      const required = decimalText(leg.after.quantity.minus(leg.before.quantity));
+      const available = decimalText(current.quantity);
+      const detail = `${required} ${asset} must go back, ${available} are available`;
+      return refused("INSUFFICIENT_FUNDS", detail, { asset, required, available });
+    }
+    draft.holdings.set(asset, undone);
+  }
+  return null;
 }
 
-/**
- * Cash is exact always. What was given up can come back only in front of everything later. What
- * was acquired can go while its lot is whole and, at average cost, nothing was given up since.
- */
-function restsOn(state: OpenState, leg: Leg, later: Leg): boolean {
-  if (leg.kind === "cash") return false;
-  if (leg.kind === "given up") return true;
-  if (later.kind !== "given up") return false;
-  if (state.costMethod === "average") return true;
-  const oldest = later.after.oldestLot.lot;
-  return leg.opened.some((lot) => oldest === 0 || lot < oldest || isBroken(later, lot));
+function holdingUndone(state: OpenState, current: Holding, leg: Leg): Holding {
+  const { before, after } = leg;
+  const quantity = current.quantity.minus(after.quantity).plus(before.quantity);
+  const came = after.assumedLots - before.assumedLots;
+  return {
+    asset: current.asset,
+    quantity,
+    cost: current.cost.minus(after.cost).plus(before.cost),
+    grossCost: current.grossCost.minus(after.grossCost).plus(before.grossCost),
+    realisedNet: current.realisedNet.minus(after.realisedNet).plus(before.realisedNet),
+    realisedGross: current.realisedGross.minus(after.realisedGross).plus(before.realisedGross),
+    oldestLot: oldestUndone(state, current, leg),
+    assumedLots: quantity.isZero() ? 0 : current.assumedLots - came,
+  };
 }
 
-function isBroken({ after, before }: Leg, lot: number): boolean {
-  return after.oldestLot.lot === lot && !after.oldestLot.quantity.eq(before.oldestLot.quantity);
+function oldestUndone(state: OpenState, current: Holding, leg: Leg): LotLeft {
+  switch (leg.kind) {
+    case "cash":
+      return NO_LOT;
+    case "given up":
+      return leg.before.oldestLot;
+    case "acquired": {
+      const { asset, oldestLot } = current;
+      const isRemoved = leg.opened.includes(oldestLot.lot);
+      return isRemoved ? oldestBeside(lotsOf(state, asset), oldestLot.lot) : oldestLot;
+    }
+  }
+}
+
+function tradeReversed(
+  draft: Draft,
+  movement: TradeMovement,
+  { reason }: ReverseTrade["data"],
+): TradeReversed {
+  const { instrumentId, tradeId, tradeNumber, realised, legs } = movement;
+  return {
+    instrumentId,
+    exchange: parseInstrumentId(instrumentId).exchange,
+    tradeId,
+    tradeNumber,
+    reason,
+    realisedNet: realised.net.negated(),
+    realisedGross: realised.gross.negated(),
+    feeRealised: realised.fee.negated(),
+    ...figuresOf(draft),
+    lotsRemoved: [...legs].flatMap(([asset, { opened }]) => {
+      return opened.map((lot): LotKey => ({ asset, lot }));
+    }),
+  };
 }

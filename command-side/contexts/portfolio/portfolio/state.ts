@@ -42,13 +42,17 @@ type OpenEvent = Exclude<PortfolioEvent, { type: "PortfolioOpened" | "PortfolioC
 function evolveOpen(state: OpenState, event: OpenEvent): void {
   switch (event.type) {
     case "FundsDeposited":
-      return moveFunds(state, "deposit", event.data);
+      moveFunds(state, "deposit", event.data);
+      return;
     case "FundsWithdrawn":
-      return moveFunds(state, "withdrawal", { ...event.data, unitCost: null });
+      moveFunds(state, "withdrawal", { ...event.data, unitCost: null });
+      return;
     case "TradeRecorded":
-      return recordTrade(state, event.data, event.occurredAtMs);
+      recordTrade(state, event.data, event.occurredAtMs);
+      return;
     case "TradeReversed":
-      return reverseTrade(state, event.data);
+      reverseTrade(state, event.data);
+      return;
   }
 }
 

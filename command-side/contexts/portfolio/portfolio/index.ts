@@ -1,0 +1,25 @@
+import { z } from "zod";
+import type { AggregateDefinition } from "../../../aggregate.ts";
+import { commands, type PortfolioCommand } from "./commands.ts";
+import { decider } from "./decide.ts";
+import type { PortfolioEvent } from "./events.ts";
+import { refusals } from "./refusals.ts";
+import { type PortfolioState, STATE_VERSION } from "./state.ts";
+
+const ID_PATTERN = /^[A-Za-z0-9._~:-]{1,100}$/;
+
+/** Cash, holdings and lots of one portfolio, with their double-entry ledger. */
+export const portfolio: AggregateDefinition<PortfolioState, PortfolioCommand, PortfolioEvent> = {
+  context: "portfolio",
+  name: "portfolio",
+  collection: "portfolios",
+  topic: "portfolio.events",
+  id: z.string().regex(ID_PATTERN, {
+    error: "must be 1 to 100 letters, digits and . _ ~ : -",
+  }),
+  idExample: "p-1",
+  commands,
+  decider,
+  stateVersion: STATE_VERSION,
+  refusals,
+};

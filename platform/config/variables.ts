@@ -1,0 +1,139 @@
+import { resolve } from "node:path";
+import { type ZodType, z } from "zod";
+import { isLoopback } from "../http/guard.ts";
+import { LOG_LEVELS, type LogLevel } from "../telemetry/logger.ts";
+
+/** One variable of the environment: how it is read, and what the reference says about it. */
+export interface Variable<T = unknown> {
+  readonly name: string;
+  readonly meaning: string;
+  readonly rule: string;
+  readonly example: string;
+  /** What stands when the variable is not set, as it would be written; null: nothing. */
+  readonly fallback: string | null;
+  /** Its value never appears in an output. */
+  readonly secret: boolean;
+  readonly schema: ZodType<T, string>;
+}
+
+const MINIMUM_SECRET_CHARACTERS = 32;
+const MAXIMUM_PORT = 65_535;
+const MAXIMUM_SHUTDOWN_SECONDS = 600;
+
+const path = z
+  .string()
+  .min(1)
+  .transform((text) => resolve(text));
+
+const address = z.string().min(1).refine(isLoopback, {
+  error:
+    "can be reached from other machines, which needs authentication, and that is not available yet",
+});
+
+const httpUrl = z
+  .string()
+  .refine(isHttpUrl)
+  .transform((text) => text.replace(/\/+$/, ""));
+
+const port = integer(0, MAXIMUM_PORT);
+
+/** Every variable there is. Field names are those of `Config`. */
+export const variables = {
+  dataFolder: required<string>({
+    name: "CH_DATA_FOLDER",
+    meaning: "Where the embedded log, the read stores, the lock and the cursor key are kept.",
+    rule: "a folder that is there or can be made",
+    example: "/var/lib/cipherhorizon",
+    fallback: "./.cipherhorizon",
+    schema: path,
+  }),
+  host: required<string>({
+    name: "CH_HOST",
+    meaning: "The address the HTTP servers listen on.",
+    rule: "an address of this machine alone: 127.0.0.1, ::1 or localhost",
+    example: "127.0.0.1",
+    fallback: "127.0.0.1",
+    schema: address,
+  }),
+  port: required<number>({
+    name: "CH_PORT",
+    meaning: "The port of `serve all` and `serve query-api`; 0 lets the system choose.",
+    rule: `an integer from 0 to ${MAXIMUM_PORT}`,
+    example: "8080",
+    fallback: "8080",
+    schema: port,
+  }),
+  commandPort: required<number>({
+    name: "CH_COMMAND_PORT",
+    meaning: "The port of `serve command-side`; 0 lets the system choose.",
+    rule: `an integer from 0 to ${MAXIMUM_PORT}`,
+    example: "8081",
+    fallback: "8081",
+    schema: port,
+  }),
+  commandUrl: optional<string>({
+    name: "CH_COMMAND_URL",
+    meaning:
+      "The command side that projections, the query API and the command line talk to; " +
+      "without it the one that holds the data folder.",
+    rule: "an http or https address without path, query and login",
+    example: "http://127.0.0.1:8081",
+    schema: httpUrl,
+  }),
+  logLevel: required<LogLevel>({
+    name: "CH_LOG_LEVEL",
+    meaning: "The least severe level that is written to stderr.",
+    rule: `one of ${LOG_LEVELS.join(", ")}`,
+    example: "debug",
+    fallback: "info",
+    schema: z.enum(LOG_LEVELS),
+  }),
+  cursorSecret: optional<string>({
+    name: "CH_CURSOR_SECRET",
+    meaning: "What signs the cursors of pages; without it a key is made in the data folder.",
+    rule: `at least ${MINIMUM_SECRET_CHARACTERS} characters`,
+    example: "the output of: openssl rand -hex 32",
+    secret: true,
+    schema: z.string().min(MINIMUM_SECRET_CHARACTERS),
+  }),
+  shutdownSeconds: required<number>({
+    name: "CH_SHUTDOWN_SECONDS",
+    meaning: "How long a stop may take before what is left is cut off.",
+    rule: `an integer from 1 to ${MAXIMUM_SHUTDOWN_SECONDS}`,
+    example: "30",
+    fallback: "20",
+    schema: integer(1, MAXIMUM_SHUTDOWN_SECONDS),
+  }),
+  sampleData: optional<string>({
+    name: "CH_SAMPLE_DATA",
+    meaning: "A folder of sample ticks and fills for the tests that need them.",
+    rule: "a folder",
+    example: "/srv/sample-data",
+    schema: path,
+  }),
+} as const;
+
+type Row<T> = Omit<Variable<T>, "secret" | "fallback"> & { readonly secret?: true };
+
+function required<T>(row: Row<T> & { readonly fallback: string }): Variable<T> {
+  return { secret: false, ...row };
+}
+
+function optional<T>(row: Row<T>): Variable<T> & { readonly fallback: null } {
+  return { secret: false, ...row, fallback: null };
+}
+
+function integer(minimum: number, maximum: number) {
+  return z
+    .string()
+    .regex(/^\d{1,9}$/)
+    .transform(Number)
+    .refine((value) => value >= minimum && value <= maximum);
+}
+
+function isHttpUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, pathname, search, hash, username } = new URL(text);
+  const isHttp = protocol === "http:" || protocol === "https:";
+  return isHttp && pathname === "/" && `${search}${hash}${username}` === "";
+}

@@ -1,0 +1,117 @@
+import { z } from "zod";
+import { PlatformError } from "../errors/catalogue.ts";
+import { metricsText } from "../telemetry/metrics.ts";
+import type { Route } from "./route.ts";
+
+/** A check that takes longer counts as failed. */
+export const READINESS_CHECK_TIMEOUT_MS = 2_000;
+
+/** One reason not to send requests here yet; `check` gives it in words, or null when all is well. */
+export interface ReadinessCheck {
+  readonly name: string;
+  readonly check: () => string | null | Promise<string | null>;
+}
+
+export interface HealthOptions {
+  readonly checks: readonly ReadinessCheck[];
+  /** Brings gauges up to date before they are read. */
+  readonly updateMetrics: () => void | Promise<void>;
+}
+
+/** `/livez`, `/readyz` and `/metrics`, as orchestrators and Prometheus expect them. */
+export function healthRoutes({ checks, updateMetrics }: HealthOptions): readonly Route[] {
+  return [livez(), readyz(checks), metrics(updateMetrics)];
+}
+
+function livez(): Route {
+  return {
+    ...probe("/livez", "live", "The process runs"),
+    handle: async (_request, response) => {
+      response.json({ status: "live" });
+    },
+  };
+}
+
+function readyz(checks: readonly ReadinessCheck[]): Route {
+  return {
+    ...probe("/readyz", "ready", "The process can serve: it has caught up and is not draining"),
+    handle: async (_request, response) => {
+      const reasons = await reasonsAgainst(checks);
+      if (reasons.length === 0) {
+        response.json({ status: "ready", checks: checks.map(({ name }) => name) });
+        return;
+      }
+      const detail = reasons.map(({ name, reason }) => `${name}: ${reason}`).join("; ");
+      throw new PlatformError("NOT_READY", detail, { facts: { checks: reasons } });
+    },
+  };
+}
+
+function metrics(updateMetrics: HealthOptions["updateMetrics"]): Route {
+  return {
+    ...probe("/metrics", "metrics", "The process's metrics in the Prometheus text format"),
+    answers: [
+      {
+        status: 200,
+        description: "Metrics",
+        contentType: "text/plain",
+        schema: z.string(),
+      },
+    ],
+    handle: async (_request, response) => {
+      await updateMetrics();
+      const { contentType, text } = await metricsText();
+      response.type(contentType).send(text);
+    },
+  };
+}
+
+function probe(path: string, operationId: string, summary: string) {
+  return {
+    method: "GET",
+    path,
+    operationId,
+    tag: "operations",
+    summary,
+    pathParameters: null,
+    pathExample: {},
+    query: null,
+    body: null,
+    headers: [],
+    answers: [
+      {
+        status: 200,
+        description: summary,
+        contentType: "application/json",
+        schema: z.object({ status: z.string(), checks: z.array(z.string()).optional() }),
+      },
+    ],
+  } as const satisfies Omit<Route, "handle">;
+}
+
+interface Reason {
+  readonly name: string;
+  readonly reason: string;
+}
+
+async function reasonsAgainst(checks: readonly ReadinessCheck[]): Promise<readonly Reason[]> {
+  const results = await Promise.all(
+    checks.map(async (check) => ({ name: check.name, reason: await inTime(check) })),
+  );
+  return results.flatMap(({ name, reason }) => (reason === null ? [] : [{ name, reason }]));
+}
+
+async function inTime({ check }: ReadinessCheck): Promise<string | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<string>((resolve) => {
+    const reason = `no answer within ${READINESS_CHECK_TIMEOUT_MS} ms`;
+    timer = setTimeout(() => resolve(reason), READINESS_CHECK_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([check(), silence]);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}

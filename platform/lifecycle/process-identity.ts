@@ -1,0 +1,53 @@
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+
+/** Tells one process from every other, also from a later one that got the same pid. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly host: string;
+  /** Boot id and start time in clock ticks since boot; null where the system has no /proc. */
+  readonly startMark: string | null;
+}
+
+/** Field 22 of /proc/<pid>/stat, counted from the state, which follows the name in brackets. */
+const START_TIME_FIELD = 19;
+
+export function currentProcess(): ProcessIdentity {
+  return { pid: process.pid, host: hostname(), startMark: startMarkOf(process.pid) };
+}
+
+/**
+ * False only when the process is certainly gone: nobody has its pid here, or another process has.
+ * A process of another host may always be alive.
+ */
+export function mayBeAlive(identity: ProcessIdentity): boolean {
+  if (identity.host !== hostname()) return true;
+  if (!isPidInUse(identity.pid)) return false;
+  const mark = startMarkOf(identity.pid);
+  return mark === null || identity.startMark === null || mark === identity.startMark;
+}
+
+function isPidInUse(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+function startMarkOf(pid: number): string | null {
+  const stat = textOf(`/proc/${pid}/stat`);
+  const boot = textOf("/proc/sys/kernel/random/boot_id");
+  if (stat === null || boot === null) return null;
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return `${boot.trim()} ${fields[START_TIME_FIELD]}`;
+}
+
+function textOf(file: string): string | null {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,235 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { EventReader } from "../../platform/codec/codec.ts";
+import {
+  type LogReader,
+  type LogRecord,
+  type PartitionKey,
+  type PartitionRef,
+  partitionKey,
+  type ReadLimits,
+} from "../../platform/log/log.ts";
+import type { AppendSignal } from "./append-signal.ts";
+import { BatchSize } from "./batch-size.ts";
+import { persist, type Trouble } from "./persist.ts";
+import type { Projection } from "./projection.ts";
+import { type Checkpoint, DataError, type ParkedStream, type ReadStore } from "./read-store.ts";
+import { type Outcome, outcomeOf, type Step, stepsOf } from "./steps.ts";
+
+/** What a runner hears from its partitions. */
+export interface FeederObserver {
+  /** A checkpoint has moved; the rows are readable. */
+  onApplied(applied: Applied): void;
+  onTaken(partition: PartitionKey, checkpoint: Checkpoint): void;
+  /** The end of the log as this partition knows it. */
+  onEnd(partition: PartitionKey, end: number): void;
+  onTrouble(partition: PartitionKey, trouble: Trouble | null): void;
+}
+
+export interface Applied {
+  readonly partition: PartitionKey;
+  readonly next: number;
+  readonly events: number;
+  readonly voidEvents: number;
+  readonly rows: number;
+  readonly recordedAtMs: number;
+  readonly writeMs: number;
+  readonly parked: readonly ParkedStream[];
+}
+
+export interface FeederParts {
+  readonly projection: Projection;
+  readonly store: ReadStore;
+  readonly log: LogReader;
+  readonly codec: EventReader;
+  readonly partition: PartitionRef;
+  readonly logId: string;
+  readonly appended: AppendSignal;
+  readonly observer: FeederObserver;
+  /** False when `more` parked streams would be too many. */
+  mayPark(more: number): boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Another projector has taken the partition; this one is a ghost and has stopped. */
+export class Fenced extends Error {
+  override readonly name = "Fenced";
+}
+
+/** So many streams failed that the projection itself must be wrong. */
+export class TooManyParked extends Error {
+  override readonly name = "TooManyParked";
+}
+
+interface Loaded {
+  readonly from: number;
+  readonly steps: readonly Step[];
+  /** The state of the append signal before the log was read. */
+  readonly raised: number;
+  /** The limits cut the batch short: there is more. */
+  readonly full: boolean;
+}
+
+/** Feeds one partition into a generation: the loop read, decode, project, compact, sort, apply. */
+export class PartitionFeeder {
+  readonly #parts: FeederParts;
+  readonly #key: PartitionKey;
+  readonly #size = new BatchSize();
+  #epoch = 0;
+  #next = 0;
+  #highestClaim = -1;
+  #parked = new Map<string, number>();
+
+  constructor(parts: FeederParts) {
+    this.#parts = parts;
+    this.#key = partitionKey(parts.partition);
+  }
+
+  /** Runs until the signal aborts; throws `Fenced`, `TooManyParked` or `LOG_MISMATCH`. */
+  async run(): Promise<void> {
+    const { signal, appended, observer } = this.#parts;
+    await this.#take();
+    let loaded = await this.#load(this.#next, this.#highestClaim);
+    while (!signal.aborted) {
+      const last = loaded.steps.at(-1);
+      if (last !== undefined) {
+        loaded = await this.#writeAndLoad(loaded, last);
+        continue;
+      }
+      observer.onEnd(this.#key, loaded.from);
+      await appended.after(loaded.raised, signal);
+      loaded = await this.#load(this.#next, this.#highestClaim);
+    }
+  }
+
+  /** Where writing waits for a server, the next batch is read and decoded meanwhile. */
+  async #writeAndLoad(loaded: Loaded, last: Step): Promise<Loaded> {
+    const startedMs = performance.now();
+    const writing = this.#write(loaded.steps).then((inPlace) => {
+      this.#size.wrote(performance.now() - startedMs, loaded.full);
+      return inPlace;
+    });
+    writing.catch(() => undefined);
+    // A store in this process is done by now, and messages to this thread get their turn.
+    await nextTurn();
+    const loading = this.#load(last.position + 1, last.highestClaim);
+    loading.catch(() => undefined);
+    return (await writing) ? loading : this.#load(this.#next, this.#highestClaim);
+  }
+
+  async #take(): Promise<void> {
+    const { store, logId } = this.#parts;
+    const checkpoint = await this.#persist("take", () => store.take(this.#key, logId));
+    this.#seek(checkpoint);
+    this.#parts.observer.onTaken(this.#key, checkpoint);
+  }
+
+  #seek(checkpoint: Checkpoint): void {
+    this.#epoch = checkpoint.epoch;
+    this.#next = checkpoint.next;
+    this.#highestClaim = checkpoint.highestClaim;
+    this.#parked = new Map(checkpoint.parked.map(({ stream, position }) => [stream, position]));
+  }
+
+  async #load(from: number, highestClaim: number): Promise<Loaded> {
+    const { log, codec, partition, projection, appended } = this.#parts;
+    const { raised } = appended;
+    const limits = this.#size.limits;
+    const records = await this.#persist("read", async () => {
+      const found = await log.read(partition, from, limits);
+      await codec.prepare(found);
+      return found;
+    });
+    const parked = this.#parked;
+    const steps = stepsOf(records, { projection, codec, partition, highestClaim, parked });
+    return { from, steps, raised, full: isFull(records, limits) };
+  }
+
+  /** Writes the steps, bisecting where a store refuses their content; false: seek and load anew. */
+  async #write(steps: readonly Step[]): Promise<boolean> {
+    try {
+      return await this.#apply(steps, outcomeOf(this.#parts.projection, steps, this.#parked));
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      return this.#bisect(steps, error);
+    }
+  }
+
+  async #bisect(steps: readonly Step[], error: DataError): Promise<boolean> {
+    if (steps.length > 1) {
+      const middle = steps.length >> 1;
+      if (!(await this.#write(steps.slice(0, middle)))) return false;
+      return this.#write(steps.slice(middle));
+    }
+    const [step] = steps;
+    if (step === undefined || step.fault !== null) throw error;
+    return this.#write([{ ...step, changes: [], fault: error.message }]);
+  }
+
+  async #apply(steps: readonly Step[], outcome: Outcome): Promise<boolean> {
+    const { store, mayPark } = this.#parts;
+    const last = steps.at(-1) as Step;
+    if (outcome.parked.length > 0 && !mayPark(outcome.parked.length)) {
+      throw new TooManyParked(`${this.#key} at ${last.position}: ${outcome.parked[0]?.reason}`);
+    }
+    const startedMs = performance.now();
+    const applied = await this.#persist("apply", () =>
+      store.apply({
+        partition: this.#key,
+        expected: this.#next,
+        next: last.position + 1,
+        epoch: this.#epoch,
+        highestClaim: last.highestClaim,
+        recordedAtMs: last.recordedAtMs,
+        changes: outcome.changes,
+        parked: outcome.parked,
+      }),
+    );
+    if (applied === "fenced") throw new Fenced(`${this.#key} was taken by another projector`);
+    if (applied === "behind") return this.#reload();
+    this.#moved(last, outcome, performance.now() - startedMs);
+    return true;
+  }
+
+  #moved(last: Step, outcome: Outcome, writeMs: number): void {
+    this.#next = last.position + 1;
+    this.#highestClaim = last.highestClaim;
+    for (const { stream, position } of outcome.parked) this.#parked.set(stream, position);
+    this.#parts.observer.onApplied({
+      partition: this.#key,
+      next: this.#next,
+      events: outcome.events,
+      voidEvents: outcome.voidEvents,
+      rows: outcome.changes.length,
+      recordedAtMs: last.recordedAtMs,
+      writeMs,
+      parked: outcome.parked,
+    });
+  }
+
+  /** The checkpoint is elsewhere: an apply whose answer was lost, or somebody who has taken over. */
+  async #reload(): Promise<false> {
+    const { store } = this.#parts;
+    const all = await this.#persist("reload", () => store.checkpoints());
+    const checkpoint = all.get(this.#key);
+    if (checkpoint === undefined || checkpoint.epoch !== this.#epoch) {
+      throw new Fenced(`${this.#key} was taken by another projector`);
+    }
+    this.#seek(checkpoint);
+    return false;
+  }
+
+  #persist<T>(doing: string, work: () => Promise<T>): Promise<T> {
+    const { signal, observer } = this.#parts;
+    return persist(doing, work, {
+      signal,
+      onTrouble: (trouble) => observer.onTrouble(this.#key, trouble),
+    });
+  }
+}
+
+function isFull(records: readonly LogRecord[], limits: ReadLimits): boolean {
+  if (records.length >= limits.maxRecords) return true;
+  let bytes = 0;
+  for (const record of records) bytes += record.value.length;
+  return bytes >= limits.maxBytes / 2;
+}

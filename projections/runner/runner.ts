@@ -1,0 +1,178 @@
+import type { EventReader } from "../../platform/codec/codec.ts";
+import {
+  type LogReader,
+  type PartitionKey,
+  type PartitionRef,
+  partitionKey,
+} from "../../platform/log/log.ts";
+import { AppendSignal } from "./append-signal.ts";
+import { type Applied, Fenced, PartitionFeeder, TooManyParked } from "./partition-feeder.ts";
+import { pause } from "./pause.ts";
+import { type Persistence, persist, type Trouble } from "./persist.ts";
+import { Progress } from "./progress.ts";
+import type { Projection } from "./projection.ts";
+import type { ReadStore } from "./read-store.ts";
+
+/** Beyond it the projection stops: a bug must not park the world. */
+export const PARKED_STREAMS_LIMIT = 100;
+const PROGRESS_INTERVAL_MS = 250;
+
+export interface RunnerParts {
+  readonly projection: Projection;
+  readonly store: ReadStore;
+  readonly log: LogReader;
+  readonly codec: EventReader;
+  readonly observer?: RunnerObserver;
+  readonly parkedStreamsLimit?: number;
+  readonly signal: AbortSignal;
+}
+
+/** What happens while a generation is fed. */
+export interface RunnerObserver {
+  /** A checkpoint has moved, and its rows are readable. */
+  onApplied?(applied: Applied): void;
+  /** Four times a second, and when the end is first reached. */
+  onProgress?(progress: Progress): void;
+  /** Once: every partition has been at the end of the log. */
+  onCaughtUp?(progress: Progress): void;
+  /** A systemic error is being waited out; `null` when that is over. */
+  onTrouble?(partition: PartitionKey | null, trouble: Trouble | null): void;
+}
+
+/**
+ * `stopped`: the signal was aborted. `fenced`: another projector feeds this generation.
+ * `too_many_parked`: the projection is at fault. `failed`: an error that no retry can cure.
+ */
+export interface RunEnd {
+  readonly reason: "stopped" | "fenced" | "too_many_parked" | "failed";
+  readonly detail: string;
+}
+
+/**
+ * Feeds one generation of a read model from the log, all partitions of its topics side by side,
+ * until it is stopped. A crash at any point loses and doubles nothing, for the checkpoint moves
+ * with the rows.
+ */
+export async function run(parts: RunnerParts): Promise<RunEnd> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([parts.signal, stop.signal]);
+  const appended = new AppendSignal();
+  const unsubscribe = parts.log.onAppended(() => appended.raise());
+  try {
+    const { logId, partitions } = await prepare(parts, signal);
+    const reporter = new Reporter(parts, partitions);
+    const { mayPark } = reporter;
+    const shared = { ...parts, observer: reporter, mayPark, logId, appended, signal };
+    const feeding = partitions.map(async (partition) => {
+      await new PartitionFeeder({ ...shared, partition }).run().finally(() => stop.abort());
+    });
+    const ends = await Promise.allSettled([...feeding, reporter.watchEnds(signal)]);
+    return endOf(ends, parts.signal);
+  } catch (error) {
+    return endOf([{ status: "rejected", reason: error }], parts.signal);
+  } finally {
+    stop.abort();
+    unsubscribe();
+  }
+}
+
+async function prepare(
+  { store, log, projection, observer }: RunnerParts,
+  signal: AbortSignal,
+): Promise<{ readonly logId: string; readonly partitions: readonly PartitionRef[] }> {
+  const persistence: Persistence = {
+    signal,
+    onTrouble: (trouble) => observer?.onTrouble?.(null, trouble),
+  };
+  await persist("create", () => store.create(), persistence);
+  const logId = await persist("read the log's id", () => log.logId(), persistence);
+  const partitions = await persist(
+    "find the partitions",
+    () => partitionsOf(log, projection.topics),
+    persistence,
+  );
+  return { logId, partitions };
+}
+
+async function partitionsOf(log: LogReader, topics: readonly string[]): Promise<PartitionRef[]> {
+  const counts = await log.topics();
+  return topics.flatMap((topic) => {
+    const count = counts.get(topic);
+    if (count === undefined) throw new Error(`the log has no topic ${topic} yet`);
+    return Array.from({ length: count }, (_, partition) => ({ topic, partition }));
+  });
+}
+
+/** Keeps the progress from what the feeders tell, and tells the observer. */
+class Reporter {
+  readonly #parts: RunnerParts;
+  readonly #progress: Progress;
+  #saidCaughtUp = false;
+
+  constructor(parts: RunnerParts, partitions: readonly PartitionRef[]) {
+    this.#parts = parts;
+    this.#progress = new Progress(partitions.map(partitionKey));
+  }
+
+  readonly mayPark = (more: number): boolean => {
+    const { parkedStreamsLimit = PARKED_STREAMS_LIMIT } = this.#parts;
+    return this.#progress.parkedStreams + more <= parkedStreamsLimit;
+  };
+
+  onTaken(partition: PartitionKey, checkpoint: Parameters<Progress["taken"]>[1]): void {
+    this.#progress.taken(partition, checkpoint);
+  }
+
+  onApplied(applied: Applied): void {
+    this.#progress.applied(applied);
+    this.#parts.observer?.onApplied?.(applied);
+  }
+
+  onEnd(partition: PartitionKey, end: number): void {
+    this.#progress.reachedEnd(partition, end);
+    this.#tellCaughtUp();
+  }
+
+  onTrouble(partition: PartitionKey, trouble: Trouble | null): void {
+    this.#parts.observer?.onTrouble?.(partition, trouble);
+  }
+
+  /** Looks at the log's ends now and then, for the gap, and to see who keeps up with it. */
+  async watchEnds(signal: AbortSignal): Promise<void> {
+    const { log, projection, observer } = this.#parts;
+    while (!signal.aborted) {
+      for (const topic of projection.topics) {
+        const ends = await log.ends(topic).catch(() => []);
+        ends.forEach((end, partition) => {
+          this.#progress.sawEnd(partitionKey({ topic, partition }), end);
+        });
+      }
+      this.#tellCaughtUp();
+      observer?.onProgress?.(this.#progress);
+      await pause(PROGRESS_INTERVAL_MS, signal);
+    }
+  }
+
+  #tellCaughtUp(): void {
+    if (this.#saidCaughtUp || !this.#progress.caughtUp) return;
+    this.#saidCaughtUp = true;
+    const { observer } = this.#parts;
+    observer?.onProgress?.(this.#progress);
+    observer?.onCaughtUp?.(this.#progress);
+  }
+}
+
+/** The first error that is not the echo of stopping. */
+function endOf(ends: readonly PromiseSettledResult<unknown>[], outer: AbortSignal): RunEnd {
+  const errors = ends.flatMap((end) => (end.status === "rejected" ? [end.reason] : []));
+  const error = errors.find((one) => !isAbort(one));
+  if (error === undefined || outer.aborted) return { reason: "stopped", detail: "" };
+  const detail = error instanceof Error ? error.message : String(error);
+  if (error instanceof Fenced) return { reason: "fenced", detail };
+  if (error instanceof TooManyParked) return { reason: "too_many_parked", detail };
+  return { reason: "failed", detail };
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
+}
