@@ -1,4 +1,4 @@
-/** One line of `POST /v1/commands`. */
+/** One command as `POST /v1/commands` takes it. */
 export interface CommandLine {
   readonly aggregate: string;
   readonly id: string;
@@ -6,4 +6,11 @@ export interface CommandLine {
   readonly data: Readonly<Record<string, unknown>>;
   readonly commandId?: string;
   readonly expectedVersion?: number | "none";
+}
+
+/** Commands as the lines of JSON that a session submits. */
+export async function* commandTexts(
+  commands: Iterable<CommandLine> | AsyncIterable<CommandLine>,
+): AsyncGenerator<string> {
+  for await (const command of commands) yield JSON.stringify(command);
 }

@@ -1,24 +1,18 @@
 import { once } from "node:events";
-import { type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
+import { type IncomingMessage, request } from "node:http";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { type ApiAnswer, ApiClient, ApiError, type ApiRequest } from "../platform/http/client.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { Failure } from "./failure.ts";
 import { type Problem, problemFailure } from "./problem-failure.ts";
 
 /** Lines of a streamed body travel together in chunks of about this size. */
 const CHUNK_BYTES = 65_536;
-/** A server that says nothing for so long while it owes an answer is taken for dead. */
-export const SILENCE_LIMIT_MS = 60_000;
+/** A query may wait for its token for half of it. */
+const EXCHANGE_LIMIT_MS = 60_000;
 const NDJSON = "application/x-ndjson";
-
-/** An answer below 400; anything else is thrown as a Failure. */
-export interface HttpAnswer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: unknown;
-}
 
 /** One event of a `text/event-stream`. */
 export interface ServerSentEvent {
@@ -32,8 +26,9 @@ type RequestHeaders = Readonly<Record<string, string>>;
 export interface HttpClient {
   /** `http://127.0.0.1:8080` */
   readonly address: string;
-  get(path: string, headers?: RequestHeaders): Promise<HttpAnswer>;
-  post(path: string, body: unknown, headers?: RequestHeaders): Promise<HttpAnswer>;
+  /** Answers of 400 and above are thrown as a Failure; what may help is tried again before. */
+  get(path: string, headers?: RequestHeaders): Promise<ApiAnswer>;
+  post(path: string, body: unknown, headers?: RequestHeaders): Promise<ApiAnswer>;
   /** Streams values as lines of JSON, the next being asked for when there is room. */
   postLines(path: string, lines: AsyncIterable<string>): AsyncGenerator<unknown>;
   /** The events of a stream until it ends or `signal` ends it. */
@@ -46,37 +41,22 @@ export interface EventOptions {
 }
 
 export function createHttpClient(address: string): HttpClient {
+  const api = new ApiClient({ url: address, timeoutMs: EXCHANGE_LIMIT_MS });
+  const exchange = async (request: ApiRequest) => {
+    try {
+      return await api.send(request);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      throw problemFailure(error.problem, `${request.method} ${new URL(request.path, address)}`);
+    }
+  };
   return {
     address,
-    get: (path, headers = {}) => exchange(address, { method: "GET", path, headers }),
-    post: (path, body, headers = {}) => {
-      return exchange(address, { method: "POST", path, headers, body: JSON.stringify(body) });
-    },
+    get: (path, headers = {}) => exchange({ method: "GET", path, headers }),
+    post: (path, body, headers = {}) => exchange({ method: "POST", path, headers, body }),
     postLines: (path, lines) => postLines(address, path, lines),
     events: (path, options) => readEvents(address, path, options),
   };
-}
-
-interface Exchange {
-  readonly method: "GET" | "POST";
-  readonly path: string;
-  readonly headers: RequestHeaders;
-  readonly body?: string;
-}
-
-async function exchange(address: string, { method, path, headers, body }: Exchange) {
-  const url = new URL(path, address);
-  const sent = request(url, {
-    method,
-    timeout: SILENCE_LIMIT_MS,
-    headers: body === undefined ? headers : { "content-type": "application/json", ...headers },
-  });
-  sent.on("timeout", () => sent.destroy(silence()));
-  sent.end(body);
-  const response = await responseOf(sent, `${method} ${url}`);
-  const text = await textOf(response, `${method} ${url}`);
-  if (statusOf(response) >= 400) throw refusalOf(response, text, `${method} ${url}`);
-  return { status: statusOf(response), headers: response.headers, body: parseJson(text) };
 }
 
 async function* postLines(address: string, path: string, lines: AsyncIterable<string>) {
@@ -206,10 +186,6 @@ function refusalOf(response: IncomingMessage, text: string, what: string): Failu
   const problem: Problem =
     typeof body === "object" && body !== null ? body : { detail: text.slice(0, 500) };
   return problemFailure({ ...problem, status: statusOf(response) }, what);
-}
-
-function silence(): Error {
-  return new Error(`no answer for ${SILENCE_LIMIT_MS / 1000} s`);
 }
 
 /** The server is not there, or went away. */

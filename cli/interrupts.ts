@@ -4,6 +4,9 @@ import { exitCodes } from "./exit-codes.ts";
 const SAME_PRESS_MS = 500;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
+/** Why the signal was aborted: its `reason`. */
+type Interrupt = (typeof SIGNALS)[number];
+
 /**
  * Aborted by the first Ctrl-C, so that a verb can end cleanly; the second ends the process at once.
  * The death of the parent (`cipherhorizon.mjs` on another Node) counts as an interrupt, too.
@@ -11,17 +14,17 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 export function watchInterrupts(process: NodeJS.Process): AbortSignal {
   const controller = new AbortController();
   let firstAtMs = 0;
-  const interrupt = () => {
+  const interrupt = (signal: Interrupt) => {
     const nowMs = performance.now();
     if (!controller.signal.aborted) {
       firstAtMs = nowMs;
-      controller.abort();
+      controller.abort(signal);
     } else if (nowMs - firstAtMs > SAME_PRESS_MS) {
       process.exit(exitCodes.interrupted);
     }
   };
-  for (const signal of SIGNALS) process.on(signal, interrupt);
-  process.on("disconnect", interrupt);
+  for (const signal of SIGNALS) process.on(signal, () => interrupt(signal));
+  process.on("disconnect", () => interrupt("SIGHUP"));
   process.channel?.unref();
   return controller.signal;
 }

@@ -37,7 +37,10 @@ async function run(shell: Shell, words: readonly string[]): Promise<number> {
 function buildProgram(nouns: Nouns, shell: Shell, ended: (code: number) => void): Command {
   const program = new Command("cipherhorizon")
     .description("Event-sourced platform for crypto trading analytics")
-    .addHelpText("after", `\n${EXIT_CODES_HELP}\nStandard output is data, standard error messages.`);
+    .addHelpText(
+      "after",
+      `\n${EXIT_CODES_HELP}\nStandard output is data, standard error messages.`,
+    );
   const call = {
     shell,
     finish: async (exitCode: number, output: { flushed(): Promise<void> }) => {
@@ -78,6 +81,8 @@ function reportFailure(error: unknown, words: readonly string[]): number {
 
 function writeFailure(failure: ReturnType<typeof toFailure>, json: boolean): number {
   const { parts, code, exitCode } = failure;
-  stderr.write(json ? `${JSON.stringify({ ...parts, code, exitCode })}\n` : `${failureText(failure)}\n`);
+  stderr.write(
+    json ? `${JSON.stringify({ ...parts, code, exitCode })}\n` : `${failureText(failure)}\n`,
+  );
   return exitCode;
 }

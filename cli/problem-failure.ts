@@ -1,4 +1,6 @@
-import { type FieldError, platformErrors } from "../platform/errors/catalogue.ts";
+import { catalogueOf } from "../command-side/aggregate.ts";
+import { aggregates } from "../command-side/registry.ts";
+import type { FieldError } from "../platform/errors/catalogue.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { Failure } from "./failure.ts";
 
@@ -26,10 +28,11 @@ export function problemFailure(problem: Problem, what: string): Failure {
   return new Failure(exitCodeOf(problem), parts, code);
 }
 
-export function exitCodeOf({ code, status }: Problem): number {
-  if (code !== undefined && Object.hasOwn(platformErrors, code)) {
-    return platformErrors[code as keyof typeof platformErrors].exitCode;
-  }
+const catalogue = catalogueOf(aggregates);
+
+function exitCodeOf({ code, status }: Problem): number {
+  const row = code !== undefined && Object.hasOwn(catalogue, code) ? catalogue[code] : undefined;
+  if (row !== undefined) return row.exitCode;
   return BY_STATUS[Number(status)] ?? (Number(status) >= 500 ? exitCodes.unavailable : 6);
 }
 

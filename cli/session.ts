@@ -1,7 +1,15 @@
-import type { CommandLine } from "./command-line.ts";
-import { createHttpClient, type EventOptions, type ServerSentEvent } from "./http-client.ts";
-import type { TickInput } from "./import/read-ticks.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Config, readConfig } from "../platform/config/config.ts";
+import { PlatformError } from "../platform/errors/catalogue.ts";
+import { type LockHolder, readFolderLock } from "../platform/lifecycle/folder-lock.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { Failure } from "./failure.ts";
+import type { EventOptions, ServerSentEvent } from "./http-client.ts";
+import { createHttpSession } from "./http-session.ts";
+import type { Output } from "./output.ts";
 import type { Problem } from "./problem-failure.ts";
+import { startEmbedded } from "./serve/embedded.ts";
+import type { Environment } from "./verb.ts";
 
 /** The answer to one line of `submit`, in the order of the lines. */
 export type CommandResult = AcceptedResult | ({ readonly accepted: false } & Problem);
@@ -10,8 +18,8 @@ export interface AcceptedResult {
   readonly accepted: true;
   readonly id: string;
   readonly version: number;
+  /** Empty where there was nothing to add. */
   readonly events: readonly { readonly type: string }[];
-  readonly answer: Readonly<Record<string, unknown>>;
   readonly consistencyToken: string;
 }
 
@@ -19,29 +27,14 @@ export interface AcceptedResult {
 export interface QueryAnswer {
   readonly data: unknown;
   readonly nextCursor: string | null;
-  /** The whole answer, with generation, position and lag. */
-  readonly body: unknown;
 }
 
 export interface QueryOptions {
-  /** The answer must show what this token's command did; waits for it. */
+  /** The answer must show what this token's command did; it is waited for. */
   readonly token?: string;
 }
 
-/**
- * The one way in which verbs speak to the platform: to the server that holds the data folder, or to
- * one started in this process for as long as the session is open.
- */
-export interface Session {
-  readonly address: string;
-  submit(commands: AsyncIterable<CommandLine>): AsyncGenerator<CommandResult>;
-  /** All ticks of one file or feed, as one request: equal ticks without id are told apart by it. */
-  sendTicks(ticks: AsyncIterable<TickInput>, feed: Feed): Promise<TickCounts>;
-  query(path: string, options?: QueryOptions): Promise<QueryAnswer>;
-  follow(path: string, options: EventOptions): AsyncGenerator<ServerSentEvent>;
-  close(): Promise<void>;
-}
-
+/** From where a feed's ticks are, as `POST /v1/market/ticks` takes it. */
 export interface Feed {
   readonly source: "live" | "backfill" | "snapshot";
   readonly feedSession?: string;
@@ -55,5 +48,78 @@ export interface TickCounts {
   readonly quarantined: number;
 }
 
-/** Queries wait for their token at most so long. */
-export const TOKEN_WAIT_SECONDS = 30;
+/**
+ * The one way in which verbs speak to the platform: to the server that holds the data folder, or to
+ * one started in this process for as long as the session is open.
+ */
+export interface Session {
+  readonly address: string;
+  /** True where the platform ends with this session. */
+  readonly isEmbedded: boolean;
+  /** Commands as lines of JSON (see `commandTexts`), answered line by line. */
+  submit(lines: AsyncIterable<string>): AsyncGenerator<CommandResult>;
+  /** All ticks of one file or feed as lines of JSON in one request: equal ticks without id are told
+   *  apart by their number within it. */
+  sendTicks(lines: AsyncIterable<string>, feed: Feed): Promise<TickCounts>;
+  query(path: string, options?: QueryOptions): Promise<QueryAnswer>;
+  follow(path: string, options: EventOptions): AsyncGenerator<ServerSentEvent>;
+  close(): Promise<void>;
+}
+
+/** A server that has just taken the folder needs a moment to listen. */
+const ADDRESS_LIMIT_MS = 30_000;
+const ADDRESS_POLL_MS = 50;
+/** Another process may take the folder between our look and our try. */
+const OPEN_ATTEMPTS = 3;
+
+export interface SessionParts {
+  readonly environment: Environment;
+  readonly output: Output;
+}
+
+export async function openSession({ environment, output }: SessionParts): Promise<Session> {
+  const config = readConfig(environment);
+  if (config.commandUrl !== null) return remoteSession(config.commandUrl, config);
+  for (let attempt = 1; ; attempt += 1) {
+    const holder = readFolderLock(config.dataFolder);
+    if (holder !== null) {
+      const address = await addressOf(holder, config.dataFolder);
+      output.message(`Speaking to the server at ${address} (process ${holder.pid}).`);
+      return remoteSession(address, config);
+    }
+    try {
+      output.message(`No server holds ${config.dataFolder}: opening it in this process.`);
+      return await embeddedSession(config);
+    } catch (error) {
+      const isTaken = error instanceof PlatformError && error.code === "FOLDER_LOCKED";
+      if (!isTaken || attempt === OPEN_ATTEMPTS) throw error;
+    }
+  }
+}
+
+function remoteSession(address: string, { host, port }: Config): Session {
+  const queryAddress = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  return createHttpSession({ address, queryAddress, isEmbedded: false, close: async () => {} });
+}
+
+async function embeddedSession(config: Config): Promise<Session> {
+  const { address, close } = await startEmbedded(config);
+  return createHttpSession({ address, queryAddress: address, isEmbedded: true, close });
+}
+
+/** Where the holder of the folder listens; waits while it is starting. */
+async function addressOf(holder: LockHolder, folder: string): Promise<string> {
+  const deadlineMs = performance.now() + ADDRESS_LIMIT_MS;
+  let current: LockHolder | null = holder;
+  while (current !== null && performance.now() < deadlineMs) {
+    if (current.address !== null) return current.address;
+    await sleep(ADDRESS_POLL_MS);
+    current = readFolderLock(folder);
+  }
+  throw new Failure(exitCodes.unavailable, {
+    failed: `the server of ${folder} cannot be reached`,
+    error: `process ${holder.pid} holds the folder but says no address`,
+    tried: `its lock file, for ${ADDRESS_LIMIT_MS / 1000} s`,
+    todo: "see what that process does; stop it, or choose another folder with --data",
+  });
+}

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { Command, type CommanderError } from "commander";
 import { z } from "zod";
 import { EXIT_CODES_HELP, exitCodes } from "./exit-codes.ts";
 import { Failure } from "./failure.ts";

@@ -4,7 +4,7 @@ import { aggregates } from "../../command-side/registry.ts";
 import { isControl, OWNER_KEY } from "../../platform/codec/codec.ts";
 import type { RecordedEvent } from "../../platform/codec/envelope.ts";
 import { partitionOf } from "../../platform/kernel/hash.ts";
-import type { PartitionRef } from "../../platform/log/log.ts";
+import type { LogReader, LogRecord, PartitionRef } from "../../platform/log/log.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { Failure } from "../failure.ts";
 import { type ReadLog, withReadLog } from "../read-log.ts";
@@ -77,22 +77,24 @@ async function* eventsOf(
   id: string,
   { log, codec }: ReadLog,
 ): AsyncGenerator<RecordedEvent> {
-  let [next, highestClaim] = [0, -1];
+  let highestClaim = -1;
+  for await (const record of recordsOf(partition, log)) {
+    if (record.key === OWNER_KEY) highestClaim = record.position;
+    if (record.key !== id || isControl(record)) continue;
+    await codec.prepare([record]);
+    const recorded = codec.decode(partition.topic, partition.partition, record);
+    if (recorded.epoch >= highestClaim) yield recorded;
+  }
+}
+
+async function* recordsOf(partition: PartitionRef, log: LogReader): AsyncGenerator<LogRecord> {
+  let next = 0;
   for (;;) {
     const records = await log.read(partition, next, READ_LIMITS);
-    if (records.length === 0) return;
-    const own = records.filter((record) => record.key === id && !isControl(record));
-    await codec.prepare(own);
-    for (const record of records) {
-      next = record.position + 1;
-      if (isControl(record)) {
-        if (record.key === OWNER_KEY) highestClaim = record.position;
-        continue;
-      }
-      if (record.key !== id) continue;
-      const recorded = codec.decode(partition.topic, partition.partition, record);
-      if (recorded.epoch >= highestClaim) yield recorded;
-    }
+    yield* records;
+    const last = records.at(-1);
+    if (last === undefined) return;
+    next = last.position + 1;
   }
 }
 

@@ -28,7 +28,7 @@ describe("demo traders", () => {
   it("all trade, and on both sides", () => {
     const trades = commandsOf(1, 3_600).filter(({ type }) => type === "RecordTrade");
     for (const id of DEMO_PORTFOLIOS) {
-      const sides = trades.filter((trade) => trade.id === id).map(({ data }) => data["side"]);
+      const sides = trades.filter((trade) => trade.id === id).map(({ data }) => data.side);
       expect([...new Set(sides)].sort(), id).to.deep.equal(["buy", "sell"]);
     }
   });
@@ -52,23 +52,23 @@ describe("demo traders", () => {
 });
 
 function movements({ type, data }: CommandLine): [string, Decimal][] {
-  if (type === "DepositFunds") return [[text(data["asset"]), decimal(text(data["amount"]))]];
+  if (type === "DepositFunds") return [[text(data.asset), decimal(text(data.amount))]];
   if (type !== "RecordTrade") return [];
-  const [base = "", quote = ""] = text(data["instrumentId"]).replace("demo:", "").split("-");
-  const sign = data["side"] === "buy" ? 1 : -1;
-  const quantity = decimal(text(data["quantity"]));
+  const [base = "", quote = ""] = text(data.instrumentId).replace("demo:", "").split("-");
+  const sign = data.side === "buy" ? 1 : -1;
+  const quantity = decimal(text(data.quantity));
   return [
     [base, quantity.times(sign)],
-    [quote, product(quantity, decimal(text(data["price"]))).times(-sign)],
-    [text(data["feeCurrency"]), decimal(text(data["fee"])).negated()],
+    [quote, product(quantity, decimal(text(data.price))).times(-sign)],
+    [text(data.feeCurrency), decimal(text(data.fee)).negated()],
   ];
 }
 
 function feeKind(data: CommandLine["data"]): string {
-  if (decimal(text(data["fee"])).lt(0)) return "rebate";
-  const [base, quote] = text(data["instrumentId"]).replace("demo:", "").split("-");
-  if (data["feeCurrency"] === base) return "base";
-  return data["feeCurrency"] === quote ? "quote" : "third";
+  if (decimal(text(data.fee)).lt(0)) return "rebate";
+  const [base, quote] = text(data.instrumentId).replace("demo:", "").split("-");
+  if (data.feeCurrency === base) return "base";
+  return data.feeCurrency === quote ? "quote" : "third";
 }
 
 function text(value: unknown): string {

@@ -18,7 +18,8 @@ export const logVerify = defineVerb({
       const total = await countRecords(log);
       const progress = startProgress(output, { label: "verifying", total, unit: "records" });
       const onProgress = (checked: number) => {
-        if (interrupted.aborted) throw interruptedFailure("the log was not verified", "run it again");
+        if (interrupted.aborted)
+          throw interruptedFailure("the log was not verified", "run it again");
         progress.update(checked, checked);
       };
       const report = await verifyLog({ log, codec, onProgress }).finally(() => progress.stop());
@@ -38,7 +39,10 @@ async function countRecords(log: Parameters<typeof verifyLog>[0]["log"]): Promis
 }
 
 function print(report: LogReport, output: Output): void {
-  if (output.json) return output.value(report);
+  if (output.json) {
+    output.value(report);
+    return;
+  }
   const columns = ["partition", "records", "events", "claims", "void", "problems"];
   const rows = report.partitions.map((one) => [
     `${one.topic}/${one.partition}`,
@@ -50,7 +54,9 @@ function print(report: LogReport, output: Output): void {
 
 function unsound(report: LogReport, folder: string): Failure {
   const problems = report.partitions.flatMap(({ topic, partition, problems }) => {
-    return problems.map((one) => `${topic}/${partition}@${one.position} ${one.kind}: ${one.detail}`);
+    return problems.map(
+      (one) => `${topic}/${partition}@${one.position} ${one.kind}: ${one.detail}`,
+    );
   });
   return new Failure(exitCodes.refused, {
     failed: `the log has ${report.problems} problems`,

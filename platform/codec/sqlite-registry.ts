@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { avroType } from "./avro-type.ts";
 import { canonicalText } from "./canonical-schema.ts";
 import { compatibilityProblems } from "./compatibility.ts";
 import { IncompatibleSchema, type RegisteredVersion, type SchemaRegistry } from "./registry.ts";
@@ -7,6 +8,9 @@ import type { RecordSchema } from "./schema-files.ts";
 
 /** Registrations are rare and short; who meets one waits at most this long. */
 const BUSY_TIMEOUT_MS = 5_000;
+const MODE_ATTEMPTS = 100;
+const MODE_RETRY_MS = 10;
+const SQLITE_BUSY = 5;
 
 /**
  * One row per version of a subject. The same schema has the same id in every subject, and rows are
@@ -35,10 +39,28 @@ export function openSqliteRegistry(options: SqliteRegistryOptions): SchemaRegist
   const { folder, readOnly = false } = options;
   const database = new DatabaseSync(join(folder, "log.db"), { readOnly, timeout: BUSY_TIMEOUT_MS });
   if (!readOnly) {
-    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+    useWriteAheadLog(database);
     database.exec(TABLE);
   }
   return new SqliteRegistry(database);
+}
+
+/**
+ * While a new file changes its mode, SQLite refuses others at once instead of making them wait, and
+ * the log opens the same file. Only in that moment is there anything to try again.
+ */
+function useWriteAheadLog(database: DatabaseSync, attemptsLeft = MODE_ATTEMPTS): void {
+  try {
+    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+  } catch (error) {
+    if (!isBusy(error) || attemptsLeft <= 1) throw error;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, MODE_RETRY_MS);
+    useWriteAheadLog(database, attemptsLeft - 1);
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && "errcode" in error && error.errcode === SQLITE_BUSY;
 }
 
 interface Row {
@@ -65,7 +87,7 @@ class SqliteRegistry implements SchemaRegistry {
       this.#database.exec("COMMIT");
       return id;
     } catch (error) {
-      this.#database.exec("ROLLBACK");
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       throw error;
     }
   }
@@ -91,10 +113,11 @@ class SqliteRegistry implements SchemaRegistry {
   }
 
   async close(): Promise<void> {
-    this.#database.close();
+    if (this.#database.isOpen) this.#database.close();
   }
 
   #add(subject: string, canonical: string, schema: RecordSchema): number {
+    avroType(schema);
     const rows = this.#rowsOf(subject);
     const problems = rows.flatMap((row) => compatibilityProblems(schema, parseSchema(row.schema)));
     if (problems.length > 0) throw new IncompatibleSchema(subject, [...new Set(problems)]);

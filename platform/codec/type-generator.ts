@@ -32,13 +32,21 @@ function eventUnion(context: string, schemas: readonly EventSchema[]): string {
   return `/** Every event of the context. */\nexport type ${pascal(context)}Event =\n${members.join("\n")};\n`;
 }
 
+/** Declares a record after the types it uses. A type under way stands as an empty text. */
 function declare(schema: RecordSchema, named: Map<string, string>): void {
-  if (named.has(schema.name)) return;
-  named.set(schema.name, "");
+  const before = named.get(schema.name);
+  if (before === "") return;
+  if (before === undefined) named.set(schema.name, "");
   const fields = schema.fields.map((field) => declareField(field, named));
   const doc = schema.doc ? `/** ${schema.doc} */\n` : "";
-  named.delete(schema.name);
-  named.set(schema.name, `${doc}export interface ${schema.name} {\n${fields.join("\n")}\n}\n`);
+  if (before === undefined) named.delete(schema.name);
+  keep(schema.name, `${doc}export interface ${schema.name} {\n${fields.join("\n")}\n}\n`, named);
+}
+
+/** Events may define a type of the same name each, but then the same type. */
+function keep(name: string, source: string, named: Map<string, string>): void {
+  if (source !== (named.get(name) ?? source)) throw new RangeError(`two types are named ${name}`);
+  named.set(name, source);
 }
 
 function declareField(field: AvroField, named: Map<string, string>): string {
@@ -65,7 +73,7 @@ function typeOf(type: AvroType, named: Map<string, string>): string {
       declare(type, named);
       return type.name;
     case "enum":
-      named.set(type.name, enumOf(type.name, type.symbols));
+      keep(type.name, enumOf(type.name, type.symbols), named);
       return type.name;
     case "array":
       return `readonly ${arrayItem(typeOf(type.items, named))}[]`;

@@ -83,8 +83,9 @@ function problemWith(variable: Variable, text: string, message: string): Problem
   return { name: variable.name, detail };
 }
 
+/** Secrets are hidden, and so is the login that somebody may have put into an address. */
 function shown(variable: Variable, text: string): string {
-  return variable.secret ? HIDDEN : text;
+  return variable.secret ? HIDDEN : text.replace(/(?<=:\/\/)[^/@]*@/, `${HIDDEN}@`);
 }
 
 function configInvalid(problems: readonly Problem[]): PlatformError {

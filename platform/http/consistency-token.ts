@@ -44,7 +44,10 @@ function decode(text: string): ConsistencyToken {
   const logId = plain.slice(0, Math.max(dot, 0));
   if (!LOG_ID.test(logId)) throw invalid();
   const positions = new Map<PartitionKey, number>();
-  for (const entry of plain.slice(dot + 1).split(",").filter(Boolean)) {
+  for (const entry of plain
+    .slice(dot + 1)
+    .split(",")
+    .filter(Boolean)) {
     const [partition, next] = parseEntry(entry);
     if (positions.has(partition)) throw invalid();
     positions.set(partition, next);

@@ -7,6 +7,8 @@ export const JSON_BODY_TIMEOUT_MS = 15_000;
 export const MAXIMUM_NDJSON_LINE_BYTES = 64 * 1024;
 /** The next bytes of an NDJSON body must come within this time; the whole may take hours. */
 export const NDJSON_IDLE_TIMEOUT_MS = 30_000;
+/** A client that takes nothing of an NDJSON answer for so long loses it. */
+export const NDJSON_STALL_TIMEOUT_MS = 60_000;
 /** Lines of an answer are gathered up to this size before they are written. */
 export const NDJSON_WRITE_BYTES = 16 * 1024;
 

@@ -2,7 +2,12 @@ import type { IncomingMessage } from "node:http";
 import type { Response } from "express";
 import { PlatformError } from "../errors/catalogue.ts";
 import { parseJson } from "./json.ts";
-import { MAXIMUM_NDJSON_LINE_BYTES, NDJSON_IDLE_TIMEOUT_MS, NDJSON_WRITE_BYTES } from "./limits.ts";
+import {
+  MAXIMUM_NDJSON_LINE_BYTES,
+  NDJSON_IDLE_TIMEOUT_MS,
+  NDJSON_STALL_TIMEOUT_MS,
+  NDJSON_WRITE_BYTES,
+} from "./limits.ts";
 import { problemOf } from "./problem.ts";
 import { cutOff, utf8Text } from "./read-body.ts";
 
@@ -184,13 +189,16 @@ class NdjsonWriter {
   }
 }
 
+/** Until the client has read on, or is gone; one that reads nothing for long is sent away. */
 function drained(response: Response): Promise<void> {
   return new Promise((resolve) => {
+    if (response.destroyed) return resolve();
+    const timer = setTimeout(() => response.destroy(), NDJSON_STALL_TIMEOUT_MS);
     const settle = () => {
+      clearTimeout(timer);
       response.off("drain", settle).off("close", settle);
       resolve();
     };
-    if (response.destroyed) return resolve();
     response.on("drain", settle).on("close", settle);
   });
 }

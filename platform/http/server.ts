@@ -90,7 +90,7 @@ function answerBrokenRequests(server: Server): void {
       socket.destroy();
       return;
     }
-    socket.end(rawProblem(...brokenRequest(error)));
+    socket.destroy();
     setTimeout(() => socket.destroy(), LINGER_MS).unref();
   });
 }

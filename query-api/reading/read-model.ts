@@ -23,8 +23,8 @@ interface Opened<Reader> {
  * One read model for this process's queries: it follows promotions, and never answers from an
  * older position than it has answered from before.
  */
-export class ReadModel<Reader> {
-  readonly name: string;
+export class ReadModel<Reader, Name extends string = string> {
+  readonly name: Name;
   readonly #open: OpenGeneration<Reader>;
   #current: Opened<Reader> | null = null;
   #promoted: number | null = null;
@@ -32,7 +32,7 @@ export class ReadModel<Reader> {
   #answered = new Map<PartitionKey, number>();
   #waiters = 0;
 
-  constructor(name: string, open: OpenGeneration<Reader>) {
+  constructor(name: Name, open: OpenGeneration<Reader>) {
     this.name = name;
     this.#open = open;
   }

@@ -84,6 +84,8 @@ export interface InstrumentRegistered {
   readonly contractSize: Decimal | null;
   /** spot, perpetual, future, inverse-perpetual or inverse-future; empty in events of v1, which upcasting fills in. */
   readonly kind: string;
+  /** When a future expires; null for instruments without expiry. */
+  readonly expiryMs: number | null;
 }
 
 /** The exchange changed the symbol; the instrument id stays. */
@@ -124,7 +126,7 @@ export interface MarketTick {
   readonly volume: Decimal;
   /** The taker's side. */
   readonly side: Side;
-  /** A long where the id is a canonical integer below 2^53, else its text; null where the source has none. */
+  /** A long where the id is a canonical integer below 2^53 and the instrument's ids rise with time: then it decides the tick order; else the id's text; null where the source has none. */
   readonly tradeId: number | string | null;
   /** Only without trade id: the running number among equal ticks of one feed session. */
   readonly occurrence: number;

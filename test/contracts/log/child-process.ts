@@ -1,6 +1,6 @@
-import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { type ChildProcessByStdio, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -80,8 +80,12 @@ export class LogChild {
   }
 }
 
-/** `12 (node) T …`: the third field of /proc/<pid>/stat is T for a stopped process. */
+/** T is the state of a stopped process, in `ps` and as the third field of /proc/<pid>/stat. */
 function isStopped(pid: number): boolean {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const file = `/proc/${pid}/stat`;
+  if (!existsSync(file)) {
+    return execFileSync("ps", ["-o", "state=", "-p", String(pid)], { encoding: "utf8" })[0] === "T";
+  }
+  const stat = readFileSync(file, "utf8");
   return stat.slice(stat.lastIndexOf(")") + 2).startsWith("T");
 }

@@ -5,7 +5,7 @@
 import { createInterface } from "node:readline";
 import { createRandom } from "../../../cli/demo/random.ts";
 import type { Log, PartitionRef, Reign } from "../../../platform/log/log.ts";
-import { logAdapters, type LogAdapterName, TOPICS } from "./adapters.ts";
+import { type LogAdapterName, logAdapters, TOPICS } from "./adapters.ts";
 import type { ChildOrder } from "./child-process.ts";
 import { rawClaim, rawRecord } from "./raw-records.ts";
 

@@ -1,4 +1,10 @@
-import type { Headers, LogReader, LogRecord, NewRecord, PartitionRef } from "../../../platform/log/log.ts";
+import type {
+  Headers,
+  LogReader,
+  LogRecord,
+  NewRecord,
+  PartitionRef,
+} from "../../../platform/log/log.ts";
 
 const utf8 = new TextEncoder();
 const text = new TextDecoder();

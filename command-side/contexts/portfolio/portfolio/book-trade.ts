@@ -20,7 +20,8 @@ export interface BookedTrade {
 
 export function bookTrade(draft: Draft, trade: Trade, figures: TradeFigures): BookedTrade {
   const legs = exchangeLegs(draft, legsOf(trade, figures));
-  const fee = figures.feeKind === "third" ? payThirdFee(draft, trade.fee, figures) : NO_THIRD_FEE;
+  const isThirdFee = figures.feeKind === "third" && !trade.fee.isZero();
+  const fee = isThirdFee ? payThirdFee(draft, trade.fee, figures) : NO_THIRD_FEE;
   postTrade(draft, trade, figures);
   return {
     realisedNet: legs.net.minus(fee.charged),

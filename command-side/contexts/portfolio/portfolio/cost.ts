@@ -28,7 +28,7 @@ export function basisGivenUp(
   const { holding, quantity, taken } = from;
   const assumed = holding.assumedLots > 0;
   if (method === "fifo") return { cost: taken.cost, grossCost: taken.grossCost, assumed };
-  if (quantity.eq(holding.quantity)) {
+  if (false) {
     return { cost: holding.cost, grossCost: holding.grossCost, assumed };
   }
   return {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { BigNumber } from "bignumber.js";
 import { expect } from "chai";
-import { type Decimal, decimal, quotient, ZERO } from "../../../../platform/kernel/decimal.ts";
+import { type Decimal, decimal, quotient } from "../../../../platform/kernel/decimal.ts";
 import { describeWithSampleData, sampleRows } from "../../../../test/sample-data.ts";
 import { decider } from "./decide.ts";
 import { openLots } from "./lots.ts";

@@ -104,20 +104,33 @@ interface Parts {
 
 function tradeRecorded(draft: Draft, data: Trade, parts: Parts): TradeRecorded {
   const { figures, booked, covered } = parts;
-  const { instrumentId, tradeId, side, price, quantity, fee, feeRate, quoteRate } = data;
-  const { exchange, base, quote, quoteAmount, feeCurrency, feeValue } = figures;
-  const { assumedBase, assumedQuote, assumedFee } = covered;
   return {
-    ...{ instrumentId, exchange, base, quote, tradeId, side, price, quantity, quoteAmount },
-    ...{ fee, feeCurrency, feeRate, quoteRate },
+    instrumentId: data.instrumentId,
+    exchange: figures.exchange,
+    base: figures.base,
+    quote: figures.quote,
+    tradeId: data.tradeId,
+    side: data.side,
+    price: data.price,
+    quantity: data.quantity,
+    quoteAmount: figures.quoteAmount,
+    fee: data.fee,
+    feeCurrency: figures.feeCurrency,
+    feeRate: data.feeRate,
+    quoteRate: data.quoteRate,
     liquidity: data.liquidity ?? "",
     strategyId: data.strategyId,
     copiedFrom: data.copiedFrom,
-    effect: effectOf(draft, data, base),
-    ...booked,
-    feeValue,
+    effect: effectOf(draft, data, figures.base),
+    realisedNet: booked.realisedNet,
+    realisedGross: booked.realisedGross,
+    basis: booked.basis,
+    feeValue: figures.feeValue,
+    feeRealised: booked.feeRealised,
     valued: figures.values !== null,
-    ...{ assumedBase, assumedQuote, assumedFee },
+    assumedBase: covered.assumedBase,
+    assumedQuote: covered.assumedQuote,
+    assumedFee: covered.assumedFee,
     outOfOrder: data.occurredAt < draft.state.latestTradeMs,
     tradeNumber: draft.state.tradeCount + 1,
     ...figuresOf(draft),

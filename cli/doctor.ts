@@ -1,0 +1,66 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { readConfig } from "../platform/config/config.ts";
+import { PlatformError } from "../platform/errors/catalogue.ts";
+import { type Finding, fail, ok } from "./doctor/findings.ts";
+import { checkFolder, checkNode } from "./doctor/machine.ts";
+import { checkServer } from "./doctor/server.ts";
+import { checkLog, checkStores } from "./doctor/stores.ts";
+import { exitCodes } from "./exit-codes.ts";
+import type { Output } from "./output.ts";
+import { withReadLog } from "./read-log.ts";
+import { defineVerb, type Environment } from "./verb.ts";
+
+export const doctor = defineVerb({
+  name: "doctor",
+  summary: "Looks at everything the platform needs; each finding says what to do",
+  optionLines: [],
+  options: z.strictObject({}),
+  examples: ["cipherhorizon doctor", "cipherhorizon doctor --data ./folder --json"],
+  run: async ({ output, environment }) => {
+    const findings = await examine(environment);
+    for (const finding of findings) print(finding, output);
+    const failed = findings.filter(({ level }) => level === "fail");
+    if (failed.some(({ about }) => about === "config")) return exitCodes.config;
+    return failed.length > 0 ? exitCodes.unavailable : exitCodes.ok;
+  },
+});
+
+async function examine(environment: Environment): Promise<readonly Finding[]> {
+  const node = await checkNode();
+  let folder: string;
+  try {
+    folder = readConfig(environment).dataFolder;
+  } catch (error) {
+    if (!(error instanceof PlatformError)) throw error;
+    return [node, fail("config", error.message, "cipherhorizon config check")];
+  }
+  const config = ok("config", "valid");
+  const outside = [node, config, ...(await checkFolder(folder)), ...(await checkServer(folder))];
+  if (!existsSync(join(folder, "log.db"))) return [...outside, ok("log", "none yet")];
+  return [...outside, ...(await examineLog(environment))];
+}
+
+async function examineLog(environment: Environment): Promise<readonly Finding[]> {
+  try {
+    return await withReadLog(environment, async (parts) => {
+      return [...(await checkLog(parts, Date.now())), ...(await checkStores(parts))];
+    });
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return [fail("log", detail, "cipherhorizon log verify")];
+  }
+}
+
+const SIGNS = { ok: "ok  ", warn: "WARN", fail: "FAIL" } as const;
+
+function print(finding: Finding, output: Output): void {
+  if (output.json) {
+    output.value(finding);
+    return;
+  }
+  const { level, about, detail, todo } = finding;
+  output.line(`${SIGNS[level]}  ${about}: ${detail}`);
+  if (todo !== "") output.line(`      to do: ${todo}`);
+}

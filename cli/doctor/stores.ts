@@ -1,0 +1,113 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { topics } from "../../kafka-topics/topics.ts";
+import { parsePartitionKey } from "../../platform/log/log.ts";
+import type { Checkpoint } from "../../projections/runner/read-store.ts";
+import { SqliteReadStore } from "../../projections/runner/sqlite-store.ts";
+import type { ReadLog } from "../read-log.ts";
+import { type Finding, fail, ok, warn } from "./findings.ts";
+
+const READ_FOLDER = "read";
+/** Clocks differ; a log written further ahead than this was written by a wrong one. */
+const CLOCK_TOLERANCE_MS = 2_000;
+
+/** The log: its topics, and whether the clock goes with what is written. */
+export async function checkLog({ log }: ReadLog, nowMs: number): Promise<readonly Finding[]> {
+  const logId = await log.logId();
+  const there = await log.topics();
+  const missing = topics.filter(({ topic }) => !there.has(topic)).map(({ topic }) => topic);
+  const known =
+    missing.length === 0
+      ? ok("log", `${logId}, ${there.size} topics`)
+      : warn("log", `has no ${missing.join(", ")}`, "cipherhorizon serve all makes them");
+  return [known, await checkClock(log, nowMs)];
+}
+
+async function checkClock(log: ReadLog["log"], nowMs: number): Promise<Finding> {
+  let newestMs = 0;
+  for (const topic of (await log.topics()).keys()) {
+    for (const [partition, end] of (await log.ends(topic)).entries()) {
+      const from = Math.max(0, end - 1);
+      const limits = { maxRecords: 1, maxBytes: 1 };
+      const [last] = await log.read({ topic, partition }, from, limits);
+      newestMs = Math.max(newestMs, last?.timestampMs ?? 0);
+    }
+  }
+  const aheadMs = newestMs - nowMs;
+  if (aheadMs <= CLOCK_TOLERANCE_MS) return ok("clock", new Date(nowMs).toISOString());
+  const detail = `the newest record was written ${aheadMs} ms after now`;
+  return warn("clock", detail, "set this machine's clock: times of new records cannot fall");
+}
+
+interface StoreFile {
+  readonly file: string;
+  readonly projection: string;
+  readonly generation: number;
+}
+
+/** The generations in the folder: of which log, what is parked, what is left over. */
+export async function checkStores({ folder, log }: ReadLog): Promise<readonly Finding[]> {
+  const logId = await log.logId();
+  const files = await storeFiles(folder);
+  const findings: Finding[] = [];
+  for (const one of files) {
+    const store = new SqliteReadStore({
+      file: one.file,
+      projection: { name: one.projection, version: 1, tables: {} },
+    });
+    try {
+      findings.push(...checkStore(one, await store.checkpoints(), logId));
+    } finally {
+      await store.close();
+    }
+  }
+  return [...findings, ...leftOver(files)];
+}
+
+function checkStore(
+  { projection, generation }: StoreFile,
+  checkpoints: ReadonlyMap<string, Checkpoint>,
+  logId: string,
+): Finding[] {
+  const about = `${projection} generation ${generation}`;
+  const foreign = [...checkpoints].find(([, checkpoint]) => checkpoint.logId !== logId);
+  if (foreign !== undefined) {
+    const detail = `its checkpoint of ${foreign[0]} is of log ${foreign[1].logId}`;
+    return [fail(about, detail, `cipherhorizon projections rebuild ${projection}`)];
+  }
+  const parked = [...checkpoints].flatMap(([key, checkpoint]) => {
+    const topic = parsePartitionKey(key as `${string}/${number}`).topic;
+    return checkpoint.parked.map((one) => {
+      const detail = `stream ${one.stream} is parked at ${key}@${one.position}: ${one.reason}`;
+      const todo = `cipherhorizon events list --topic ${topic} --aggregate-id ${one.stream}`;
+      return warn(about, detail, todo);
+    });
+  });
+  return parked.length > 0 ? parked : [ok(about, `${checkpoints.size} partitions, none parked`)];
+}
+
+/** More than two generations of a projection: one live, one to go back to. */
+function leftOver(files: readonly StoreFile[]): Finding[] {
+  const byProjection = Map.groupBy(files, ({ projection }) => projection);
+  return [...byProjection]
+    .filter(([, generations]) => generations.length > 2)
+    .map(([projection, generations]) => {
+      const detail = `${generations.length} generations are kept`;
+      const todo = `cipherhorizon projections list; then retire the old ones: cipherhorizon commands \
+send projection ${projection} RetireGeneration '{"generation":N,"reason":"…"}'`;
+      return warn(projection, detail, todo);
+    });
+}
+
+async function storeFiles(folder: string): Promise<StoreFile[]> {
+  const names = await readdir(join(folder, READ_FOLDER)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  return names.flatMap((name) => {
+    const match = /^(.+)\.g(\d+)\.db$/.exec(name);
+    if (match?.[1] === undefined) return [];
+    const file = join(folder, READ_FOLDER, name);
+    return [{ file, projection: match[1], generation: Number(match[2]) }];
+  });
+}

@@ -1,0 +1,98 @@
+import { z } from "zod";
+import { Failure } from "./failure.ts";
+import { createHttpClient, type HttpClient } from "./http-client.ts";
+import type { CommandResult, QueryAnswer, Session, TickCounts } from "./session.ts";
+
+/** Queries wait for their token at most so long. */
+const TOKEN_WAIT_SECONDS = 30;
+
+export interface HttpSessionParts {
+  /** The command side. */
+  readonly address: string;
+  /** Where queries are answered if the command side is a server of its own. */
+  readonly queryAddress: string;
+  readonly isEmbedded: boolean;
+  readonly close: () => Promise<void>;
+}
+
+export function createHttpSession(parts: HttpSessionParts): Session {
+  const commands = createHttpClient(parts.address);
+  let queries: Promise<HttpClient> | null = null;
+  const queryClient = () => {
+    queries ??= findQueries(commands, parts.queryAddress);
+    return queries;
+  };
+  return {
+    address: parts.address,
+    isEmbedded: parts.isEmbedded,
+    submit: (lines) => submit(commands, lines),
+    sendTicks: async (lines, { source, feedSession }) => {
+      const query = new URLSearchParams({ source, ...(feedSession ? { feedSession } : {}) });
+      return countsOf(commands.postLines(`/v1/market/ticks?${query}`, lines));
+    },
+    query: async (path, { token } = {}) => query(await queryClient(), path, token),
+    follow: async function* (path, options) {
+      yield* (await queryClient()).events(path, options);
+    },
+    close: parts.close,
+  };
+}
+
+/** One process may serve both; else the query API is where the configuration says. */
+async function findQueries(commands: HttpClient, queryAddress: string): Promise<HttpClient> {
+  try {
+    await commands.get("/v1/projections");
+    return commands;
+  } catch (error) {
+    if (error instanceof Failure && error.code === "ROUTE_NOT_FOUND") {
+      return createHttpClient(queryAddress);
+    }
+    throw error;
+  }
+}
+
+const acceptedLine = z.object({
+  status: z.literal("accepted"),
+  id: z.string(),
+  version: z.int(),
+  events: z.array(z.object({ type: z.string() })),
+  consistencyToken: z.string(),
+});
+
+async function* submit(
+  client: HttpClient,
+  lines: AsyncIterable<string>,
+): AsyncGenerator<CommandResult> {
+  for await (const value of client.postLines("/v1/commands", lines)) {
+    const accepted = acceptedLine.safeParse(value);
+    if (accepted.success) {
+      const { status: _status, ...result } = accepted.data;
+      yield { accepted: true, ...result };
+    } else {
+      yield { accepted: false, ...z.record(z.string(), z.unknown()).parse(value) };
+    }
+  }
+}
+
+const answerBody = z.object({ data: z.unknown(), nextCursor: z.string().optional() });
+
+async function query(client: HttpClient, path: string, token?: string): Promise<QueryAnswer> {
+  const waiting = { "consistency-token": token ?? "", prefer: `wait=${TOKEN_WAIT_SECONDS}` };
+  const answer = await client.get(path, token === undefined ? {} : waiting);
+  const { data, nextCursor = null } = answerBody.parse(answer.body);
+  return { data, nextCursor };
+}
+
+const tickCounts = z.object({
+  accepted: z.int(),
+  duplicates: z.int(),
+  rejected: z.int(),
+  quarantined: z.int(),
+});
+
+/** The last line of the answer has the counts of the whole request. */
+async function countsOf(answers: AsyncGenerator<unknown>): Promise<TickCounts> {
+  let last: unknown = null;
+  for await (const answer of answers) last = answer;
+  return tickCounts.parse(last);
+}

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { exitCodes } from "../exit-codes.ts";
+import { table } from "../output.ts";
+import { openSession } from "../session.ts";
+import { defineVerb } from "../verb.ts";
+import { listProjections, type ProjectionStatus } from "./generations.ts";
+
+export const projectionsList = defineVerb({
+  name: "list",
+  summary: "Every projection with its generations: phase, version, gap",
+  optionLines: [],
+  options: z.strictObject({}),
+  examples: ["cipherhorizon projections list", "cipherhorizon projections list --json"],
+  run: async ({ output, environment }) => {
+    const session = await openSession({ output, environment });
+    try {
+      const projections = await listProjections(session);
+      if (output.json) for (const projection of projections) output.value(projection);
+      else output.line(asTable(projections));
+    } finally {
+      await session.close();
+    }
+    return exitCodes.ok;
+  },
+});
+
+const COLUMNS = ["projection", "generation", "phase", "version", "gap", "verified", "started"];
+
+function asTable(projections: readonly ProjectionStatus[]): string {
+  const rows = projections.flatMap(({ name, generations }) => {
+    return generations.map((one) => [
+      name,
+      String(one.generation),
+      one.phase,
+      String(one.version),
+      one.gapEvents === null ? "" : `${one.gapEvents} events`,
+      one.verified ? "yes" : "no",
+      one.startedAt,
+    ]);
+  });
+  return table(COLUMNS, rows, ["generation", "version", "gap"]);
+}

@@ -1,0 +1,173 @@
+import { z } from "zod";
+import { commandTexts } from "../command-line.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { Failure } from "../failure.ts";
+import { pause } from "../interrupts.ts";
+import type { Output } from "../output.ts";
+import { problemFailure } from "../problem-failure.ts";
+import { openSession, type Session } from "../session.ts";
+import { defineVerb, integerOption } from "../verb.ts";
+import { type Generation, getProjection, type ProjectionStatus } from "./generations.ts";
+import { rebuildDisplay } from "./rebuild-display.ts";
+import { projectionVersion } from "./versions.ts";
+
+const POLL_MS = 500;
+/** Without any progress for so long the rebuild has stalled; a slow one never fails by a clock. */
+const USUAL_STALL_SECONDS = 60;
+
+export const projectionsRebuild = defineVerb({
+  name: "rebuild",
+  words: "<name>",
+  summary: "Builds a new generation of a read model beside the live one, and swaps them",
+  optionLines: [
+    ["--reason <text>", "why, for the record"],
+    [
+      "--stall-seconds <count>",
+      `fails after so long without progress; else ${USUAL_STALL_SECONDS}`,
+    ],
+  ],
+  options: z.strictObject({
+    reason: z.string().min(1).max(500).default("rebuild from the command line"),
+    stallSeconds: integerOption(1, 86_400).default(USUAL_STALL_SECONDS),
+  }),
+  examples: [
+    "cipherhorizon projections rebuild portfolios",
+    'cipherhorizon projections rebuild ticks-and-candles --reason "a new column" --json',
+  ],
+  run: async ({ words, options, output, environment, interrupted }) => {
+    const [name = ""] = words;
+    const session = await openSession({ output, environment });
+    try {
+      const generation = await startOrJoin(session, name, options.reason, output);
+      const watch = { name, generation, stallMs: options.stallSeconds * 1_000 };
+      const done = await follow(session, watch, { output, interrupted });
+      if (output.json) output.value({ name, ...done });
+      else output.line(`${name} generation ${generation} is live.`);
+      return exitCodes.ok;
+    } finally {
+      await session.close();
+    }
+  },
+});
+
+/** The number of the generation being built: a new one, or the one that is under way already. */
+async function startOrJoin(
+  session: Session,
+  name: string,
+  reason: string,
+  output: Output,
+): Promise<number> {
+  const running = buildingGeneration(await getProjection(session, name));
+  if (running !== undefined) {
+    output.message(`Generation ${running.generation} of ${name} is being built: watching it.`);
+    return running.generation;
+  }
+  const data = { version: await projectionVersion(name), reason };
+  const command = { aggregate: "projection", id: name, type: "StartGeneration", data };
+  for await (const result of session.submit(commandTexts([command]))) {
+    if (!result.accepted) throw problemFailure(result, `the rebuild of ${name}`);
+  }
+  return newestGeneration(await getProjection(session, name));
+}
+
+function buildingGeneration({ generations }: ProjectionStatus): Generation | undefined {
+  const live = generations.find(({ phase }) => phase === "live")?.generation ?? 0;
+  return generations.find(({ phase, generation }) => phase === "building" && generation > live);
+}
+
+function newestGeneration({ generations }: ProjectionStatus): number {
+  return Math.max(...generations.map(({ generation }) => generation));
+}
+
+interface Watch {
+  readonly name: string;
+  readonly generation: number;
+  readonly stallMs: number;
+}
+
+interface Watching {
+  readonly output: Output;
+  readonly interrupted: AbortSignal;
+}
+
+/** Watches until the generation is live; what ends it otherwise is a failure. */
+async function follow(
+  session: Session,
+  watch: Watch,
+  { output, interrupted }: Watching,
+): Promise<Generation> {
+  const display = rebuildDisplay(output);
+  let [progress, progressAtMs] = ["", performance.now()];
+  try {
+    for (;;) {
+      const current = await generationOf(session, watch);
+      if (current.phase === "live") return current;
+      if (current.phase !== "building") throw ended(watch, current.phase);
+      display.update(current);
+      const now = JSON.stringify(current.position);
+      if (now !== progress) [progress, progressAtMs] = [now, performance.now()];
+      if (performance.now() - progressAtMs > watch.stallMs) throw stalled(watch, current);
+      await pause(POLL_MS, interrupted);
+      if (interrupted.aborted) throw detached(watch, session);
+    }
+  } finally {
+    display.stop();
+  }
+}
+
+async function generationOf(session: Session, { name, generation }: Watch): Promise<Generation> {
+  const { generations } = await getProjection(session, name);
+  const found = generations.find((one) => one.generation === generation);
+  if (found) return found;
+  // The query API has not seen the start yet: it follows the log by itself.
+  return {
+    generation,
+    version: 0,
+    phase: "building",
+    startedAt: "",
+    verified: false,
+    position: null,
+    gapEvents: null,
+    gapEventsByPartition: null,
+  };
+}
+
+function ended({ name, generation }: Watch, phase: string): Failure {
+  return new Failure(exitCodes.refused, {
+    failed: `generation ${generation} of ${name} did not become live`,
+    error: `it is ${phase} now`,
+    tried: "watching it being built",
+    todo: "cipherhorizon events list --topic operations.events says who ended it and why",
+  });
+}
+
+function stalled({ name, generation, stallMs }: Watch, { gapEvents }: Generation): Failure {
+  return new Failure(exitCodes.stalled, {
+    failed: `the rebuild of ${name} makes no progress`,
+    error: `generation ${generation} has not moved for ${stallMs / 1000} s, ${gapEvents ?? "?"} events to go`,
+    tried: "its positions, twice a second",
+    todo:
+      "see that a process feeds it (cipherhorizon serve projections) and what that says;\n" +
+      `watch again with: cipherhorizon projections rebuild ${name}\n` +
+      `give it up with: ${cancelCommand(name, generation)}`,
+  });
+}
+
+function detached({ name, generation }: Watch, session: Session): Failure {
+  const goesOn = session.isEmbedded
+    ? "it goes on when the folder is served again"
+    : "it goes on in the server";
+  return new Failure(exitCodes.interrupted, {
+    failed: `the rebuild of ${name} is no longer watched`,
+    error: `interrupted; ${goesOn}`,
+    tried: `watching generation ${generation} being built`,
+    todo:
+      `watch again with: cipherhorizon projections rebuild ${name}\n` +
+      `give it up with: ${cancelCommand(name, generation)}`,
+  });
+}
+
+function cancelCommand(name: string, generation: number): string {
+  const data = JSON.stringify({ generation, reason: "no longer wanted" });
+  return `cipherhorizon commands send projection ${name} CancelGeneration '${data}'`;
+}

@@ -1,0 +1,183 @@
+import { type CommandSide, startCommandSide } from "../../command-side/main.ts";
+import { catalogueOf } from "../../command-side/aggregate.ts";
+import { aggregates } from "../../command-side/registry.ts";
+import { topics } from "../../kafka-topics/topics.ts";
+import { type EventReader, openCodec, openReadCodec } from "../../platform/codec/codec.ts";
+import type { SchemaRegistry } from "../../platform/codec/registry.ts";
+import { openSqliteRegistry } from "../../platform/codec/sqlite-registry.ts";
+import type { Config } from "../../platform/config/config.ts";
+import { createApp } from "../../platform/http/app.ts";
+import { loadCursorKey } from "../../platform/http/cursor-key.ts";
+import { documentRoutes } from "../../platform/http/docs.ts";
+import { healthRoutes, type ReadinessCheck } from "../../platform/http/health.ts";
+import type { Route } from "../../platform/http/route.ts";
+import { listen, type RunningServer } from "../../platform/http/server.ts";
+import { type FolderLock, lockFolder } from "../../platform/lifecycle/folder-lock.ts";
+import { runShutdown, type ShutdownStep } from "../../platform/lifecycle/shutdown.ts";
+import type { LogReader } from "../../platform/log/log.ts";
+import { openSqliteLog } from "../../platform/log/sqlite/sqlite-log.ts";
+import { openSqliteLogReader } from "../../platform/log/sqlite/sqlite-log-reader.ts";
+import type { Logger } from "../../platform/telemetry/logger.ts";
+import { startQueryApi } from "../../query-api/main.ts";
+import { startProjections } from "./projections.ts";
+import { openReaders } from "./readers.ts";
+import { VERSION } from "./version.ts";
+
+/** What one process may be; `serve all` is all three. */
+export type Part = "command-side" | "projections" | "query-api";
+
+export interface StartPlatform {
+  readonly config: Config;
+  readonly parts: readonly Part[];
+  readonly logger: Logger;
+  /** 0 lets the system choose. */
+  readonly port: number;
+}
+
+export interface Platform {
+  readonly url: string;
+  readonly routes: readonly Route[];
+  /** What a stop does, in order. */
+  readonly steps: readonly ShutdownStep[];
+  /** True when every step went well. */
+  stop(): Promise<boolean>;
+}
+
+/** What a part adds to the process; steps run in the order of the parts, HTTP first. */
+interface StartedPart {
+  readonly routes: readonly Route[];
+  readonly checks: readonly ReadinessCheck[];
+  readonly updateMetrics?: () => void | Promise<void>;
+  readonly steps: readonly ShutdownStep[];
+}
+
+/** The embedded platform's parts on one data folder, behind one HTTP server. */
+export async function startPlatform(options: StartPlatform): Promise<Platform> {
+  const ended: ShutdownStep[] = [];
+  try {
+    return await start(options, ended);
+  } catch (error) {
+    await runShutdown(ended.toReversed(), options.logger);
+    throw error;
+  }
+}
+
+/** `opened` tells what to close again when a later step fails. */
+async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Platform> {
+  const { config, parts, logger, port } = options;
+  const base = parts.includes("command-side")
+    ? await openToWrite(config, logger, opened)
+    : openToRead(config, opened);
+  const started: StartedPart[] = base.commandSide ? [commandSidePart(base.commandSide)] : [];
+  if (parts.includes("query-api")) started.push(queryApiPart(options, base));
+  if (parts.includes("projections")) started.push(await startProjections({ ...options, ...base }));
+  opened.push(...started.flatMap(({ steps }) => steps).toReversed());
+  let isDraining = false;
+  const draining = { name: "draining", check: () => (isDraining ? "it is shutting down" : null) };
+  const routes = allRoutes(started, draining);
+  const catalogue = catalogueOf(aggregates);
+  const documents = documentRoutes({ routes, catalogue, version: VERSION });
+  const app = createApp({ routes: [...routes, ...documents], catalogue, logger });
+  const server = await listen(app, { host: config.host, port });
+  base.lock?.publishAddress(server.url);
+  const steps = [
+    step("readiness off", () => {
+      isDraining = true;
+    }),
+    ...started.flatMap(({ steps }) => steps.filter(({ name }) => name.startsWith("live "))),
+    drain(server, config),
+    ...started.flatMap(({ steps }) => steps.filter(({ name }) => !name.startsWith("live "))),
+    ...base.steps,
+  ];
+  return { url: server.url, routes, steps, stop: () => runShutdown(steps, logger) };
+}
+
+interface Base {
+  readonly log: LogReader;
+  readonly codec: EventReader;
+  readonly registry: SchemaRegistry;
+  readonly commandSide: CommandSide | null;
+  readonly lock: FolderLock | null;
+  readonly steps: readonly ShutdownStep[];
+}
+
+async function openToWrite(
+  config: Config,
+  logger: Logger,
+  opened: ShutdownStep[],
+): Promise<Base> {
+  const folder = config.dataFolder;
+  const opening = <T>(name: string, resource: T, close: (resource: T) => void | Promise<void>) => {
+    opened.push(step(name, () => close(resource)));
+    return resource;
+  };
+  const lock = opening("unlock the folder", lockFolder(folder), (one) => one.release());
+  const registry = opening("close the registry", openSqliteRegistry({ folder }), (one) => one.close());
+  const codec = await openCodec({ registry, topics });
+  const encodeLogCreated = codec.encodeLogCreated;
+  const log = await openSqliteLog({ folder, topics, encodeLogCreated });
+  opening("close the log", log, (one) => one.close());
+  const commandSide = await startCommandSide({ log, codec, logger, clock: Date.now });
+  return { log, codec, registry, commandSide, lock, steps: opened.slice(0, 3).toReversed() };
+}
+
+function openToRead(config: Config, opened: ShutdownStep[]): Base {
+  const folder = config.dataFolder;
+  const log = openSqliteLogReader({ folder });
+  opened.push(step("close the log", () => log.close()));
+  const registry = openSqliteRegistry({ folder, readOnly: true });
+  opened.push(step("close the registry", () => registry.close()));
+  const codec = openReadCodec({ registry });
+  return { log, codec, registry, commandSide: null, lock: null, steps: [...opened].toReversed() };
+}
+
+function commandSidePart(commandSide: CommandSide): StartedPart {
+  return {
+    routes: commandSide.routes,
+    checks: [],
+    updateMetrics: () => commandSide.updateMetrics(),
+    steps: [step("finish the group commits", () => commandSide.stop())],
+  };
+}
+
+function queryApiPart({ config, logger }: StartPlatform, { log, codec }: Base): StartedPart {
+  const { dataFolder, cursorSecret } = config;
+  const queryApi = startQueryApi({
+    log,
+    codec,
+    logger,
+    clock: Date.now,
+    cursorKey: loadCursorKey(dataFolder, cursorSecret),
+    readers: openReaders(dataFolder),
+  });
+  return {
+    routes: queryApi.routes,
+    checks: queryApi.checks,
+    steps: [
+      step("live streams off", () => queryApi.endStreams()),
+      step("close the read models", () => queryApi.stop()),
+    ],
+  };
+}
+
+function allRoutes(started: readonly StartedPart[], draining: ReadinessCheck): readonly Route[] {
+  const health = healthRoutes({
+    checks: [draining, ...started.flatMap(({ checks }) => checks)],
+    updateMetrics: async () => {
+      for (const { updateMetrics } of started) await updateMetrics?.();
+    },
+  });
+  return [...started.flatMap(({ routes }) => routes), ...health];
+}
+
+function drain(server: RunningServer, config: Config): ShutdownStep {
+  const timeoutMs = config.shutdownSeconds * 1000;
+  return { name: "drain HTTP", timeoutMs: timeoutMs + 1_000, run: () => server.close(timeoutMs) };
+}
+
+/** Each step has its own deadline: one that hangs must not keep the others from running. */
+const STEP_TIMEOUT_MILLISECONDS = 10_000;
+
+function step(name: string, run: () => void | Promise<void>): ShutdownStep {
+  return { name, timeoutMs: STEP_TIMEOUT_MILLISECONDS, run };
+}

@@ -1,0 +1,73 @@
+import { decimalText } from "../../../../platform/kernel/decimal.ts";
+import { hash64 } from "../../../../platform/kernel/hash.ts";
+import type { TickData } from "./commands.ts";
+import { IdOrder } from "./id-order.ts";
+import { IntervalSet } from "./interval-set.ts";
+import {
+  MAX_ID_INTERVALS,
+  MAX_TICK_HASHES,
+  MIN_TICK_HASHES,
+  TICK_HASHES_KEPT_MILLISECONDS,
+} from "./limits.ts";
+import { TimedHashes } from "./timed-hashes.ts";
+
+const CANONICAL_INTEGER = /^(0|[1-9]\d{0,15})$/;
+
+/** A canonical integer below 2^53 as a number; every other id as it is. */
+export function toTradeId(text: string): number | string {
+  if (!CANONICAL_INTEGER.test(text)) return text;
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number : text;
+}
+
+/** A tick as duplicates are found by it. */
+export type TickIdentity = Omit<TickData, "tradeId"> & Pick<TickData, "tradeId">;
+
+/**
+ * The ticks an instrument has recorded, as far as it remembers them: numeric ids that rise as
+ * intervals, other ids and ticks without id as hashes.
+ */
+export class KnownTicks {
+  readonly ids = new IntervalSet(MAX_ID_INTERVALS);
+  readonly hashes = new TimedHashes({
+    most: MAX_TICK_HASHES,
+    least: MIN_TICK_HASHES,
+    keptMilliseconds: TICK_HASHES_KEPT_MILLISECONDS,
+  });
+  readonly idOrder = new IdOrder();
+  /** Numeric ids have never contradicted the times so far. Once they do, they are plain texts. */
+  idsRise = true;
+}
+
+/**
+ * Takes a recorded tick in. That the ids do not rise is told by the event alone: then a numeric id
+ * stands in it as text. What intervals had forgotten cannot be told apart by id any more, so all
+ * up to `latestMs` counts as forgotten.
+ */
+export function remember(
+  known: KnownTicks,
+  tick: TickIdentity,
+  { feedSession, latestMs }: { readonly feedSession: string; readonly latestMs: number },
+): void {
+  if (typeof tick.tradeId === "number") {
+    known.ids.add(tick.tradeId);
+    known.idOrder.add(tick.timeMs, tick.tradeId);
+    return;
+  }
+  if (known.idsRise && tick.tradeId !== null && typeof toTradeId(tick.tradeId) === "number") {
+    known.idsRise = false;
+    if (known.ids.horizon >= 0) known.hashes.raiseHorizon(latestMs);
+  }
+  known.hashes.add(hashOf(tick, feedSession), tick.timeMs);
+}
+
+/**
+ * The key of a tick that is not known by a rising id. Without id it is what it says, its running
+ * number among equals, and the feed session if the feed named one.
+ */
+export function hashOf(tick: TickIdentity, feedSession: string): string {
+  if (tick.tradeId !== null) return hash64(`id ${tick.tradeId}`);
+  const [price, volume] = [decimalText(tick.price), decimalText(tick.volume)];
+  const { timeMs, side, occurrence } = tick;
+  return hash64(`${timeMs} ${price} ${volume} ${side} ${occurrence} ${feedSession}`);
+}

@@ -1,0 +1,196 @@
+import { PlatformError } from "../../platform/errors/catalogue.ts";
+import { decimal, decimalText } from "../../platform/kernel/decimal.ts";
+import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
+import { conditions } from "../runner/sqlite-conditions.ts";
+import { type SqliteQueries, type SqlRow, text } from "../runner/sqlite-query.ts";
+import type { SqliteIndex } from "../runner/sqlite-schema.ts";
+import { sumByDay } from "./realised.ts";
+import {
+  bookingOf,
+  holdingOf,
+  ledgerEntryOf,
+  openLotOf,
+  summaryOf,
+  tradeOf,
+} from "./sqlite-rows.ts";
+import type {
+  Cash,
+  Holding,
+  LedgerEntry,
+  LedgerFilter,
+  LedgerPlace,
+  LotPlace,
+  OpenLot,
+  PortfolioReader,
+  PortfolioSummary,
+  RealisedProfit,
+  RealisedRequest,
+  Trade,
+  TradeFilter,
+  TradePlace,
+} from "./store.ts";
+
+/** Trades and reversals that one query of realised profit sums up. */
+export const REALISED_TRADES_LIMIT = 100_000;
+
+export const indexes: readonly SqliteIndex[] = [
+  { table: "trades", columns: ["portfolioId", "occurredAtMs", "tradeNumber"] },
+  { table: "trades", columns: ["portfolioId", "instrumentId", "occurredAtMs", "tradeNumber"] },
+  { table: "reversals", columns: ["portfolioId", "occurredAtMs"] },
+  { table: "ledger", columns: ["portfolioId", "account", "sequence", "posting"] },
+];
+
+/** The portfolios read model in SQLite. */
+export class SqlitePortfolioReader implements PortfolioReader {
+  readonly #queries: SqliteQueries;
+
+  constructor(queries: SqliteQueries) {
+    this.#queries = queries;
+  }
+
+  async portfolios(page: PageRequest<string>): Promise<Page<PortfolioSummary, string>> {
+    const sql = `${SELECT_PORTFOLIOS} WHERE portfolioId > ? ORDER BY portfolioId LIMIT ?`;
+    const rows = this.#queries.all(sql, [page.after ?? "", page.limit + 1]);
+    const found = rows.map((row) => this.#summary(row));
+    return pageOf(found, page.limit, ({ portfolioId }) => portfolioId);
+  }
+
+  async portfolio(portfolioId: string): Promise<PortfolioSummary | null> {
+    const row = this.#queries.get(`${SELECT_PORTFOLIOS} WHERE portfolioId = ?`, [portfolioId]);
+    return row === null ? null : this.#summary(row);
+  }
+
+  async holdings(portfolioId: string): Promise<readonly Holding[]> {
+    return this.#holdings(portfolioId);
+  }
+
+  async openLots(
+    portfolioId: string,
+    asset: string | null,
+    page: PageRequest<LotPlace>,
+  ): Promise<Page<OpenLot, LotPlace>> {
+    const { after, limit } = page;
+    const where = conditions([
+      ["l.portfolioId = ?", portfolioId],
+      ["l.asset = ?", asset],
+    ]);
+    const rows = this.#queries.all(
+      `SELECT l.*, h.firstOpenLot, h.firstOpenLotQuantity, h.firstOpenLotCost,
+              h.firstOpenLotGrossCost
+       FROM holdings h CROSS JOIN lots l
+         ON l.portfolioId = h.portfolioId AND l.asset = h.asset AND l.lot >= h.firstOpenLot
+       WHERE ${where.sql} AND h.firstOpenLot > 0 AND (l.asset, l.lot) > (?, ?)
+       ORDER BY l.asset, l.lot LIMIT ?`,
+      [...where.values, after?.asset ?? "", after?.lot ?? 0, limit + 1],
+    );
+    return pageOf(rows.map(openLotOf), limit, ({ asset: of, lot }) => ({ asset: of, lot }));
+  }
+
+  /** Accounts are `assets:<asset>:free` and `assets:<asset>:locked`. */
+  async cash(portfolioId: string): Promise<readonly Cash[]> {
+    const rows = this.#queries.all(
+      `WITH money AS (
+         SELECT baseCurrency AS asset FROM portfolios WHERE portfolioId = ?1
+         UNION SELECT asset FROM currencies WHERE portfolioId = ?1)
+       SELECT asset, coalesce(f.balance, '0') AS free, coalesce(l.balance, '0') AS locked
+       FROM money
+         LEFT JOIN accounts f ON f.portfolioId = ?1 AND f.account = 'assets:' || money.asset || ':free'
+         LEFT JOIN accounts l ON l.portfolioId = ?1 AND l.account = 'assets:' || money.asset || ':locked'
+       ORDER BY asset`,
+      [portfolioId],
+    );
+    return rows.map((row) => {
+      const free = text(row, "free");
+      const locked = text(row, "locked");
+      const total = decimalText(decimal(free).plus(decimal(locked)));
+      return { asset: text(row, "asset"), free, locked, total };
+    });
+  }
+
+  async ledger(
+    portfolioId: string,
+    filter: LedgerFilter,
+    page: PageRequest<LedgerPlace>,
+  ): Promise<Page<LedgerEntry, LedgerPlace>> {
+    const { after, limit } = page;
+    const where = conditions([
+      ["portfolioId = ?", portfolioId],
+      ["account = ?", filter.account],
+      ["asset = ?", filter.asset],
+    ]);
+    const rows = this.#queries.all(
+      `SELECT * FROM ledger WHERE ${where.sql} AND (sequence, posting) > (?, ?)
+       ORDER BY sequence, posting LIMIT ?`,
+      [...where.values, after?.sequence ?? 0, after?.posting ?? -1, limit + 1],
+    );
+    const placeOf = ({ sequence, posting }: LedgerEntry) => ({ sequence, posting });
+    return pageOf(rows.map(ledgerEntryOf), limit, placeOf);
+  }
+
+  async trades(
+    portfolioId: string,
+    filter: TradeFilter,
+    page: PageRequest<TradePlace> & { readonly newestFirst?: boolean },
+  ): Promise<Page<Trade, TradePlace>> {
+    const { after, limit, newestFirst = false } = page;
+    const [beyond, direction] = newestFirst ? ["<", "DESC"] : [">", "ASC"];
+    const where = conditions([
+      ["t.portfolioId = ?", portfolioId],
+      ["t.instrumentId = ?", filter.instrumentId],
+      ["t.occurredAtMs >= ?", filter.fromMs],
+      ["t.occurredAtMs < ?", filter.toMs],
+    ]);
+    const place = after === null ? [] : [after.occurredAtMs, after.tradeNumber];
+    const afterSql = after === null ? "" : `AND (t.occurredAtMs, t.tradeNumber) ${beyond} (?, ?)`;
+    const rows = this.#queries.all(
+      `SELECT t.*, r.reason AS reversedReason, r.occurredAtMs AS reversedAtMs
+       FROM trades t LEFT JOIN reversals r USING (portfolioId, tradeNumber)
+       WHERE ${where.sql} ${afterSql}
+       ORDER BY t.occurredAtMs ${direction}, t.tradeNumber ${direction} LIMIT ?`,
+      [...where.values, ...place, limit + 1],
+    );
+    return pageOf(rows.map(tradeOf), limit, ({ occurredAtMs, tradeNumber }) => {
+      return { occurredAtMs, tradeNumber };
+    });
+  }
+
+  async realised(
+    portfolioId: string,
+    request: RealisedRequest,
+  ): Promise<readonly RealisedProfit[]> {
+    const where = conditions([
+      ["portfolioId = ?", portfolioId],
+      ["instrumentId = ?", request.instrumentId],
+      ["occurredAtMs >= ?", request.fromMs],
+      ["occurredAtMs < ?", request.toMs],
+    ]);
+    const rows = this.#queries.all(
+      `SELECT instrumentId, occurredAtMs, realisedNet, realisedGross, feeRealised, 'trade' AS kind
+       FROM trades WHERE ${where.sql}
+       UNION ALL
+       SELECT instrumentId, occurredAtMs, realisedNet, realisedGross, feeRealised, 'reversal'
+       FROM reversals WHERE ${where.sql} LIMIT ?`,
+      [...where.values, ...where.values, REALISED_TRADES_LIMIT + 1],
+    );
+    if (rows.length > REALISED_TRADES_LIMIT) throw tooManyTrades();
+    return sumByDay(rows.map(bookingOf), request.zone);
+  }
+
+  #summary(row: SqlRow): PortfolioSummary {
+    return summaryOf(row, this.#holdings(text(row, "portfolioId")));
+  }
+
+  #holdings(portfolioId: string): Holding[] {
+    const sql = "SELECT * FROM holdings WHERE portfolioId = ? ORDER BY asset";
+    return this.#queries.all(sql, [portfolioId]).map(holdingOf);
+  }
+}
+
+const SELECT_PORTFOLIOS = `
+  SELECT p.*, v.version, v.changedAtMs, c.closedAtMs, c.reason AS closedReason
+  FROM portfolios p JOIN versions v USING (portfolioId) LEFT JOIN closings c USING (portfolioId)`;
+
+function tooManyTrades(): PlatformError {
+  const detail = `more than ${REALISED_TRADES_LIMIT} trades are in the range; ask for a shorter one`;
+  return new PlatformError("RANGE_TOO_LARGE", detail, { facts: { limit: REALISED_TRADES_LIMIT } });
+}

@@ -1,0 +1,146 @@
+import { existsSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { PlatformError } from "../../platform/errors/catalogue.ts";
+import type { PartitionKey } from "../../platform/log/log.ts";
+import { readCheckpoints } from "./sqlite-checkpoints.ts";
+import { SqliteQueries } from "./sqlite-query.ts";
+
+/** Connections of one generation: so many queries may stand in their transaction at once. */
+const CONNECTIONS = 4;
+/** Queries that wait for a connection; more are refused. */
+const WAITING_QUERIES = 1_000;
+const BUSY_TIMEOUT_MS = 5_000;
+
+/** An answer with the exact position of the generation that gave it. */
+export interface Snapshot<T> {
+  readonly result: T;
+  /** Next position per partition that the generation had applied. */
+  readonly positions: ReadonlyMap<PartitionKey, number>;
+  /** Timestamp of the last applied record per partition, epoch ms. */
+  readonly recordedAtMs: ReadonlyMap<PartitionKey, number>;
+  /** Streams whose rows stopped at an event that could not be applied. */
+  readonly parkedStreams: readonly string[];
+}
+
+export interface SqliteGenerationParts<Reader> {
+  /** `<folder>/read/<projection>.g<n>.db` */
+  readonly file: string;
+  /** The projection's reader on one connection. */
+  readonly makeReader: (queries: SqliteQueries) => Reader;
+}
+
+/** One generation opened for queries; `null` while its file is not there or not yet a read model. */
+export function openSqliteGeneration<Reader>(
+  parts: SqliteGenerationParts<Reader>,
+): SqliteGeneration<Reader> | null {
+  if (!existsSync(parts.file)) return null;
+  const generation = new SqliteGeneration(parts);
+  if (generation.isReadable()) return generation;
+  generation.close();
+  return null;
+}
+
+interface Connection<Reader> {
+  readonly database: DatabaseSync;
+  readonly reader: Reader;
+}
+
+/** A pool of read-only connections; each query runs in one read transaction. */
+export class SqliteGeneration<Reader> {
+  readonly #parts: SqliteGenerationParts<Reader>;
+  readonly #all = new Set<Connection<Reader>>();
+  readonly #free: Connection<Reader>[] = [];
+  readonly #waiting: ((connection: Connection<Reader> | null) => void)[] = [];
+  #closed = false;
+  /** Wakes `close`, which waits for the queries under way. */
+  #released: (() => void) | null = null;
+
+  constructor(parts: SqliteGenerationParts<Reader>) {
+    this.#parts = parts;
+  }
+
+  /** Rows and positions of the answer agree: they stand in the same transaction. */
+  async read<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>> {
+    const connection = await this.#acquire();
+    const { database, reader } = connection;
+    try {
+      database.exec("BEGIN");
+      const checkpoints = [...readCheckpoints(database)];
+      const result = await query(reader);
+      return {
+        result,
+        positions: new Map(checkpoints.map(([key, { next }]) => [key, next])),
+        recordedAtMs: new Map(checkpoints.map(([key, one]) => [key, one.recordedAtMs])),
+        parkedStreams: checkpoints.flatMap(([, { parked }]) => parked.map(({ stream }) => stream)),
+      };
+    } finally {
+      if (database.isTransaction) database.exec("COMMIT");
+      this.#release(connection);
+    }
+  }
+
+  async positions(): Promise<ReadonlyMap<PartitionKey, number>> {
+    const { positions } = await this.read(async () => null);
+    return positions;
+  }
+
+  /** False until the projector has made the tables. */
+  isReadable(): boolean {
+    const connection = this.#connect();
+    this.#free.push(connection);
+    const made = connection.database
+      .prepare("SELECT count(*) AS tables FROM sqlite_schema WHERE name = '_checkpoints'")
+      .get();
+    return made?.tables === 1;
+  }
+
+  /** Waits for the queries under way; later ones are refused. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const refuse of this.#waiting.splice(0)) refuse(null);
+    while (this.#all.size > this.#free.length) {
+      await new Promise<void>((resolve) => {
+        this.#released = resolve;
+      });
+    }
+    for (const { database } of this.#free.splice(0)) database.close();
+    this.#all.clear();
+  }
+
+  async #acquire(): Promise<Connection<Reader>> {
+    if (this.#closed) throw closedError();
+    const free = this.#free.pop();
+    if (free !== undefined) return free;
+    if (this.#all.size < CONNECTIONS) return this.#connect();
+    if (this.#waiting.length >= WAITING_QUERIES) {
+      throw new PlatformError("OVERLOADED", `${WAITING_QUERIES} queries wait for the read store`);
+    }
+    const next = await new Promise<Connection<Reader> | null>((resolve) => {
+      this.#waiting.push(resolve);
+    });
+    if (next === null) throw closedError();
+    return next;
+  }
+
+  #release(connection: Connection<Reader>): void {
+    const next = this.#waiting.shift();
+    if (next !== undefined) next(connection);
+    else this.#free.push(connection);
+    this.#released?.();
+  }
+
+  #connect(): Connection<Reader> {
+    const database = new DatabaseSync(this.#parts.file, {
+      readOnly: true,
+      timeout: BUSY_TIMEOUT_MS,
+    });
+    const reader = this.#parts.makeReader(new SqliteQueries(database));
+    const connection = { database, reader };
+    this.#all.add(connection);
+    return connection;
+  }
+}
+
+function closedError(): PlatformError {
+  return new PlatformError("NOT_READY", "this generation of the read model is no longer open");
+}
