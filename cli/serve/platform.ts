@@ -1,5 +1,5 @@
-import { type CommandSide, startCommandSide } from "../../command-side/main.ts";
 import { catalogueOf } from "../../command-side/aggregate.ts";
+import { type CommandSide, startCommandSide } from "../../command-side/main.ts";
 import { aggregates } from "../../command-side/registry.ts";
 import { topics } from "../../kafka-topics/topics.ts";
 import { type EventReader, openCodec, openReadCodec } from "../../platform/codec/codec.ts";
@@ -101,18 +101,16 @@ interface Base {
   readonly steps: readonly ShutdownStep[];
 }
 
-async function openToWrite(
-  config: Config,
-  logger: Logger,
-  opened: ShutdownStep[],
-): Promise<Base> {
+async function openToWrite(config: Config, logger: Logger, opened: ShutdownStep[]): Promise<Base> {
   const folder = config.dataFolder;
   const opening = <T>(name: string, resource: T, close: (resource: T) => void | Promise<void>) => {
     opened.push(step(name, () => close(resource)));
     return resource;
   };
   const lock = opening("unlock the folder", lockFolder(folder), (one) => one.release());
-  const registry = opening("close the registry", openSqliteRegistry({ folder }), (one) => one.close());
+  const registry = opening("close the registry", openSqliteRegistry({ folder }), (one) =>
+    one.close(),
+  );
   const codec = await openCodec({ registry, topics });
   const encodeLogCreated = codec.encodeLogCreated;
   const log = await openSqliteLog({ folder, topics, encodeLogCreated });

@@ -38,7 +38,7 @@ describe("the event codec", () => {
   before(async () => {
     codec = await openCodec({ registry: temporary.registry, topics });
   });
-  after(() => temporary.remove());
+  after(() => temporary.close());
 
   function readElsewhere() {
     const registry = openSqliteRegistry({ folder: temporary.folder, readOnly: true });

@@ -57,6 +57,7 @@ export async function openCodec(parts: CodecParts): Promise<EventCodec> {
   }
   return codecOf(reader, new EventWriter(writings));
 }
+
 /** For readers in other threads and processes: registers nothing, fetches schemas by id. */
 export function openReadCodec(parts: Omit<CodecParts, "topics">): EventReader {
   const { registry, schemaFolder = SCHEMA_FOLDER } = parts;

@@ -32,10 +32,10 @@ function marking(fromVersion: number, fullName = FULL_NAME): Upcaster {
 }
 
 describe("reading events of several versions", () => {
-  const { registry, remove } = temporaryRegistry();
+  const { registry, close } = temporaryRegistry();
   const files = versions.map((schema, index) => [`portfolio/Closed/v${index + 1}`, schema]);
   const upcasters = [marking(2), marking(1), marking(3), marking(1, "cipherhorizon.risk.Closed")];
-  after(() => remove());
+  after(() => close());
 
   /** The data of an event written with `schema`, as this code with `known` versions reads it. */
   async function read(schema: RecordSchema, known: number): Promise<unknown> {

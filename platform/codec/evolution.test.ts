@@ -48,8 +48,8 @@ describe("every upcaster", () => {
 });
 
 describe("a planted schema that does not go together with what is registered", () => {
-  const { registry, remove } = temporaryRegistry();
-  after(() => remove());
+  const { registry, close } = temporaryRegistry();
+  after(() => close());
 
   it("is refused by name of its field when the codec opens", async () => {
     await openCodec({ registry, topics });
@@ -72,7 +72,7 @@ describe("InstrumentRegistered, v1 and v2", () => {
   });
   if (!versionOne) throw new Error("InstrumentRegistered v1 must stay in schemas/");
   const oldFolder = schemaFolder({ "market-data/InstrumentRegistered/v1": versionOne.schema });
-  const { registry, remove } = temporaryRegistry();
+  const { registry, close } = temporaryRegistry();
   const registered: Omit<InstrumentRegistered, "kind" | "expiryMs"> = {
     exchange: "binance",
     symbol: "BTCUSDT",
@@ -85,7 +85,7 @@ describe("InstrumentRegistered, v1 and v2", () => {
     contractSize: null,
   };
 
-  after(() => remove());
+  after(() => close());
 
   function eventOf(data: object) {
     return { type: "InstrumentRegistered", data, occurredAtMs: 1_740_000_000_000 };

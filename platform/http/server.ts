@@ -90,7 +90,7 @@ function answerBrokenRequests(server: Server): void {
       socket.destroy();
       return;
     }
-    socket.destroy();
+    socket.end(rawProblem(...brokenRequest(error)));
     setTimeout(() => socket.destroy(), LINGER_MS).unref();
   });
 }

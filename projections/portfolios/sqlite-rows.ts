@@ -14,13 +14,7 @@ import {
   textOrNull,
 } from "../runner/sqlite-query.ts";
 import type { Booking } from "./realised.ts";
-import type {
-  Holding,
-  LedgerEntry,
-  OpenLot,
-  PortfolioSummary,
-  Trade,
-} from "./store.ts";
+import type { Holding, LedgerEntry, OpenLot, PortfolioSummary, Trade } from "./store.ts";
 
 /** From a row of `portfolios` with its closing and version, and the portfolio's holdings. */
 export function summaryOf(row: SqlRow, holdings: readonly Holding[]): PortfolioSummary {

@@ -6,20 +6,28 @@ import type { Envelope } from "../envelope.ts";
 import type { RecordSchema } from "../schema-files.ts";
 import { openSqliteRegistry } from "../sqlite-registry.ts";
 
-/** A new folder with a registry in it, for one test; `remove` when done. */
+/** A new folder with a registry in it; `close` when done. */
 export function temporaryRegistry() {
-  const folder = mkdtempSync(join(tmpdir(), "cipherhorizon-codec-"));
+  const folder = temporaryFolder();
   const registry = openSqliteRegistry({ folder });
-  const remove = async () => {
-    await registry.close();
-    rmSync(folder, { recursive: true });
-  };
-  return { folder, registry, remove };
+  return { folder, registry, close: () => registry.close() };
+}
+
+const folders: string[] = [];
+process.once("exit", () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A folder that goes when the process ends. */
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "cipherhorizon-codec-"));
+  folders.push(folder);
+  return folder;
 }
 
 /** Writes schema files below a new folder: `{"portfolio/FundsDeposited/v1": schema}`. */
 export function schemaFolder(files: Readonly<Record<string, RecordSchema>>): string {
-  const folder = mkdtempSync(join(tmpdir(), "cipherhorizon-schemas-"));
+  const folder = temporaryFolder();
   for (const [name, schema] of Object.entries(files)) {
     const path = join(folder, `${name}.avsc`);
     mkdirSync(dirname(path), { recursive: true });

@@ -1,15 +1,15 @@
 import { z } from "zod";
-import type { Decimal } from "../../../../platform/kernel/decimal.ts";
 import {
   nonNegativeDecimalField,
   positiveDecimalField,
   textField,
   timeField,
 } from "../../../../platform/fields/fields.ts";
+import type { Decimal } from "../../../../platform/kernel/decimal.ts";
 import type { CommandDefinition } from "../../../aggregate.ts";
 import { assetField, exchangeField, KINDS, type Kind } from "./instrument-id.ts";
-import { toTradeId } from "./known-ticks.ts";
 import { MAX_BACKFILL_SPAN_MILLISECONDS, MAX_TICKS_PER_COMMAND } from "./limits.ts";
+import { toTradeId } from "./trade-id.ts";
 
 /** What orders must be multiples of, and what they must reach. */
 export interface Steps {

@@ -10,18 +10,7 @@ import {
   TICK_HASHES_KEPT_MILLISECONDS,
 } from "./limits.ts";
 import { TimedHashes } from "./timed-hashes.ts";
-
-const CANONICAL_INTEGER = /^(0|[1-9]\d{0,15})$/;
-
-/** A canonical integer below 2^53 as a number; every other id as it is. */
-export function toTradeId(text: string): number | string {
-  if (!CANONICAL_INTEGER.test(text)) return text;
-  const number = Number(text);
-  return Number.isSafeInteger(number) ? number : text;
-}
-
-/** A tick as duplicates are found by it. */
-export type TickIdentity = Omit<TickData, "tradeId"> & Pick<TickData, "tradeId">;
+import { toTradeId } from "./trade-id.ts";
 
 /**
  * The ticks an instrument has recorded, as far as it remembers them: numeric ids that rise as
@@ -46,7 +35,7 @@ export class KnownTicks {
  */
 export function remember(
   known: KnownTicks,
-  tick: TickIdentity,
+  tick: TickData,
   { feedSession, latestMs }: { readonly feedSession: string; readonly latestMs: number },
 ): void {
   if (typeof tick.tradeId === "number") {
@@ -65,7 +54,7 @@ export function remember(
  * The key of a tick that is not known by a rising id. Without id it is what it says, its running
  * number among equals, and the feed session if the feed named one.
  */
-export function hashOf(tick: TickIdentity, feedSession: string): string {
+export function hashOf(tick: TickData, feedSession: string): string {
   if (tick.tradeId !== null) return hash64(`id ${tick.tradeId}`);
   const [price, volume] = [decimalText(tick.price), decimalText(tick.volume)];
   const { timeMs, side, occurrence } = tick;

@@ -28,9 +28,6 @@ export function basisGivenUp(
   const { holding, quantity, taken } = from;
   const assumed = holding.assumedLots > 0;
   if (method === "fifo") return { cost: taken.cost, grossCost: taken.grossCost, assumed };
-  if (false) {
-    return { cost: holding.cost, grossCost: holding.grossCost, assumed };
-  }
   return {
     cost: share(holding.cost, quantity, holding.quantity),
     grossCost: share(holding.grossCost, quantity, holding.quantity),

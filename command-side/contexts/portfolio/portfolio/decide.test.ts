@@ -210,13 +210,14 @@ describe("recording trades", () => {
   it("numbers the trades and marks those that happened before an earlier recorded one", () => {
     const story = openStory();
     story.deposit("USDT", "1000");
-    const times = [2_000, 3_000, 3_000, 1_000, 3_001];
+    const times = [2_000, 3_000, 3_000, 1_000, 2_500, 3_001];
     const trades = times.map((time) => story.buy("1@1", { occurredAt: NOW_MS - 10_000 + time }));
-    expect(trades.map(({ tradeNumber }) => tradeNumber)).to.deep.equal([1, 2, 3, 4, 5]);
+    expect(trades.map(({ tradeNumber }) => tradeNumber)).to.deep.equal([1, 2, 3, 4, 5, 6]);
     expect(trades.map(({ outOfOrder }) => outOfOrder)).to.deep.equal([
       false,
       false,
       false,
+      true,
       true,
       false,
     ]);

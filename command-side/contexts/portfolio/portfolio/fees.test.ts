@@ -272,7 +272,38 @@ describe("a quote asset that is not the base currency", () => {
     const data = { instrumentId: "kraken:USDT-BTC" };
     const trade = story.trade("buy", "25000@0.00002", data);
     expect(trade.valued).to.equal(true);
-    expect(profit(trade)).to.include({ realisedNet: "5000", basis: "20000" });
+    expect(profit(trade)).to.include({
+      realisedNet: "5000",
+      realisedGross: "5000",
+      basis: "20000",
+    });
     expect(decimalText(story.holding("USDT").quantity)).to.equal("125000");
+    const fee = { fee: "0.1", feeCurrency: "BTC" };
+    const paid = story.trade("buy", "5000@0.00002", { ...data, ...fee });
+    expect(profit(paid)).to.deep.equal({
+      realisedNet: "-3000",
+      realisedGross: "2000",
+      basis: "8000",
+      feeValue: "5000",
+      feeRealised: "0",
+    });
+  });
+
+  it("where the base asset is the base currency, a third-asset fee is charged to the quote", () => {
+    const story = storyWithBitcoin();
+    story.deposit("BNB", "1", { unitCost: "300" });
+    const fee = { fee: "0.1", feeCurrency: "BNB", feeRate: "300" };
+    const trade = story.trade("sell", "100@0.00002", { instrumentId: "kraken:USDT-BTC", ...fee });
+    expect(profit(trade)).to.include({ realisedNet: "-30", realisedGross: "0", basis: "0" });
+    expect(decimalText(story.holding("BTC").realisedNet)).to.equal("-30");
+    expect(decimalText(story.holding("USDT").realisedNet)).to.equal("0");
+  });
+
+  it("must come to something: a fee of all that was got is refused", () => {
+    const story = storyWithBitcoin();
+    story.deposit("ETH", "1", { unitCost: "2000" });
+    const fee = { instrumentId, fee: "0.05", feeCurrency: "BTC" };
+    const fill = story.fill("sell", "1@0.05", fee);
+    expect(codeOf(story.try("RecordTrade", fill))).to.equal("FEE_TOO_LARGE");
   });
 });

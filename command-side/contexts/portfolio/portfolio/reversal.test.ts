@@ -2,8 +2,10 @@ import { expect } from "chai";
 import fc from "fast-check";
 import type { Decision } from "../../../../platform/kernel/decider.ts";
 import { decimalText } from "../../../../platform/kernel/decimal.ts";
-import type { PortfolioEvent } from "./events.ts";
-import { MAX_REVERSIBLE_MOVEMENTS } from "./limits.ts";
+import { readable } from "../../../../test/given.ts";
+import type { PortfolioEvent, TradeReversed } from "./events.ts";
+import { holdingAfter } from "./holding.ts";
+import { MAX_LOTS_KEPT_FOR_REVERSAL, MAX_REVERSIBLE_MOVEMENTS } from "./limits.ts";
 import { openLots } from "./lots.ts";
 import { lotsOf } from "./open-state.ts";
 import { anyMethod, anySteps, inOrder, type Step } from "./steps.fixture.ts";
@@ -162,6 +164,17 @@ describe("reversing a trade", () => {
     expect(decimalText(story.holding("BTC").cost)).to.equal("200");
   });
 
+  it("takes back a buy whose lot is the oldest, but whole, with FIFO", () => {
+    const story = fundedStory("fifo");
+    story.buy("2@100");
+    const bought = story.buy("1@130");
+    story.sell("2@110");
+    expect(lotNumbers(story)).to.deep.equal([2]);
+    reversedOf(story.reverse(bought.tradeId));
+    expect(lotNumbers(story)).to.deep.equal([]);
+    expect(story.holding("BTC").oldestLot.lot).to.equal(0);
+  });
+
   it("refuses the same at average cost: what was sold took a share of it", () => {
     const story = fundedStory("average");
     story.buy("2@100");
@@ -211,6 +224,35 @@ describe("reversing a trade", () => {
   });
 });
 
+describe("the lots kept for reversals", () => {
+  const LOTS = MAX_LOTS_KEPT_FOR_REVERSAL / 2 + 1;
+
+  function storyOfManyLots(lots: number): Story {
+    const story = fundedStory("fifo");
+    for (let lot = 1; lot <= lots; lot += 1) story.buy("0.001@1");
+    return story;
+  }
+
+  it("are counted once, however often a sell is taken back", () => {
+    const story = storyOfManyLots(LOTS);
+    for (let round = 1; round <= 3; round += 1) {
+      const sold = story.sell(`${LOTS / 1_000}@2`);
+      expect(codeOf(story.reverse(sold.tradeId))).to.equal("accepted");
+    }
+    expect(lotNumbers(story)).to.have.lengthOf(LOTS);
+  });
+
+  it("beyond the limit make the oldest movements be forgotten", () => {
+    const story = storyOfManyLots(2 * LOTS);
+    const other = story.trade("buy", "1@1", { instrumentId: "binance:ETH-USDT" });
+    story.sell(`${LOTS / 1_000}@2`);
+    const last = story.sell(`${LOTS / 1_000}@2`);
+    const early = story.reverse(other.tradeId, "binance:ETH-USDT");
+    expect(codeOf(early)).to.equal("REVERSAL_TOO_OLD");
+    expect(codeOf(story.reverse(last.tradeId))).to.equal("accepted");
+  });
+});
+
 function live(steps: readonly Step[], costMethod: string): { story: Story; taken: Step[] } {
   const story = fundedStory(costMethod);
   story.deposit("BNB", "2", { unitCost: "17" });
@@ -237,7 +279,7 @@ describe("random reversals (a failing run prints its seed)", () => {
         const { story } = live(taken, costMethod);
         const decision = reverseStep(story, last);
         if (codeOf(decision) !== "INSUFFICIENT_FUNDS") {
-          reversedOf(decision);
+          expectTold(story, reversedOf(decision));
           expect(story.snapshot()).to.deep.equal(before);
         }
       }),
@@ -279,6 +321,13 @@ describe("random reversals (a failing run prints its seed)", () => {
     );
   });
 });
+
+/** The event tells every holding as the state has it. */
+function expectTold(story: Story, { holdings }: TradeReversed): void {
+  for (const after of holdings) {
+    expect(readable(after)).to.deep.equal(readable(holdingAfter(story.holding(after.asset))));
+  }
+}
 
 /** Lots by their rank: numbers are never given again, so they differ. */
 function unnumbered(story: Story): unknown {

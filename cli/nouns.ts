@@ -1,0 +1,38 @@
+import { aggregatesShow } from "./aggregates/show.ts";
+import { commandsSend } from "./commands/send.ts";
+import { configCheck } from "./config/check.ts";
+import { configShow } from "./config/show.ts";
+import { demo } from "./demo.ts";
+import { doctor } from "./doctor.ts";
+import { eventsList } from "./events/list.ts";
+import { eventsTail } from "./events/tail.ts";
+import { importFillsVerb } from "./import/fills.ts";
+import { importTicksVerb } from "./import/ticks.ts";
+import { logVerify } from "./log/verify.ts";
+import { projectionsList } from "./projections/list.ts";
+import { projectionsRebuild } from "./projections/rebuild.ts";
+import { schemasCheck } from "./schemas/check.ts";
+import { schemasGenerate } from "./schemas/generate.ts";
+import { schemasRegister } from "./schemas/register.ts";
+import { serveVerbs } from "./serve/serve.ts";
+import type { Nouns } from "./verb.ts";
+
+/** Every verb of the command line; a new one is a file and a line here. */
+export const nouns: Nouns = {
+  "": { summary: "", verbs: [demo, doctor] },
+  serve: { summary: "Runs the platform or a part of it until it is stopped", verbs: serveVerbs },
+  import: { summary: "Takes in files", verbs: [importTicksVerb, importFillsVerb] },
+  commands: { summary: "Commands to aggregates", verbs: [commandsSend] },
+  events: { summary: "Events of the log", verbs: [eventsList, eventsTail] },
+  aggregates: { summary: "State folded from events", verbs: [aggregatesShow] },
+  projections: {
+    summary: "Read models and their generations",
+    verbs: [projectionsList, projectionsRebuild],
+  },
+  log: { summary: "The event log itself", verbs: [logVerify] },
+  schemas: {
+    summary: "Avro schemas of the events",
+    verbs: [schemasCheck, schemasRegister, schemasGenerate],
+  },
+  config: { summary: "The CH_ variables", verbs: [configShow, configCheck] },
+};

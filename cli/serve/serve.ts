@@ -1,0 +1,75 @@
+import { z } from "zod";
+import { readConfig } from "../../platform/config/config.ts";
+import { createLogger } from "../../platform/telemetry/logger.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { Failure } from "../failure.ts";
+import { untilAborted } from "../interrupts.ts";
+import { defineVerb, type RunnableVerb } from "../verb.ts";
+import { type Part, startPlatform } from "./platform.ts";
+
+interface Serving {
+  readonly parts: readonly Part[];
+  readonly summary: string;
+  readonly port: "port" | "commandPort" | "any";
+}
+
+const SERVINGS: Readonly<Record<string, Serving>> = {
+  all: {
+    parts: ["command-side", "projections", "query-api"],
+    summary: "Commands, projections and queries in one process, at CH_PORT",
+    port: "port",
+  },
+  "command-side": {
+    parts: ["command-side"],
+    summary: "Commands alone, at CH_COMMAND_PORT; the one writer of the data folder",
+    port: "commandPort",
+  },
+  projections: {
+    parts: ["projections"],
+    summary: "Projections alone: builds and feeds the read models; reads the log only",
+    port: "any",
+  },
+  "query-api": {
+    parts: ["query-api"],
+    summary: "Queries and live streams alone, at CH_PORT",
+    port: "port",
+  },
+};
+
+/** `serve all`, `serve command-side` … */
+export const serveVerbs: readonly RunnableVerb[] = Object.entries(SERVINGS).map(serveVerb);
+
+function serveVerb([name, { parts, summary, port }]: [string, Serving]): RunnableVerb {
+  return defineVerb({
+    name,
+    summary,
+    optionLines: [],
+    options: z.strictObject({}),
+    examples: [
+      `cipherhorizon serve ${name}`,
+      `CH_PORT=9000 cipherhorizon serve ${name} --data ./folder`,
+    ],
+    run: async ({ output, environment, interrupted }) => {
+      const config = readConfig(environment);
+      const logger = createLogger(config.logLevel);
+      const chosenPort = port === "any" ? 0 : config[port];
+      const platform = await startPlatform({ config, parts, logger, port: chosenPort });
+      if (output.json) output.value({ url: platform.url, parts });
+      else output.line(`${name} at ${platform.url}, data in ${config.dataFolder}; Ctrl-C stops`);
+      await untilAborted(interrupted);
+      output.message("Stopping; a second Ctrl-C ends at once.");
+      if (!(await platform.stop())) throw unclean();
+      // A service told to stop has done well; Ctrl-C is an interrupt all the same.
+      return interrupted.reason === "SIGTERM" ? exitCodes.ok : exitCodes.interrupted;
+    },
+  });
+}
+
+function unclean(): Failure {
+  return new Failure(exitCodes.internal, {
+    failed: "the stop was not clean",
+    error: "a step failed or took too long; the log lines above name it",
+    tried: "every step, each within its time",
+    todo: "nothing acknowledged is lost: start it again, and see cipherhorizon doctor",
+  });
+}

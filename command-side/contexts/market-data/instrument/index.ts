@@ -1,0 +1,23 @@
+import type { AggregateDefinition } from "../../../aggregate.ts";
+import { commands, type InstrumentCommand } from "./commands.ts";
+import { decider } from "./decide.ts";
+import type { InstrumentEvent } from "./events.ts";
+import { instrumentIdField } from "./instrument-id.ts";
+import { refusals } from "./refusals.ts";
+import { type InstrumentState, STATE_VERSION } from "./state.ts";
+
+/** One tradable thing of one exchange: its listing, its ticks and the candles decided of them. */
+export const instrument: AggregateDefinition<InstrumentState, InstrumentCommand, InstrumentEvent> =
+  {
+    context: "market-data",
+    name: "instrument",
+    collection: "instruments",
+    topic: "market.events",
+    id: instrumentIdField(),
+    idExample: "binance:BTC-USDT",
+    commands,
+    decider,
+    stateVersion: STATE_VERSION,
+    refusals,
+    selfProtecting: ["TicksRecorded", "CandleClosed"],
+  };
