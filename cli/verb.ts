@@ -23,6 +23,8 @@ export interface Invocation<Options> {
   readonly output: Output;
   /** The environment, `--data` applied. */
   readonly environment: Environment;
+  /** `--data` as it was given; `null` without it. */
+  readonly dataFolder: string | null;
   readonly interrupted: AbortSignal;
 }
 
@@ -87,6 +89,7 @@ function buildCommand<Options>(verb: Verb<Options>, call: Call): Command {
       options: parseOptions(verb, given),
       output,
       environment: data === undefined ? environment : { ...environment, CH_DATA_FOLDER: data },
+      dataFolder: data ?? null,
       interrupted,
     });
     await call.finish(exitCode, output);

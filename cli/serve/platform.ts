@@ -43,12 +43,14 @@ export interface Platform {
   stop(): Promise<boolean>;
 }
 
-/** What a part adds to the process; steps run in the order of the parts, HTTP first. */
-interface StartedPart {
+/** What a part adds to the process. */
+export interface StartedPart {
   readonly routes: readonly Route[];
   readonly checks: readonly ReadinessCheck[];
   readonly updateMetrics?: () => void | Promise<void>;
-  readonly steps: readonly ShutdownStep[];
+  /** Ends what would keep HTTP from draining. */
+  readonly beforeDrain: readonly ShutdownStep[];
+  readonly afterDrain: readonly ShutdownStep[];
 }
 
 /** The embedded platform's parts on one data folder, behind one HTTP server. */
@@ -71,7 +73,7 @@ async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Pl
   const started: StartedPart[] = base.commandSide ? [commandSidePart(base.commandSide)] : [];
   if (parts.includes("query-api")) started.push(queryApiPart(options, base));
   if (parts.includes("projections")) started.push(await startProjections({ ...options, ...base }));
-  opened.push(...started.flatMap(({ steps }) => steps).toReversed());
+  opened.push(...started.flatMap(({ afterDrain }) => afterDrain).toReversed());
   let isDraining = false;
   const draining = { name: "draining", check: () => (isDraining ? "it is shutting down" : null) };
   const routes = allRoutes(started, draining);
@@ -84,9 +86,9 @@ async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Pl
     step("readiness off", () => {
       isDraining = true;
     }),
-    ...started.flatMap(({ steps }) => steps.filter(({ name }) => name.startsWith("live "))),
+    ...started.flatMap(({ beforeDrain }) => beforeDrain),
     drain(server, config),
-    ...started.flatMap(({ steps }) => steps.filter(({ name }) => !name.startsWith("live "))),
+    ...started.flatMap(({ afterDrain }) => afterDrain),
     ...base.steps,
   ];
   return { url: server.url, routes, steps, stop: () => runShutdown(steps, logger) };
@@ -134,7 +136,8 @@ function commandSidePart(commandSide: CommandSide): StartedPart {
     routes: commandSide.routes,
     checks: [],
     updateMetrics: () => commandSide.updateMetrics(),
-    steps: [step("finish the group commits", () => commandSide.stop())],
+    beforeDrain: [],
+    afterDrain: [step("finish the group commits", () => commandSide.stop())],
   };
 }
 
@@ -151,10 +154,8 @@ function queryApiPart({ config, logger }: StartPlatform, { log, codec }: Base): 
   return {
     routes: queryApi.routes,
     checks: queryApi.checks,
-    steps: [
-      step("live streams off", () => queryApi.endStreams()),
-      step("close the read models", () => queryApi.stop()),
-    ],
+    beforeDrain: [step("end live streams", () => queryApi.endStreams())],
+    afterDrain: [step("close the read models", () => queryApi.stop())],
   };
 }
 

@@ -33,16 +33,3 @@ function tableOf({ title, catalogue }: CatalogueSection): readonly string[] {
     "",
   ];
 }
-
-/** All sections as one catalogue; two different rows under one code are a defect. */
-export function mergeCatalogues(sections: readonly CatalogueSection[]): Catalogue {
-  const merged: Record<string, Catalogue[string]> = {};
-  for (const [code, row] of sections.flatMap(({ catalogue }) => Object.entries(catalogue))) {
-    const known = merged[code];
-    if (known !== undefined && JSON.stringify(known) !== JSON.stringify(row)) {
-      throw new Error(`the code ${code} has two meanings in the catalogues`);
-    }
-    merged[code] = row;
-  }
-  return merged;
-}

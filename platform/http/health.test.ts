@@ -53,6 +53,7 @@ describe("health", () => {
     expect(text).contain(
       'http_request_duration_seconds_count{route="/v1/things/{id}",method="GET",status="200"}',
     );
+    expect(text).contain("process_resident_memory_bytes");
     expect(text).contain('{route="unmatched",method="any",status="404"}');
     expect(text).not.contain("t-17").and.not.contain("nowhere-17");
   });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { PlatformError } from "../errors/catalogue.ts";
-import { metricsText } from "../telemetry/metrics.ts";
+import { collectProcessMetrics, metricsText } from "../telemetry/metrics.ts";
 import type { Route } from "./route.ts";
 
 /** A check that takes longer counts as failed. */
@@ -20,6 +20,7 @@ export interface HealthOptions {
 
 /** `/livez`, `/readyz` and `/metrics`, as orchestrators and Prometheus expect them. */
 export function healthRoutes({ checks, updateMetrics }: HealthOptions): readonly Route[] {
+  collectProcessMetrics();
   return [livez(), readyz(checks), metrics(updateMetrics)];
 }
 

@@ -101,7 +101,6 @@ async function* chunksOf(request: IncomingMessage, idleTimeoutMs: number): Async
     if (next.done === true) break;
     yield next.value as Buffer;
   }
-  if (!request.complete) throw cutOff();
 }
 
 async function withinIdleTime<T>(next: Promise<T>, idleTimeoutMs: number): Promise<T> {

@@ -141,7 +141,8 @@ export async function startTestServer(
   return { ...server, port, raw: (...parts) => rawExchange(port, parts) };
 }
 
-/** A number among the parts is a pause in milliseconds; a last part of "FIN" half-closes. */
+/** A number among the parts is a pause in milliseconds, "FIN" half-closes, and after "DEAF" the
+ *  answer is read only when everything is sent. */
 async function rawExchange(
   port: number,
   parts: readonly (string | Buffer | number)[],
@@ -157,8 +158,10 @@ async function rawExchange(
   for (const part of parts) {
     if (typeof part === "number") await sleep(part);
     else if (part === "FIN") socket.end();
+    else if (part === "DEAF") socket.pause();
     else if (socket.writable) socket.write(part);
   }
+  socket.resume();
   await Promise.race([ended, sleep(800)]);
   socket.destroy();
   return received;

@@ -131,8 +131,9 @@ export const streamSubscribers = new Gauge({
   registers,
 });
 
-/** Adds the process's own figures (memory, event loop, file handles); once, by a main. */
+/** Adds the process's own figures (memory, event loop, file handles); harmless when repeated. */
 export function collectProcessMetrics(): void {
+  if (metricsRegistry.getSingleMetric("process_cpu_seconds_total") !== undefined) return;
   collectDefaultMetrics({ register: metricsRegistry });
 }
 

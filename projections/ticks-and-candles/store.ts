@@ -144,6 +144,8 @@ export interface TickPlace {
   readonly era: number;
 }
 
+export type TickPage = Page<Tick, TickPlace>;
+
 export interface TimeRange {
   /** Inclusive. */
   readonly fromMs: number;
@@ -237,7 +239,7 @@ export interface MarketReader {
     instrumentId: string,
     range: TimeRange,
     page: PageRequest<TickPlace> & { readonly newestFirst?: boolean },
-  ): Promise<Page<Tick, TickPlace>>;
+  ): Promise<TickPage>;
   candles(instrumentId: string, request: CandlesRequest): Promise<CandlePage>;
   /** Exact: of the trades in the window, not of typical prices. */
   vwap(instrumentId: string, range: TimeRange): Promise<Vwap>;

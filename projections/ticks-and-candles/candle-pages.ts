@@ -1,0 +1,119 @@
+import { type Decimal, decimalText, ZERO } from "../../platform/kernel/decimal.ts";
+import { type Candle, combineCandles, foldTicks, type Tick } from "../../platform/market/candle.ts";
+import { bucketEnd, bucketStart, type Interval } from "../../platform/market/interval.ts";
+import type { CandleRow } from "./store.ts";
+
+/** Collects what ascends by time into buckets of the interval, each handed out when it is full. */
+export async function* bucketsOf<Item>(
+  items: AsyncIterable<Item>,
+  interval: Interval,
+  timeMsOf: (item: Item) => number,
+): AsyncGenerator<{ readonly openTimeMs: number; readonly items: readonly Item[] }> {
+  let openTimeMs = 0;
+  let endMs = Number.NEGATIVE_INFINITY;
+  let bucket: Item[] = [];
+  for await (const item of items) {
+    const timeMs = timeMsOf(item);
+    if (timeMs >= endMs) {
+      if (bucket.length > 0) yield { openTimeMs, items: bucket };
+      bucket = [];
+      openTimeMs = bucketStart(timeMs, interval);
+      endMs = bucketEnd(timeMs, interval);
+    }
+    bucket.push(item);
+  }
+  if (bucket.length > 0) yield { openTimeMs, items: bucket };
+}
+
+/** Candles of the interval from minutes. */
+export async function* candlesOfMinutes(
+  minutes: AsyncIterable<Candle>,
+  interval: Interval,
+): AsyncGenerator<Candle> {
+  const buckets = bucketsOf(minutes, interval, ({ openTimeMs }) => openTimeMs);
+  for await (const { openTimeMs, items } of buckets) yield combineCandles(openTimeMs, items);
+}
+
+/** Candles of the interval from ticks, for intervals shorter than a minute. */
+export async function* candlesOfTicks(
+  ticks: AsyncIterable<Tick>,
+  options: { readonly interval: Interval; readonly contractSize: Decimal | null },
+): AsyncGenerator<Candle> {
+  const buckets = bucketsOf(ticks, options.interval, ({ timeMs }) => timeMs);
+  for await (const { items } of buckets) yield* foldTicks(items, options);
+}
+
+export interface RowOptions {
+  readonly interval: Interval;
+  readonly closedThroughMs: number;
+}
+
+export function rowOf(candle: Candle, { interval, closedThroughMs }: RowOptions): CandleRow {
+  const closeTimeMs = bucketEnd(candle.openTimeMs, interval);
+  return {
+    openTimeMs: candle.openTimeMs,
+    closeTimeMs,
+    open: decimalText(candle.open),
+    high: decimalText(candle.high),
+    low: decimalText(candle.low),
+    close: decimalText(candle.close),
+    volume: decimalText(candle.volume),
+    quoteVolume: decimalText(candle.quoteVolume),
+    buyVolume: decimalText(candle.buyVolume),
+    vwap: candle.vwap === null ? null : decimalText(candle.vwap),
+    trades: candle.trades,
+    complete: closeTimeMs <= closedThroughMs,
+    filled: false,
+  };
+}
+
+/** A bucket without a trade: flat at the close before it. */
+export function flatRow(openTimeMs: number, close: string, options: RowOptions): CandleRow {
+  const closeTimeMs = bucketEnd(openTimeMs, options.interval);
+  const none = decimalText(ZERO);
+  return {
+    openTimeMs,
+    closeTimeMs,
+    open: close,
+    high: close,
+    low: close,
+    close,
+    volume: none,
+    quoteVolume: none,
+    buyVolume: none,
+    vwap: null,
+    trades: 0,
+    complete: closeTimeMs <= options.closedThroughMs,
+    filled: true,
+  };
+}
+
+/** Puts flat rows where buckets are missing, from `fromMs` until before `toMs`. */
+export async function* filled(
+  rows: AsyncIterable<CandleRow>,
+  gap: RowOptions & {
+    readonly fromMs: number;
+    readonly toMs: number;
+    /** The close before `fromMs`; buckets before the first trade ever stay missing. */
+    readonly closeBefore: string | null;
+  },
+): AsyncGenerator<CandleRow> {
+  let nextMs = gap.fromMs;
+  let close = gap.closeBefore;
+  for await (const row of rows) {
+    if (close !== null) yield* flatRows({ ...gap, fromMs: nextMs, toMs: row.openTimeMs }, close);
+    yield row;
+    nextMs = row.closeTimeMs;
+    close = row.close;
+  }
+  if (close !== null) yield* flatRows({ ...gap, fromMs: nextMs }, close);
+}
+
+function* flatRows(
+  gap: RowOptions & { readonly fromMs: number; readonly toMs: number },
+  close: string,
+): Generator<CandleRow> {
+  for (let openMs = gap.fromMs; openMs < gap.toMs; openMs = bucketEnd(openMs, gap.interval)) {
+    yield flatRow(openMs, close, gap);
+  }
+}
