@@ -13,7 +13,7 @@ import { exitCodes } from "./exit-codes.ts";
 import { createHttpSession } from "./http-session.ts";
 import { untilAborted } from "./interrupts.ts";
 import { startPlatform } from "./serve/platform.ts";
-import { defineVerb, integerOption, type Invocation } from "./verb.ts";
+import { defineVerb, type Invocation, integerOption } from "./verb.ts";
 
 const USUAL_MINUTES = 60;
 const LONGEST_MINUTES = 1_440;
@@ -90,7 +90,9 @@ async function runDemo(invocation: Invocation<DemoOptions>, folder: string): Pro
     const summary = await summarise({ taken, projections, environment: config, seconds });
     if (output.json) output.value(summary);
     if (options.exit) return exitCodes.ok;
-    say(`Goes on at ${address}; Ctrl-C ends it${invocation.dataFolder ? "" : " and removes its data"}.`);
+    say(
+      `Goes on at ${address}; Ctrl-C ends it${invocation.dataFolder ? "" : " and removes its data"}.`,
+    );
     if (taken.market !== null) await tickLive(taken.market, parts);
     else await untilAborted(interrupted);
     return exitCodes.interrupted;

@@ -9,7 +9,7 @@ import type { Decimal } from "../../../../platform/kernel/decimal.ts";
 import type { CommandDefinition } from "../../../aggregate.ts";
 import { assetField, exchangeField, KINDS, type Kind } from "./instrument-id.ts";
 import { MAX_BACKFILL_SPAN_MILLISECONDS, MAX_TICKS_PER_COMMAND } from "./limits.ts";
-import { toTradeId } from "./trade-id.ts";
+import { tradeIdField } from "./trade-id.ts";
 
 /** What orders must be multiples of, and what they must reach. */
 export interface Steps {
@@ -132,17 +132,12 @@ const registerPayload = z
     path: ["expiry"],
   });
 
-const tradeIdField = z
-  .union([textField(128).transform(toTradeId), z.int().min(0)])
-  .nullable()
-  .default(null);
-
 const tickField = z.strictObject({
   timeMs: timeField(),
   price: positiveDecimalField(),
   volume: nonNegativeDecimalField(),
   side: z.enum(["buy", "sell", "unknown"]).default("unknown"),
-  tradeId: tradeIdField,
+  tradeId: tradeIdField().nullable().default(null),
   occurrence: z.int().min(0).max(1_000_000_000).default(0),
 });
 
