@@ -84,10 +84,10 @@ async function runDemo(invocation: Invocation<DemoOptions>, folder: string): Pro
     const taken = isSeeded
       ? await takeSeededMarket(options, parts)
       : await takeFiles(options, parts);
-    const projections = await waitUntilProjected(parts);
+    const live = await waitUntilProjected(parts);
     const seconds = (performance.now() - startedAtMs) / 1000;
     await showResults(session, say);
-    const summary = await summarise({ taken, projections, environment: config, seconds });
+    const summary = await summarise({ folder, taken, live, seconds });
     if (output.json) output.value(summary);
     if (options.exit) return exitCodes.ok;
     say(

@@ -104,14 +104,16 @@ async function* inChunks(lines: AsyncIterable<string>): AsyncGenerator<string> {
 }
 
 async function* linesOf(response: IncomingMessage, what: string): AsyncGenerator<unknown> {
-  try {
-    for await (const line of createInterface({ input: response, crlfDelay: Infinity })) {
-      if (line !== "") yield parseJson(line);
-    }
-  } finally {
-    response.resume();
-  }
+  for await (const line of textLines(response, what)) if (line !== "") yield parseJson(line);
   if (!response.complete) throw connectionFailure(new Error("the answer was cut off"), what);
+}
+
+async function* textLines(response: IncomingMessage, what: string): AsyncGenerator<string> {
+  try {
+    yield* createInterface({ input: response, crlfDelay: Infinity });
+  } catch (error) {
+    throw connectionFailure(error, what);
+  }
 }
 
 async function* readEvents(address: string, path: string, { lastEventId, signal }: EventOptions) {
@@ -124,7 +126,7 @@ async function* readEvents(address: string, path: string, { lastEventId, signal 
   if (statusOf(response) >= 400) {
     throw refusalOf(response, await textOf(response, `GET ${url}`), `GET ${url}`);
   }
-  yield* parseEvents(createInterface({ input: response, crlfDelay: Infinity }));
+  yield* parseEvents(textLines(response, `GET ${url}`));
 }
 
 /** The grammar of `text/event-stream`: `field: value` lines, an empty line ends an event. */

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { Failure } from "./failure.ts";
 import { createHttpClient, type HttpClient } from "./http-client.ts";
-import type { CommandResult, QueryAnswer, Session, TickCounts } from "./session.ts";
+import { type Problem, problemFailure } from "./problem-failure.ts";
+import type { CommandResult, QueryAnswer, Session, TicksAnswer } from "./session.ts";
 
 /** Queries wait for their token at most so long. */
 const TOKEN_WAIT_SECONDS = 30;
@@ -28,7 +29,8 @@ export function createHttpSession(parts: HttpSessionParts): Session {
     submit: (lines) => submit(commands, lines),
     sendTicks: async (lines, { source, feedSession }) => {
       const query = new URLSearchParams({ source, ...(feedSession ? { feedSession } : {}) });
-      return countsOf(commands.postLines(`/v1/market/ticks?${query}`, lines));
+      const path = `/v1/market/ticks?${query}`;
+      return ticksAnswerOf(commands.postLines(path, lines), `POST ${path}`);
     },
     query: async (path, { token } = {}) => query(await queryClient(), path, token),
     follow: async function* (path, options) {
@@ -52,7 +54,7 @@ async function findQueries(commands: HttpClient, queryAddress: string): Promise<
 }
 
 const acceptedLine = z.object({
-  status: z.literal("accepted"),
+  outcome: z.literal("accepted"),
   id: z.string(),
   version: z.int(),
   events: z.array(z.object({ type: z.string() })),
@@ -66,7 +68,7 @@ async function* submit(
   for await (const value of client.postLines("/v1/commands", lines)) {
     const accepted = acceptedLine.safeParse(value);
     if (accepted.success) {
-      const { status: _status, ...result } = accepted.data;
+      const { outcome: _outcome, ...result } = accepted.data;
       yield { accepted: true, ...result };
     } else {
       yield { accepted: false, ...z.record(z.string(), z.unknown()).parse(value) };
@@ -83,16 +85,33 @@ async function query(client: HttpClient, path: string, token?: string): Promise<
   return { data, nextCursor };
 }
 
-const tickCounts = z.object({
-  accepted: z.int(),
-  duplicates: z.int(),
-  rejected: z.int(),
-  quarantined: z.int(),
+const count = z.int().min(0);
+
+const ticksAnswer = z.object({
+  accepted: count,
+  duplicates: count,
+  beyondHorizon: count,
+  rejected: count,
+  quarantined: count,
+  errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).default([]),
 });
 
-/** The last line of the answer has the counts of the whole request. */
-async function countsOf(answers: AsyncGenerator<unknown>): Promise<TickCounts> {
+/** The last line of the answer tells of the whole request. */
+async function ticksAnswerOf(answers: AsyncGenerator<unknown>, what: string): Promise<TicksAnswer> {
   let last: unknown = null;
   for await (const answer of answers) last = answer;
-  return tickCounts.parse(last);
+  const parsed = ticksAnswer.safeParse(last);
+  if (!parsed.success) throw problemFailure(problemOf(last), what);
+  const { errors, ...counts } = parsed.data;
+  return {
+    counts,
+    errors: errors.map(({ pointer, detail }) => {
+      return { index: Number(pointer.split("/")[1]), detail: `${pointer}: ${detail}` };
+    }),
+  };
+}
+
+/** An error after the answer began is its last line. */
+function problemOf(value: unknown): Problem {
+  return z.record(z.string(), z.unknown()).catch({ detail: "no answer" }).parse(value);
 }

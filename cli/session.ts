@@ -40,12 +40,25 @@ export interface Feed {
   readonly feedSession?: string;
 }
 
-/** What became of the ticks of one request. */
+/** What became of the ticks of one request: the counts add up to the ticks sent. */
 export interface TickCounts {
   readonly accepted: number;
   readonly duplicates: number;
+  /** Older than what duplicates can still be told from. */
+  readonly beyondHorizon: number;
   readonly rejected: number;
   readonly quarantined: number;
+}
+
+/** The first of those rejected, with why; `index` counts the ticks sent from 0. */
+export interface TickError {
+  readonly index: number;
+  readonly detail: string;
+}
+
+export interface TicksAnswer {
+  readonly counts: TickCounts;
+  readonly errors: readonly TickError[];
 }
 
 /**
@@ -60,7 +73,7 @@ export interface Session {
   submit(lines: AsyncIterable<string>): AsyncGenerator<CommandResult>;
   /** All ticks of one file or feed as lines of JSON in one request: equal ticks without id are told
    *  apart by their number within it. */
-  sendTicks(lines: AsyncIterable<string>, feed: Feed): Promise<TickCounts>;
+  sendTicks(lines: AsyncIterable<string>, feed: Feed): Promise<TicksAnswer>;
   query(path: string, options?: QueryOptions): Promise<QueryAnswer>;
   follow(path: string, options: EventOptions): AsyncGenerator<ServerSentEvent>;
   close(): Promise<void>;

@@ -16,13 +16,13 @@ import { createLogger } from "../platform/telemetry/logger.ts";
  */
 const FOLDER = fileURLToPath(new URL("./reference/", import.meta.url));
 
-export interface ReferencePage {
+interface ReferencePage {
   readonly name: string;
   readonly text: string;
 }
 
 /** Every page of docs/reference, as the code has it now. */
-export async function referencePages(): Promise<readonly ReferencePage[]> {
+async function referencePages(): Promise<readonly ReferencePage[]> {
   const refusals = aggregates.map(({ name, refusals }) => {
     return { title: `Refusals of the ${name}`, catalogue: refusals };
   });

@@ -48,7 +48,8 @@ export async function takeSeededMarket(
   const opened = await submitAll(opening, parts);
   const trades: CommandLine[] = [];
   const history = { market, seconds: minutes * SECONDS_PER_MINUTE, trades };
-  const ticks = await parts.session.sendTicks(historyTexts(history, parts), { source: "backfill" });
+  const feed = { source: "backfill" } as const;
+  const { counts: ticks } = await parts.session.sendTicks(historyTexts(history, parts), feed);
   const sent = await submitAll([...trades, ...closeCandles(nowMs)], parts);
   return { commands: opened + sent, ticks, market };
 }
@@ -109,11 +110,8 @@ export async function takeFiles(
   files: { readonly ticks: readonly string[]; readonly fills?: string | undefined },
   parts: DemoParts,
 ): Promise<TakenIn> {
-  const { commands: tickCommands, ...ticks } = await importTicks(files.ticks, {
-    ...parts,
-    register: true,
-  });
-  let commands = tickCommands;
+  const ticks = await importTicks(files.ticks, { ...parts, register: true });
+  let { commands } = ticks;
   for (const costMethod of files.fills === undefined ? [] : (["average", "fifo"] as const)) {
     const imported = await importFills(files.fills ?? "", {
       ...parts,
@@ -124,8 +122,7 @@ export async function takeFiles(
     });
     commands += imported.commands;
   }
-  const { accepted, duplicates, rejected, quarantined } = ticks;
-  return { commands, ticks: { accepted, duplicates, rejected, quarantined }, market: null };
+  return { commands, ticks, market: null };
 }
 
 function stopped() {

@@ -79,6 +79,5 @@ async function tail(session: Session, { topic, filter, output, signal }: Tail): 
 
 function mayReconnect(error: unknown, attempts: number): boolean {
   const isAway = error instanceof Failure && error.exitCode === exitCodes.unavailable;
-  const isCut = error instanceof Error && "code" in error && error.code === "ECONNRESET";
-  return (isAway || isCut) && attempts < RECONNECT_ATTEMPTS;
+  return isAway && attempts < RECONNECT_ATTEMPTS;
 }

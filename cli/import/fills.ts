@@ -52,9 +52,8 @@ export const importFillsVerb = defineVerb({
 });
 
 function report(imported: ImportedFills, output: Output): void {
-  const { token: _token, ...counts } = imported;
   if (output.json) {
-    output.value(counts);
+    output.value(imported);
     return;
   }
   const { recorded, known, refused, badRows } = imported;

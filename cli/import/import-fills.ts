@@ -37,8 +37,6 @@ export interface ImportedFills {
   readonly refused: number;
   readonly badRows: number;
   readonly commands: number;
-  /** After the last command; the empty text where there was none. */
-  readonly token: string;
 }
 
 /** Records a file's fills in a portfolio, in the file's order; sent again, they are known. */
@@ -79,7 +77,7 @@ async function* allCommands(file: CsvFile, reading: Reading): AsyncGenerator<Com
     }
     progress.update(file.bytesRead(), lines.length);
     if ("bad" in row) {
-      tally.bad(row.bad.line, row.bad.problem);
+      tally.bad(row.line, row.bad);
       continue;
     }
     if (isFirst) {
@@ -115,7 +113,6 @@ class Tally {
   #badRows = 0;
   #commands = 0;
   #problems = 0;
-  #token = "";
   readonly #refusals: Failure[] = [];
   readonly #path: string;
   readonly #progress: Progress;
@@ -133,7 +130,6 @@ class Tally {
   answered(result: CommandResult, line: number): void {
     this.#commands += 1;
     if (result.accepted) {
-      this.#token = result.consistencyToken;
       if (line > 0) this.#countFill(result.events.length > 0);
       return;
     }
@@ -157,7 +153,6 @@ class Tally {
       refused: this.#refusals.length,
       badRows: this.#badRows,
       commands: this.#commands,
-      token: this.#token,
     };
   }
 

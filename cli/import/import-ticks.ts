@@ -34,8 +34,6 @@ export interface ImportedTicks extends TickCounts {
   readonly commands: number;
   /** Rows that are no ticks; they are among `rejected`. */
   readonly badRows: number;
-  /** The newest answer's token of each partition that was written to. */
-  readonly tokens: readonly string[];
 }
 
 /**
@@ -57,8 +55,8 @@ export async function importTicks(
   } finally {
     progress.stop();
   }
-  const tokens = await closeCandles(state);
-  return { ...sumOf(done), commands: state.commands, tokens };
+  await closeCandles(state);
+  return { ...sumOf(done), commands: state.commands };
 }
 
 interface Touched {
@@ -87,23 +85,32 @@ async function importFile(
     source: "backfill",
     ...(feedSession === undefined ? {} : { feedSession }),
   } as const;
-  const before = state.rows;
-  const counts = await session.sendTicks(tickTexts(file, state, bad), feed);
-  const read = state.rows - before;
-  if (read > 0 && bad.count === read) throw allBad(file.path, bad);
-  return { ...counts, rejected: counts.rejected + bad.count, badRows: bad.count };
+  const lines: number[] = [];
+  const { counts, errors } = await session.sendTicks(tickTexts(file, { state, bad, lines }), feed);
+  if (lines.length === 0 && bad.count > 0) throw allBad(file.path, bad);
+  const badRows = bad.count;
+  for (const { index, detail } of errors) bad.tell(lines[index] ?? 0, detail);
+  return { ...counts, rejected: counts.rejected + badRows, badRows };
+}
+
+interface FileState {
+  readonly state: State;
+  readonly bad: BadRows;
+  /** The line in the file of each tick sent. */
+  readonly lines: number[];
 }
 
 /** The file's ticks as lines of JSON; registers an instrument before its first tick leaves. */
-async function* tickTexts(file: CsvFile, state: State, bad: BadRows): AsyncGenerator<string> {
-  for await (const row of readTicks(file)) {
+async function* tickTexts(file: CsvFile, { state, bad, lines }: FileState): AsyncGenerator<string> {
+  for await (const { line, ...row } of readTicks(file)) {
     state.rows += 1;
     if (state.rows % ROWS_PER_UPDATE === 0) watch(state);
     if ("bad" in row) {
-      bad.add(row.bad.line, row.bad.problem);
+      bad.add(line, row.bad);
       continue;
     }
     await touch(row.tick, state);
+    lines.push(line);
     yield JSON.stringify(row.tick);
   }
 }
@@ -143,7 +150,8 @@ async function register(exchange: string, symbol: string, state: State): Promise
   if (registered.accepted) return;
   if (registered.code === "INSTRUMENT_ALREADY_REGISTERED") {
     const alias = await send(state, command(id, "AddInstrumentAlias", { symbol }));
-    if (alias.accepted) return;
+    // A delisted instrument takes no new spelling; its old ones still hold for its old ticks.
+    if (alias.accepted || alias.code === "INSTRUMENT_DELISTED") return;
     throw problemFailure(alias, `the alias ${symbol} of ${id}`);
   }
   throw problemFailure(registered, `the registration of ${id}`);
@@ -161,7 +169,7 @@ async function send(state: State, line: CommandLine): Promise<CommandResult> {
 }
 
 /** Nothing later comes from the files, so the last minute of each instrument is over. */
-async function closeCandles(state: State): Promise<readonly string[]> {
+async function closeCandles(state: State): Promise<void> {
   const lastTimes = new Map<string, number>();
   for (const { exchange, symbol, lastTimeMs } of state.seen.values()) {
     const id = guessInstrument(exchange, symbol)?.id;
@@ -171,21 +179,18 @@ async function closeCandles(state: State): Promise<readonly string[]> {
     const minuteEndMs = (Math.floor(lastTimeMs / MINUTE_MS) + 1) * MINUTE_MS;
     return command(id, "CloseCandles", { upTo: minuteEndMs + LATENESS_MS });
   });
-  const tokens: string[] = [];
   for await (const result of state.parts.session.submit(commandTexts(commands))) {
     state.commands += 1;
-    if (result.accepted) tokens.push(result.consistencyToken);
-    else if (result.code !== "INSTRUMENT_NOT_REGISTERED") {
-      throw problemFailure(result, "the closing of the last candles");
-    }
+    if (result.accepted || result.code === "INSTRUMENT_NOT_REGISTERED") continue;
+    throw problemFailure(result, "the closing of the last candles");
   }
-  return tokens;
 }
 
-/** The rows of one file that are no ticks. */
+/** The rows of one file that are no ticks, or were not taken for one. */
 class BadRows {
   count = 0;
   first = "";
+  #told = 0;
   readonly #path: string;
   readonly #progress: Progress;
 
@@ -196,11 +201,17 @@ class BadRows {
 
   add(line: number, problem: string): void {
     this.count += 1;
+    if (this.count === 1) this.first = `line ${line}: ${problem}`;
+    this.tell(line, problem);
+  }
+
+  /** Names the row to the user, unless many were named already. */
+  tell(line: number, problem: string): void {
+    this.#told += 1;
+    if (this.#told > BAD_ROWS_SHOWN + 1) return;
+    const isLast = this.#told === BAD_ROWS_SHOWN + 1;
     const text = `${this.#path}:${line}: ${problem}`;
-    if (this.count === 1) this.first = text;
-    if (this.count <= BAD_ROWS_SHOWN) this.#progress.note(text);
-    else if (this.count === BAD_ROWS_SHOWN + 1)
-      this.#progress.note("Further bad rows are counted.");
+    this.#progress.note(isLast ? "Further bad rows are counted and not named." : text);
   }
 }
 
@@ -220,6 +231,7 @@ function sumOf(all: readonly (TickCounts & { readonly badRows: number })[]) {
   return {
     accepted: sum("accepted"),
     duplicates: sum("duplicates"),
+    beyondHorizon: sum("beyondHorizon"),
     rejected: sum("rejected"),
     quarantined: sum("quarantined"),
     badRows: sum("badRows"),

@@ -70,7 +70,7 @@ describe("readFills", () => {
       ROW.replace("9200,", "nine,"),
     ];
     writeFileSync(path, [HEADER, ...bad].join("\n"));
-    const problems = (await rowsOf(path)).map((row) => ("bad" in row ? row.bad.problem : ""));
+    const problems = (await rowsOf(path)).map((row) => ("bad" in row ? row.bad : ""));
     expect(problems[0]).to.match(/has 1 fields/);
     expect(problems[1]).to.match(/side "bye"/);
     expect(problems[2]).to.match(/symbol "BTC"/);

@@ -3,7 +3,6 @@ import { tryDecimal } from "../../platform/kernel/decimal.ts";
 import type { CommandLine } from "../command-line.ts";
 import { type CsvFile, type CsvRow, openCsv } from "./csv-file.ts";
 import { guessInstrument } from "./guess-instrument.ts";
-import type { BadRow } from "./read-ticks.ts";
 
 export const FILL_COLUMNS = {
   required: [
@@ -23,9 +22,11 @@ export const FILL_COLUMNS = {
 /** Makes the command ids of imports: the same fill for the same portfolio has the same id. */
 const IMPORT_NAMESPACE = "b5d1f0a2-6c1e-5c43-9a52-7f0f6c1f4d11";
 
-export type FillRow =
-  | { readonly line: number; readonly command: CommandLine }
-  | { readonly bad: BadRow };
+/** A row of a file, by its line: a trade, or what is wrong with it. */
+export type FillRow = { readonly line: number } & (
+  | { readonly command: CommandLine }
+  | { readonly bad: string }
+);
 
 export interface FillOptions {
   readonly portfolioId: string;
@@ -48,14 +49,14 @@ export function importCommandId(command: Omit<CommandLine, "commandId">): string
 }
 
 function toFill({ line, fields, problem }: CsvRow, options: FillOptions): FillRow {
-  if (fields === null) return { bad: { line, problem: problem ?? "is not a row" } };
+  if (fields === null) return { line, bad: problem ?? "is not a row" };
   const fill = namedFields(fields);
   const instrument = guessInstrument(fill.exchange, fill.symbol);
   if (instrument === null) {
-    return { bad: { line, problem: `symbol "${fill.symbol}" names no two assets` } };
+    return { line, bad: `symbol "${fill.symbol}" names no two assets` };
   }
   const wrong = problemOf(fill);
-  if (wrong !== null) return { bad: { line, problem: wrong } };
+  if (wrong !== null) return { line, bad: wrong };
   const command = {
     aggregate: "portfolio",
     id: options.portfolioId,

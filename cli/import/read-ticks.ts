@@ -24,13 +24,11 @@ export interface TickInput {
   readonly side?: "buy" | "sell";
 }
 
-/** A row that is not a tick: where it stands and why. */
-export interface BadRow {
-  readonly line: number;
-  readonly problem: string;
-}
-
-export type TickRow = { readonly tick: TickInput } | { readonly bad: BadRow };
+/** A row of a file, by its line: a tick, or what is wrong with it. */
+export type TickRow = { readonly line: number } & (
+  | { readonly tick: TickInput }
+  | { readonly bad: string }
+);
 
 /** A file of ticks, opened; `readTicks` gives its rows in the file's order. */
 export function openTicks(path: string): Promise<CsvFile> {
@@ -48,15 +46,16 @@ const SIDES = new Map<string, TickInput["side"]>([
 ]);
 
 function toTick({ line, fields, problem }: CsvRow): TickRow {
-  if (fields === null) return { bad: { line, problem: problem ?? "is not a row" } };
+  if (fields === null) return { line, bad: problem ?? "is not a row" };
   const [exchange = "", symbol = "", price = "", volume = ""] = fields;
   const [timestamp = "", tradeId = "", sideText = ""] = fields.slice(4);
   const side = SIDES.get(sideText);
   const wrong =
     problemOf({ exchange, symbol, price, volume, timestamp }) ??
     (SIDES.has(sideText) ? null : `side "${sideText}" is neither buy nor sell nor empty`);
-  if (wrong !== null) return { bad: { line, problem: wrong } };
+  if (wrong !== null) return { line, bad: wrong };
   return {
+    line,
     tick: {
       exchange,
       symbol,

@@ -29,7 +29,8 @@ export const importTicksVerb = defineVerb({
     try {
       const imported = await importTicks(words, { session, output, interrupted, ...options });
       report(imported, output);
-      return imported.rejected + imported.quarantined > 0 ? exitCodes.partial : exitCodes.ok;
+      const { beyondHorizon, rejected, quarantined } = imported;
+      return beyondHorizon + rejected + quarantined > 0 ? exitCodes.partial : exitCodes.ok;
     } finally {
       await session.close();
     }
@@ -37,15 +38,21 @@ export const importTicksVerb = defineVerb({
 });
 
 function report(imported: ImportedTicks, output: Output): void {
-  const { tokens: _tokens, ...counts } = imported;
   if (output.json) {
-    output.value(counts);
+    output.value(imported);
     return;
   }
-  const { accepted, duplicates, rejected, quarantined } = imported;
+  const { accepted, duplicates, beyondHorizon, rejected, quarantined } = imported;
   output.line(
-    `${accepted} accepted, ${duplicates} duplicates, ${rejected} rejected, ${quarantined} quarantined`,
+    `${accepted} accepted, ${duplicates} duplicates, ${beyondHorizon} beyond the horizon, ` +
+      `${rejected} rejected, ${quarantined} quarantined`,
   );
+  if (beyondHorizon > 0) {
+    output.message(
+      "Beyond the horizon duplicates can no longer be told: declare the stretch of time to take " +
+        "them all (cipherhorizon commands send instrument … DeclareBackfillRange).",
+    );
+  }
   if (quarantined > 0) {
     output.message(
       "Quarantined ticks are kept: of unknown instruments (import them again with --register, " +

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { registeredProjection } from "../../projections/registry.ts";
 import { commandTexts } from "../command-line.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { Failure } from "../failure.ts";
@@ -9,7 +10,6 @@ import { openSession, type Session } from "../session.ts";
 import { defineVerb, integerOption } from "../verb.ts";
 import { type Generation, getProjection, type ProjectionStatus } from "./generations.ts";
 import { rebuildDisplay } from "./rebuild-display.ts";
-import { projectionVersion } from "./versions.ts";
 
 const POLL_MS = 500;
 /** Without any progress for so long the rebuild has stalled; a slow one never fails by a clock. */
@@ -62,7 +62,8 @@ async function startOrJoin(
     output.message(`Generation ${running.generation} of ${name} is being built: watching it.`);
     return running.generation;
   }
-  const data = { version: await projectionVersion(name), reason };
+  const { version } = registeredProjection(name).projection;
+  const data = { version, reason };
   const command = { aggregate: "projection", id: name, type: "StartGeneration", data };
   for await (const result of session.submit(commandTexts([command]))) {
     if (!result.accepted) throw problemFailure(result, `the rebuild of ${name}`);

@@ -72,7 +72,10 @@ async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Pl
     : openToRead(config, opened);
   const started: StartedPart[] = base.commandSide ? [commandSidePart(base.commandSide)] : [];
   if (parts.includes("query-api")) started.push(queryApiPart(options, base));
-  if (parts.includes("projections")) started.push(await startProjections({ ...options, ...base }));
+  if (parts.includes("projections")) {
+    const operations = base.commandSide?.gateway ?? null;
+    started.push(startProjections({ ...options, ...base, operations }));
+  }
   opened.push(...started.flatMap(({ afterDrain }) => afterDrain).toReversed());
   let isDraining = false;
   const draining = { name: "draining", check: () => (isDraining ? "it is shutting down" : null) };

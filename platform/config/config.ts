@@ -13,7 +13,7 @@ export type Config = {
 };
 
 /** What `config show` prints of one variable. */
-export interface SettingDescription {
+interface SettingDescription {
   readonly name: string;
   /** As it was given or defaulted; `(hidden)` for a secret; null when there is none. */
   readonly value: string | null;

@@ -2,7 +2,7 @@ import type { core } from "zod";
 import type { FieldError } from "../errors/catalogue.ts";
 
 /** Errors told of one request; more would not help anybody. */
-export const MAXIMUM_FIELD_ERRORS = 20;
+const MAXIMUM_FIELD_ERRORS = 20;
 
 /**
  * Zod's issues as JSON pointers below `prefix` ("" for the body, `/query` and `/path`), one for

@@ -4,7 +4,7 @@ import { collectProcessMetrics, metricsText } from "../telemetry/metrics.ts";
 import type { Route } from "./route.ts";
 
 /** A check that takes longer counts as failed. */
-export const READINESS_CHECK_TIMEOUT_MS = 2_000;
+const READINESS_CHECK_TIMEOUT_MS = 2_000;
 
 /** One reason not to send requests here yet; `check` gives it in words, or null when all is well. */
 export interface ReadinessCheck {

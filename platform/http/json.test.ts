@@ -1,3 +1,4 @@
+import { BigNumber } from "bignumber.js";
 import { expect } from "chai";
 import fc from "fast-check";
 import { PlatformError } from "../errors/catalogue.ts";
@@ -30,8 +31,8 @@ describe("parseJson", () => {
     fc.assert(
       fc.property(digits, fc.stringMatching(/^[a-z ]{0,40}$/), (number, before) => {
         const [, value] = parseJson(`["${before}",${number}]`) as [string, unknown];
-        const text = value instanceof NumberText ? value.text : BigInt(value as number).toString();
-        expect(text).equal(number);
+        const text = value instanceof NumberText ? value.text : String(value);
+        expect(new BigNumber(text).eq(number), `${number} was read as ${text}`).equal(true);
       }),
     );
   });

@@ -3,7 +3,7 @@ import { NumberText } from "../fields/fields.ts";
 import { describeMalformedJson } from "./json-error.ts";
 
 /** Deepest nesting of arrays and objects that is read. */
-export const MAXIMUM_JSON_DEPTH = 64;
+const MAXIMUM_JSON_DEPTH = 64;
 
 /** Numbers of fewer characters have at most 15 digits: a double holds those exactly. */
 const LONG_NUMBER_CHARACTERS = 16;

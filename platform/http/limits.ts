@@ -1,8 +1,8 @@
 /** Every limit of the HTTP server, in one place. */
 
-export const MAXIMUM_JSON_BODY_BYTES = 1024 * 1024;
+const MAXIMUM_JSON_BODY_BYTES = 1024 * 1024;
 /** A JSON body must be complete within this time. */
-export const JSON_BODY_TIMEOUT_MS = 15_000;
+const JSON_BODY_TIMEOUT_MS = 15_000;
 
 export const MAXIMUM_NDJSON_LINE_BYTES = 64 * 1024;
 /** The next bytes of an NDJSON body must come within this time; the whole may take hours. */
@@ -15,6 +15,8 @@ export const NDJSON_WRITE_BYTES = 16 * 1024;
 export const MAXIMUM_HEADER_BYTES = 16 * 1024;
 export const HEADERS_TIMEOUT_MS = 10_000;
 export const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+/** How often a closing server looks for connections without a request. */
+export const IDLE_SWEEP_MS = 50;
 export const MAXIMUM_CONNECTIONS = 1_024;
 export const MAXIMUM_QUERY_PARAMETERS = 64;
 

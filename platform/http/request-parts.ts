@@ -70,7 +70,7 @@ function hasBody(request: Request): boolean {
 }
 
 /** `a=1&b=x%20y`; each name once, percent-encoded UTF-8. */
-export function queryParameters(url: string): Record<string, string> {
+function queryParameters(url: string): Record<string, string> {
   const mark = url.indexOf("?");
   if (mark < 0) return {};
   const pairs = url

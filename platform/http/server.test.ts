@@ -126,7 +126,9 @@ describe("the HTTP server's door", () => {
     const body = `${JSON_HEAD}Content-Length: ${BODY.length}\r\n\r\n${BODY.slice(0, 5)}`;
     const answer = server.raw(body, 100, BODY.slice(5));
     await new Promise((resolve) => setTimeout(resolve, 50));
+    const closedMs = performance.now();
     await server.close(5_000);
+    expect(performance.now() - closedMs, "no waiting for kept connections").lessThan(600);
     expect(await answer).match(/^HTTP\/1\.1 200 /);
     const second = await startTestServer();
     const hanging = second.raw("GET /v1/things HTTP/1.1\r\nHost: loc");

@@ -7,6 +7,7 @@ import { isLoopback } from "./guard.ts";
 import { newIdentity } from "./identity.ts";
 import {
   HEADERS_TIMEOUT_MS,
+  IDLE_SWEEP_MS,
   KEEP_ALIVE_TIMEOUT_MS,
   LINGER_MS,
   MAXIMUM_CONNECTIONS,
@@ -123,13 +124,15 @@ function rawProblem(code: PlatformErrorCode, detail: string): string {
   ].join("\r\n");
 }
 
+/** Connections kept alive by their clients fall idle only as their requests end. */
 function closeServer(server: Server, deadlineMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), deadlineMs);
+    const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs);
+    const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
     server.close(() => {
-      clearTimeout(timer);
+      clearTimeout(deadline);
+      clearInterval(sweep);
       resolve();
     });
-    server.closeIdleConnections();
   });
 }

@@ -7,7 +7,7 @@ import { PlatformError } from "../errors/catalogue.ts";
 import { currentProcess, mayBeAlive } from "./process-identity.ts";
 
 /** How long we wait for another process that looks at the lock at the same moment. */
-export const LOCK_GUARD_TIMEOUT_MS = 5_000;
+const LOCK_GUARD_TIMEOUT_MS = 5_000;
 
 const LOCK_FILE = "lock.json";
 const GUARD_FILE = "lock.guard";

@@ -1,5 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { createLogger } from "../telemetry/logger.ts";
@@ -37,43 +35,5 @@ describe("shutdown", () => {
     expect(done).deep.equal(["last"]);
     const failed = lines.map((line) => (JSON.parse(line) as { step: string }).step);
     expect(failed).deep.equal(["failing", "throwing", "hanging"]);
-  });
-});
-
-describe("a process told to stop", () => {
-  const program = (drainMs: number) => `
-    import { onTerminationSignal } from "${new URL("./shutdown.ts", import.meta.url)}";
-    import { createLogger } from "${new URL("../telemetry/logger.ts", import.meta.url)}";
-    const run = () => new Promise((resolve) => setTimeout(resolve, ${drainMs}));
-    const steps = [{ name: "drain", timeoutMs: 60_000, run }];
-    onTerminationSignal({ steps, logger: createLogger("silent") });
-    setInterval(() => {}, 1_000);
-    process.stdout.write("ready");
-  `;
-
-  async function start(drainMs: number) {
-    const script = program(drainMs);
-    const child = spawn(process.execPath, ["--input-type=module", "-e", script]);
-    await once(child.stdout, "data");
-    return { child, exited: once(child, "exit").then(([code]) => code as number) };
-  }
-
-  it("drains, then ends with 0 after SIGTERM and 130 after SIGINT", async () => {
-    for (const [signal, code] of [
-      ["SIGTERM", 0],
-      ["SIGINT", 130],
-    ] as const) {
-      const { child, exited } = await start(20);
-      child.kill(signal);
-      expect(await exited, signal).equal(code);
-    }
-  });
-
-  it("ends at once at the second signal", async () => {
-    const { child, exited } = await start(60_000);
-    child.kill("SIGINT");
-    await sleep(100);
-    child.kill("SIGINT");
-    expect(await exited).equal(130);
   });
 });

@@ -63,18 +63,19 @@ describe("the embedded log", () => {
       ends = reigns.map(({ epoch }) => epoch + 1);
     });
 
-    /** Appends to all partitions at once until one answers that the disk is full. */
+    function appendEverywhere(): Promise<readonly AppendResult[]> {
+      const appends = reigns.map((reign, i) => {
+        const records = rawRecords(`${i} ${ends[i]} ${large}`, `${i} second ${large}`);
+        return log.append(reign, ends[i] as number, records);
+      });
+      return Promise.all(appends);
+    }
+
+    /** Appends to all partitions at once until one is not taken. */
     async function fill(): Promise<readonly AppendResult[]> {
       for (;;) {
-        const answers = await Promise.all(
-          reigns.map((reign, i) => {
-            const records = rawRecords(`${i} ${ends[i]} ${large}`, `${i} second ${large}`);
-            return log.append(reign, ends[i] as number, records);
-          }),
-        );
-        for (const [i, { outcome }] of answers.entries()) {
-          if (outcome === "appended") ends[i] = (ends[i] as number) + 2;
-        }
+        const answers = await appendEverywhere();
+        ends = ends.map((end, i) => (answers[i]?.outcome === "appended" ? end + 2 : end));
         if (answers.some(({ outcome }) => outcome !== "appended")) return answers;
       }
     }
@@ -203,7 +204,10 @@ describe("the embedded log", () => {
     const empty = mkdtempSync(join(tmpdir(), "cipherhorizon-log-"));
     expect(() => openSqliteLogReader({ folder: empty })).to.throw(PlatformError, "no log.db");
     new DatabaseSync(logFile(empty)).close();
-    expect(() => openSqliteLogReader({ folder: empty })).to.throw(PlatformError, "no log yet");
+    expect(() => openSqliteLogReader({ folder: empty })).to.throw(
+      PlatformError,
+      "holds no log yet",
+    );
     rmSync(empty, { recursive: true });
     tamper("UPDATE log_meta SET value = '2' WHERE name = 'format'").close();
     expect(() => openSqliteLogReader({ folder })).to.throw(PlatformError, "format 2");

@@ -22,14 +22,22 @@ export class QuarantineBuffer {
   readonly #submit: (command: AddressedCommand, ticks: number) => void;
   readonly #waiting = new Map<string, { readonly quarantine: Quarantine; ticks: string[] }>();
 
+  #waitingTicks = 0;
+
   constructor(submit: (command: AddressedCommand, ticks: number) => void) {
     this.#submit = submit;
+  }
+
+  /** Ticks that are not submitted yet. */
+  get waiting(): number {
+    return this.#waitingTicks;
   }
 
   add(quarantine: Quarantine, raw: unknown): void {
     const key = JSON.stringify([quarantine.exchange, quarantine.symbol, quarantine.reason]);
     const waiting = this.#waiting.get(key) ?? { quarantine, ticks: [] };
     this.#waiting.set(key, waiting);
+    this.#waitingTicks += 1;
     waiting.ticks.push(JSON.stringify(raw, numbersAsText));
     if (waiting.ticks.length >= MAX_QUARANTINED_PER_COMMAND) this.#leave(key);
   }
@@ -42,6 +50,7 @@ export class QuarantineBuffer {
     const waiting = this.#waiting.get(key);
     if (!waiting) return;
     this.#waiting.delete(key);
+    this.#waitingTicks -= waiting.ticks.length;
     this.#submit(quarantineCommand(waiting.quarantine, waiting.ticks), waiting.ticks.length);
   }
 }

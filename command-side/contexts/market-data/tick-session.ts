@@ -4,7 +4,7 @@ import { fieldErrors } from "../../../platform/http/field-errors.ts";
 import { partitionKey } from "../../../platform/log/log.ts";
 import type { Accepted, CommandOutcome } from "../../gateway.ts";
 import type { RecordTicks, TickData } from "./instrument/commands.ts";
-import type { TicksAnswer } from "./instrument/record-ticks.ts";
+import { parseTicksAnswer, type TicksAnswer } from "./instrument/record-ticks.ts";
 import { Occurrences } from "./occurrences.ts";
 import type { QuarantineReason } from "./quarantine/commands.ts";
 import { QuarantineBuffer } from "./quarantine-buffer.ts";
@@ -99,7 +99,8 @@ export class TickSession {
     const instrumentId = this.#parts.directory.resolve(exchange, symbol, timestamp);
     if (instrumentId === null) this.#setAside({ raw, input }, "unknown_symbol");
     else this.#board(instrumentId, { index, raw, input, data: this.#dataOf(instrumentId, input) });
-    this.#timer ??= setTimeout(() => this.flush(), FLUSH_AFTER_MILLISECONDS);
+    if (this.#waitingTicks + this.#quarantine.waiting >= BUFFERED_TICKS) this.flush();
+    else this.#timer ??= setTimeout(() => this.flush(), FLUSH_AFTER_MILLISECONDS);
   }
 
   /** Resolves when there is room for more ticks; rejects with the first failure. */
@@ -120,9 +121,10 @@ export class TickSession {
   /** Waits for all that was submitted; what an answer sets aside is submitted on the way. */
   async settle(): Promise<void> {
     this.#stopTimer();
-    while (this.#inFlight > 0) {
-      await this.#nextSettled();
+    for (;;) {
       if (this.#failure === null) this.#quarantine.flush();
+      if (this.#inFlight === 0) return;
+      await this.#nextSettled();
     }
   }
 
@@ -148,7 +150,6 @@ export class TickSession {
       this.#waiting.delete(instrumentId);
       this.#depart(instrumentId, passengers);
     }
-    if (this.#waitingTicks >= BUFFERED_TICKS) this.flush();
   }
 
   #depart(instrumentId: string, passengers: readonly Passenger[]): void {
@@ -162,7 +163,7 @@ export class TickSession {
         for (const { index } of passengers) {
           this.#reject([{ pointer: `/${index}`, detail: `${code}: ${detail}` }]);
         }
-      } else this.#arrive(passengers, outcome.answer as unknown as TicksAnswer);
+      } else this.#arrive(passengers, parseTicksAnswer(outcome.answer));
     });
   }
 

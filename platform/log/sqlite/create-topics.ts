@@ -3,8 +3,8 @@ import type { DatabaseSync } from "node:sqlite";
 import { PlatformError } from "../../errors/catalogue.ts";
 import type { NewRecord, PartitionRef } from "../log.ts";
 import { encodeHeaders } from "./headers.ts";
+import { insertMeta, readLogId } from "./meta.ts";
 import {
-  LOG_FORMAT,
   LOG_TABLES,
   openForWriting,
   PARTITIONS_PER_LOG,
@@ -43,7 +43,8 @@ interface Plan {
 export function createTopics(options: CreateTopics): void {
   const database = openForWriting(options.folder);
   try {
-    database.exec(LOG_TABLES);
+    // A file of a newer format is left as it is.
+    if (readLogId(database) === null) database.exec(LOG_TABLES);
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       if (carryOut(database, makePlan(database, options))) return;
     }
@@ -54,7 +55,7 @@ export function createTopics(options: CreateTopics): void {
 }
 
 function makePlan(database: DatabaseSync, options: CreateTopics): Plan {
-  const stored = storedLogId(database);
+  const stored = readLogId(database);
   const logId = stored ?? randomUUID();
   const missing = missingPartitions(database, options.topics).map((partition) => {
     return { ...partition, first: options.encodeLogCreated(partition.topic, logId) };
@@ -85,7 +86,7 @@ function carryOut(database: DatabaseSync, plan: Plan): boolean {
   database.exec("BEGIN IMMEDIATE");
   try {
     const isCurrent =
-      storedLogId(database) === (plan.isNewLog ? null : plan.logId) &&
+      readLogId(database) === (plan.isNewLog ? null : plan.logId) &&
       plan.missing.every(({ topic }) => countPartitions(database, topic) === 0);
     if (isCurrent) insertAll(database, plan);
     database.exec("COMMIT");
@@ -97,11 +98,7 @@ function carryOut(database: DatabaseSync, plan: Plan): boolean {
 }
 
 function insertAll(database: DatabaseSync, { logId, isNewLog, missing }: Plan): void {
-  if (isNewLog) {
-    const insertMeta = database.prepare("INSERT INTO log_meta (name, value) VALUES (?, ?)");
-    insertMeta.run("format", String(LOG_FORMAT));
-    insertMeta.run("log_id", logId);
-  }
+  if (isNewLog) insertMeta(database, logId);
   const nextIndex = count(database, "SELECT count(*) AS count FROM partitions");
   if (nextIndex + missing.length > PARTITIONS_PER_LOG) {
     throw new PlatformError("CONFIG_INVALID", `a log has at most ${PARTITIONS_PER_LOG} partitions`);
@@ -129,11 +126,6 @@ function insertPartition(
       encodeHeaders(first.headers),
       first.value,
     );
-}
-
-function storedLogId(database: DatabaseSync): string | null {
-  const row = database.prepare("SELECT value FROM log_meta WHERE name = 'log_id'").get();
-  return row ? (row.value as string) : null;
 }
 
 function countPartitions(database: DatabaseSync, topic: string): number {

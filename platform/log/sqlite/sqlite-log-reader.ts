@@ -10,7 +10,8 @@ import {
 } from "../log.ts";
 import { AppendWatch } from "./append-watch.ts";
 import { decodeHeaders } from "./headers.ts";
-import { LOG_FORMAT, logFile, openForReading, POSITIONS_PER_PARTITION } from "./tables.ts";
+import { readLogId } from "./meta.ts";
+import { logFile, openForReading, POSITIONS_PER_PARTITION } from "./tables.ts";
 
 /** A row of `records` as an array: id, timestamp, key, headers, value. */
 type RecordRow = readonly [number, number, string, string, Uint8Array];
@@ -36,7 +37,7 @@ export class SqliteLogReader implements LogReader {
     this.folder = folder;
     this.#database = openForReading(folder);
     try {
-      assertFormat(this.#database);
+      this.#readLogId();
     } catch (error) {
       this.#database.close();
       throw error;
@@ -66,7 +67,7 @@ export class SqliteLogReader implements LogReader {
   }
 
   async logId(): Promise<string> {
-    return readMeta(this.#database, "log_id");
+    return this.#readLogId();
   }
 
   async read(partition: PartitionRef, from: number, limits: ReadLimits): Promise<LogRecord[]> {
@@ -115,6 +116,12 @@ export class SqliteLogReader implements LogReader {
     return index;
   }
 
+  #readLogId(): string {
+    const logId = readLogId(this.#database);
+    if (logId !== null) return logId;
+    throw new PlatformError("LOG_UNAVAILABLE", `${logFile(this.folder)} holds no log yet`);
+  }
+
   #loadIndexes(): Map<string, number> {
     const rows = this.#database
       .prepare("SELECT topic || '/' || partition AS key, partition_index FROM partitions")
@@ -123,22 +130,4 @@ export class SqliteLogReader implements LogReader {
     this.#indexes = new Map(entries);
     return this.#indexes;
   }
-}
-
-function assertFormat(database: DatabaseSync): void {
-  const hasTables = database
-    .prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'log_meta'")
-    .get();
-  if (!hasTables) throw new PlatformError("LOG_UNAVAILABLE", "log.db holds no log yet");
-  const format = Number(readMeta(database, "format"));
-  if (format > LOG_FORMAT) {
-    const detail = `log.db has format ${format}; this version reads up to ${LOG_FORMAT}`;
-    throw new PlatformError("LOG_UNAVAILABLE", detail);
-  }
-}
-
-function readMeta(database: DatabaseSync, name: string): string {
-  const row = database.prepare("SELECT value FROM log_meta WHERE name = ?").get(name);
-  if (!row) throw new PlatformError("LOG_UNAVAILABLE", `log.db names no ${name}`);
-  return row.value as string;
 }

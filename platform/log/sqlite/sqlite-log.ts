@@ -25,7 +25,13 @@ export async function openSqliteLog(options: OpenSqliteLog): Promise<SqliteLog> 
   const { folder, maxPageCount = null } = options;
   mkdirSync(folder, { recursive: true });
   createTopics(options);
-  return new SqliteLog(folder, await WriterThread.start({ folder, maxPageCount }));
+  const writer = await WriterThread.start({ folder, maxPageCount });
+  try {
+    return new SqliteLog(folder, writer);
+  } catch (error) {
+    await writer.close();
+    throw error;
+  }
 }
 
 export class SqliteLog extends SqliteLogReader implements Log {

@@ -29,9 +29,6 @@ export const LOG_TABLES = `
   );
 `;
 
-/** The form of the tables above; a file of a later form is not opened. */
-export const LOG_FORMAT = 1;
-
 export const POSITIONS_PER_PARTITION = 2 ** 40;
 /** 2^13 · 2^40 is the last id a JavaScript number holds exactly. */
 export const PARTITIONS_PER_LOG = 2 ** 13;

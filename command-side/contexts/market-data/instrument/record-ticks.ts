@@ -1,4 +1,5 @@
 import {
+  type Answer,
   accepted,
   type Decision,
   type DecisionContext,
@@ -57,6 +58,12 @@ export function recordTicks(
     [{ type: "TicksRecorded", data: recorded, occurredAtMs }, ...minutes],
     { ...answer },
   );
+}
+
+/** The answer as it comes back from the command side's door. */
+export function parseTicksAnswer(answer: Answer | null): TicksAnswer {
+  if (answer === null) throw new TypeError("ticks were recorded without an answer");
+  return answer as unknown as TicksAnswer;
 }
 
 function answerOf({ fresh, duplicates, beyondHorizon, future, absurd }: Sifted): TicksAnswer {

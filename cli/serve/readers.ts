@@ -1,0 +1,29 @@
+import { SqlitePortfolioReader } from "../../projections/portfolios/sqlite.ts";
+import { generationFile } from "../../projections/runner/generation-files.ts";
+import type { SqliteQueries } from "../../projections/runner/sqlite-query.ts";
+import { openSqliteGeneration } from "../../projections/runner/sqlite-reader.ts";
+import { SqliteMarketReader } from "../../projections/ticks-and-candles/sqlite.ts";
+import type { QueryApiParts } from "../../query-api/main.ts";
+
+/** The embedded read models: one SQLite file per projection and generation. */
+export function openReaders(folder: string): QueryApiParts["readers"] {
+  return {
+    portfolios: opener(folder, "portfolios", (queries) => new SqlitePortfolioReader(queries)),
+    "ticks-and-candles": opener(folder, "ticks-and-candles", (queries) => {
+      return new SqliteMarketReader(queries);
+    }),
+  };
+}
+
+function opener<Reader>(
+  folder: string,
+  projection: string,
+  makeReader: (queries: SqliteQueries) => Reader,
+) {
+  return async (generation: number) => {
+    return openSqliteGeneration({
+      file: generationFile(folder, projection, generation),
+      makeReader,
+    });
+  };
+}

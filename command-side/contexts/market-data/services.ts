@@ -1,0 +1,81 @@
+import { v7 as uuidV7 } from "uuid";
+import type { RecordedEvent } from "../../../platform/codec/envelope.ts";
+import type { Route } from "../../../platform/http/route.ts";
+import type { Logger } from "../../../platform/telemetry/logger.ts";
+import type { CommandGateway, CommandRequest } from "../../gateway.ts";
+import { CandleClock } from "./candle-clock.ts";
+import { InstrumentDirectory } from "./instrument-directory.ts";
+import { tickRoute } from "./tick-route.ts";
+
+/** How often the clock looks for minutes that no later tick has closed. */
+const CLOCK_MILLISECONDS = 1_000;
+const TOPIC = "market.events";
+
+export interface MarketDataParts {
+  readonly clock: () => number;
+  readonly logger: Logger;
+}
+
+/** What market-data has beside its aggregates: the directory of symbols, ticks and the clock. */
+export interface MarketData {
+  /** Told of every event as it stands in the log, from the first on. */
+  observe(events: readonly RecordedEvent[]): void;
+  /** Begins to work with a gateway that serves; gives the routes. */
+  serve(gateway: CommandGateway): readonly Route[];
+  stop(): void;
+}
+
+export function startMarketData({ clock, logger }: MarketDataParts): MarketData {
+  const directory = new InstrumentDirectory();
+  const candleClock = new CandleClock();
+  let timer: NodeJS.Timeout | null = null;
+  return {
+    observe: (events) => {
+      for (const recorded of events) {
+        if (recorded.topic !== TOPIC) continue;
+        directory.observe(recorded.aggregateId, recorded.event);
+        candleClock.observe(recorded);
+      }
+    },
+    serve: (gateway) => {
+      timer = setInterval(() => {
+        for (const due of candleClock.due(clock())) {
+          closeByClock(gateway, due).catch((error: unknown) => {
+            logger.error({ err: error, ...due }, "the clock could not close candles");
+          });
+        }
+      }, CLOCK_MILLISECONDS);
+      return [tickRoute({ directory, gateway })];
+    },
+    stop: () => {
+      if (timer !== null) clearInterval(timer);
+    },
+  };
+}
+
+/** What is refused or not served now is due again at the next look. */
+async function closeByClock(
+  gateway: CommandGateway,
+  { instrumentId, upToMs }: { readonly instrumentId: string; readonly upToMs: number },
+): Promise<void> {
+  const data = { upTo: upToMs, cause: "clock" };
+  await gateway.submit({
+    ...internalIdentity(),
+    aggregate: "instrument",
+    aggregateId: instrumentId,
+    command: { type: "CloseCandles", data },
+  });
+}
+
+function internalIdentity(): Omit<CommandRequest, "aggregate" | "aggregateId" | "command"> {
+  const commandId = uuidV7();
+  return {
+    commandId,
+    expectedVersion: null,
+    actor: "clock",
+    correlationId: commandId,
+    causationId: null,
+    causationPosition: null,
+    traceparent: null,
+  };
+}

@@ -1,0 +1,74 @@
+import type { EventReader } from "../platform/codec/codec.ts";
+import type { LogReader } from "../platform/log/log.ts";
+import type { Logger } from "../platform/telemetry/logger.ts";
+import {
+  logVoidEventsTotal,
+  projectionApplyDurationSeconds,
+  projectionEventsTotal,
+  projectionGapEvents,
+  projectionLagSeconds,
+  projectionParkedStreams,
+  visibilityDurationSeconds,
+} from "../platform/telemetry/metrics.ts";
+import { projections } from "./registry.ts";
+import type { OperationsPort } from "./runner/operations.ts";
+import type { Applied } from "./runner/partition-feeder.ts";
+import { type FedGeneration, type GenerationStatus, Supervisor } from "./runner/supervisor.ts";
+
+export interface ProjectionsParts {
+  /** The data folder. */
+  readonly folder: string;
+  readonly log: LogReader;
+  readonly codec: EventReader;
+  /** The command side's gateway, in this process or over HTTP. */
+  readonly operations: OperationsPort;
+  readonly logger: Logger;
+  readonly clock: () => number;
+}
+
+export interface Projections {
+  /** Every generation that is not over, with its progress. */
+  status(): readonly GenerationStatus[];
+  /** Brings the gauges up to date, before they are read. */
+  updateMetrics(): void;
+  /** Finishes the batches under way. */
+  stop(): Promise<void>;
+}
+
+/** Feeds the generations of every projection, each in a thread of its own. */
+export function startProjections(parts: ProjectionsParts): Projections {
+  const supervisor = new Supervisor({
+    ...parts,
+    projections: projections.map(({ projection }) => projection),
+    onApplied: (fed, applied) => measure(fed, applied, parts.clock()),
+  });
+  return {
+    status: () => supervisor.status(),
+    updateMetrics: () => updateMetrics(supervisor.status(), parts.clock()),
+    stop: () => supervisor.stop(),
+  };
+}
+
+function measure(fed: FedGeneration, applied: Applied, nowMs: number): void {
+  const { projection } = fed;
+  const [topic = ""] = applied.partition.split("/");
+  projectionEventsTotal.inc({ projection }, applied.events);
+  projectionApplyDurationSeconds.observe({ projection }, applied.writeMs / 1000);
+  if (applied.voidEvents > 0) logVoidEventsTotal.inc({ topic }, applied.voidEvents);
+  if (fed.phase !== "live" || !fed.caughtUp || applied.events === 0) return;
+  const seconds = Math.max(0, nowMs - applied.recordedAtMs) / 1000;
+  visibilityDurationSeconds.observe({ projection }, seconds);
+}
+
+function updateMetrics(statuses: readonly GenerationStatus[], nowMs: number): void {
+  for (const { projection, phase, partitions } of statuses) {
+    if (phase !== "live") continue;
+    const behind = partitions.filter(({ position, end }) => position < end);
+    const gapEvents = behind.reduce((sum, { position, end }) => sum + end - position, 0);
+    const oldestMs = Math.min(nowMs, ...behind.map(({ recordedAtMs }) => recordedAtMs || nowMs));
+    const parked = partitions.reduce((sum, one) => sum + one.parked.length, 0);
+    projectionGapEvents.set({ projection }, gapEvents);
+    projectionLagSeconds.set({ projection }, (nowMs - oldestMs) / 1000);
+    projectionParkedStreams.set({ projection }, parked);
+  }
+}

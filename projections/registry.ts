@@ -1,0 +1,23 @@
+/** Every projection, one line each: its pure part, and the indexes that its SQLite reader needs. */
+import { portfolios } from "./portfolios/projection.ts";
+import { indexes as portfolioIndexes } from "./portfolios/sqlite.ts";
+import type { Projection } from "./runner/projection.ts";
+import type { SqliteIndex } from "./runner/sqlite-schema.ts";
+import { ticksAndCandles } from "./ticks-and-candles/projection.ts";
+import { indexes as marketIndexes } from "./ticks-and-candles/sqlite.ts";
+
+export interface RegisteredProjection {
+  readonly projection: Projection;
+  readonly indexes: readonly SqliteIndex[];
+}
+
+export const projections: readonly RegisteredProjection[] = [
+  { projection: portfolios, indexes: portfolioIndexes },
+  { projection: ticksAndCandles, indexes: marketIndexes },
+];
+
+export function registeredProjection(name: string): RegisteredProjection {
+  const found = projections.find(({ projection }) => projection.name === name);
+  if (found === undefined) throw new RangeError(`no projection ${name} is registered`);
+  return found;
+}

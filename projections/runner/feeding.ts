@@ -1,0 +1,104 @@
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import type { Applied } from "./partition-feeder.ts";
+import type { PartitionProgress } from "./progress.ts";
+import type { RunEnd } from "./runner.ts";
+import { type FeedingJob, type FromWorker, STOP, type TroubleReport } from "./worker-messages.ts";
+
+/** A worker that has not ended by then is ended: its open transaction is undone, not lost. */
+const STOP_DEADLINE_MS = 5_000;
+
+/**
+ * `waiting`: another process feeds the generation. `paused`: a systemic error is being waited out.
+ * `stopped`: it came to an end by itself, for the reason given.
+ */
+export type FeedingState = "starting" | "waiting" | "feeding" | "paused" | "stopped";
+
+export interface FeedingListener {
+  onApplied(applied: Applied): void;
+  onCaughtUp(): void;
+  onTrouble(trouble: TroubleReport): void;
+  onEnded(end: RunEnd): void;
+}
+
+/** A generation being fed by a worker thread of this process. */
+export class Feeding {
+  readonly job: FeedingJob;
+  readonly #worker: Worker;
+  readonly #listener: FeedingListener;
+  readonly #exited: Promise<unknown>;
+  #end: RunEnd | null = null;
+  #stopped: Promise<void> | null = null;
+  state: FeedingState = "starting";
+  partitions: readonly PartitionProgress[] = [];
+  trouble: TroubleReport | null = null;
+  caughtUp = false;
+
+  constructor(job: FeedingJob, listener: FeedingListener) {
+    this.job = job;
+    this.#listener = listener;
+    this.#worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: job });
+    this.#worker.on("message", (message: FromWorker) => this.#hear(message));
+    this.#worker.on("error", (error) => {
+      const detail = error instanceof Error ? error.message : String(error);
+      this.#finish({ reason: "failed", detail });
+    });
+    this.#exited = once(this.#worker, "exit").then(() => {
+      this.#finish({ reason: "failed", detail: "the thread ended without a word" });
+    });
+    // Without it `once` would turn an error of the worker into an unhandled rejection.
+    this.#exited.catch(() => undefined);
+  }
+
+  /** Why it came to an end; `null` while it has not. */
+  get end(): RunEnd | null {
+    return this.#end;
+  }
+
+  /** Finishes the batch under way; resolves when the thread is gone and its lock free. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    this.#worker.postMessage(STOP);
+    const deadline = setTimeout(() => void this.#worker.terminate(), STOP_DEADLINE_MS);
+    await this.#exited.catch(() => undefined);
+    clearTimeout(deadline);
+  }
+
+  #hear(message: FromWorker): void {
+    switch (message.type) {
+      case "waiting":
+      case "feeding":
+        this.state = message.type;
+        return;
+      case "applied":
+        this.#listener.onApplied(message.applied);
+        return;
+      case "progress":
+        this.partitions = message.partitions;
+        return;
+      case "caught-up":
+        this.caughtUp = true;
+        this.#listener.onCaughtUp();
+        return;
+      case "trouble":
+        this.trouble = message.trouble;
+        this.state = message.trouble === null ? "feeding" : "paused";
+        if (message.trouble !== null) this.#listener.onTrouble(message.trouble);
+        return;
+      case "ended":
+        this.#finish(message.end);
+        return;
+    }
+  }
+
+  #finish(end: RunEnd): void {
+    if (this.#end !== null) return;
+    this.#end = end;
+    this.state = "stopped";
+    this.#listener.onEnded(end);
+  }
+}

@@ -1,0 +1,59 @@
+import type { RecordedEvent } from "../../platform/codec/envelope.ts";
+import type { OperationsEvent } from "../../schemas/generated/operations.ts";
+
+/** Where a generation stands in its life. `replaced` ones are fed on, for instant rollback. */
+export type GenerationPhase = "building" | "live" | "replaced" | "retired" | "cancelled";
+
+export interface Generation {
+  readonly projection: string;
+  readonly generation: number;
+  /** Of the projection that builds it. */
+  readonly version: number;
+  readonly phase: GenerationPhase;
+  /** Since when it is in this phase, epoch ms by the log. */
+  readonly sinceMs: number;
+}
+
+/** The generations of every projection, folded from `operations.events`. */
+export class Generations {
+  readonly #byProjection = new Map<string, Map<number, Generation>>();
+
+  observe({ aggregateId: projection, event, recordedAtMs }: RecordedEvent<OperationsEvent>): void {
+    const { generation } = event.data;
+    switch (event.type) {
+      case "GenerationStarted": {
+        const { version } = event.data;
+        const phase = "building";
+        this.#put({ projection, generation, version, phase, sinceMs: recordedAtMs });
+        return;
+      }
+      case "GenerationPromoted":
+        for (const { phase, generation: other } of this.of(projection)) {
+          if (phase === "live") this.#enter(projection, other, "replaced", recordedAtMs);
+        }
+        this.#enter(projection, generation, "live", recordedAtMs);
+        return;
+      case "GenerationRetired":
+        this.#enter(projection, generation, "retired", recordedAtMs);
+        return;
+      case "GenerationCancelled":
+        this.#enter(projection, generation, "cancelled", recordedAtMs);
+        return;
+    }
+  }
+
+  of(projection: string): readonly Generation[] {
+    return [...(this.#byProjection.get(projection)?.values() ?? [])];
+  }
+
+  #enter(projection: string, generation: number, phase: GenerationPhase, sinceMs: number): void {
+    const known = this.#byProjection.get(projection)?.get(generation);
+    if (known !== undefined) this.#put({ ...known, phase, sinceMs });
+  }
+
+  #put(generation: Generation): void {
+    const all = this.#byProjection.get(generation.projection) ?? new Map<number, Generation>();
+    all.set(generation.generation, generation);
+    this.#byProjection.set(generation.projection, all);
+  }
+}

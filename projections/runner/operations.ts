@@ -1,0 +1,74 @@
+import { v5 } from "uuid";
+
+/** Namespace of the ids of the commands that projectors send. */
+const COMMAND_NAMESPACE = "5b0d2c6e-5a3c-5f0c-9a43-2f9d9b0f6c11";
+
+/**
+ * The door through which a projector asks for the next step in a generation's life. The command
+ * side's gateway fits it: the shape is declared here because the two sides never import each other.
+ */
+export interface OperationsPort {
+  submit(request: OperationsRequest): Promise<OperationsOutcome>;
+}
+
+export interface OperationsRequest {
+  readonly aggregate: "projection";
+  /** The projection's name. */
+  readonly aggregateId: string;
+  readonly command: GenerationCommand;
+  readonly commandId: string;
+  readonly expectedVersion: null;
+  readonly actor: string;
+  readonly correlationId: string;
+  readonly causationId: null;
+  readonly causationPosition: null;
+  readonly traceparent: null;
+}
+
+export type GenerationCommand =
+  | {
+      readonly type: "StartGeneration";
+      readonly data: { readonly version: number; readonly reason: string };
+    }
+  | {
+      readonly type: "PromoteGeneration";
+      readonly data: {
+        readonly generation: number;
+        readonly rule: "caught-up";
+        readonly positions: Readonly<Record<string, number>>;
+        readonly reason: string;
+      };
+    }
+  | {
+      readonly type: "RetireGeneration";
+      readonly data: { readonly generation: number; readonly reason: string };
+    };
+
+export type OperationsOutcome =
+  | { readonly outcome: "accepted" }
+  | {
+      readonly outcome: "refused";
+      readonly refusal: { readonly code: string; readonly detail: string };
+    }
+  | { readonly outcome: "failed"; readonly code: string; readonly detail: string };
+
+/** The same step of the same generation always has the same id, whoever sends it how often. */
+export function generationRequest(
+  projection: string,
+  generation: number,
+  command: GenerationCommand,
+): OperationsRequest {
+  const commandId = v5(`${projection}|${generation}|${command.type}`, COMMAND_NAMESPACE);
+  return {
+    aggregate: "projection",
+    aggregateId: projection,
+    command,
+    commandId,
+    expectedVersion: null,
+    actor: "projector",
+    correlationId: commandId,
+    causationId: null,
+    causationPosition: null,
+    traceparent: null,
+  };
+}

@@ -1,0 +1,234 @@
+import type { EventReader } from "../../platform/codec/codec.ts";
+import type { LogReader } from "../../platform/log/log.ts";
+import type { Logger } from "../../platform/telemetry/logger.ts";
+import { CommandSender } from "./command-sender.ts";
+import { Feeding, type FeedingState } from "./feeding.ts";
+import { removeGenerationFiles } from "./generation-files.ts";
+import { type Generation, type GenerationPhase, Generations } from "./generations.ts";
+import type { OperationsPort } from "./operations.ts";
+import { followOperations } from "./operations-follower.ts";
+import type { Applied } from "./partition-feeder.ts";
+import type { PartitionProgress } from "./progress.ts";
+import type { Projection } from "./projection.ts";
+import type { TroubleReport } from "./worker-messages.ts";
+
+/** How long a replaced generation is fed on: readers follow a promotion within a second. */
+export const RETIRE_AFTER_MS = 2_000;
+const LOOK_INTERVAL_MS = 250;
+const FIRST_RESTART_MS = 500;
+const LONGEST_RESTART_MS = 30_000;
+
+export interface SupervisorParts {
+  readonly folder: string;
+  readonly log: LogReader;
+  readonly codec: EventReader;
+  readonly operations: OperationsPort;
+  readonly projections: readonly Pick<Projection, "name" | "version" | "topics">[];
+  readonly logger: Logger;
+  readonly clock: () => number;
+  /** After each batch that has become readable. */
+  onApplied?(fed: FedGeneration, applied: Applied): void;
+}
+
+/** Which generation a batch went into. */
+export interface FedGeneration {
+  readonly projection: string;
+  readonly generation: number;
+  readonly phase: GenerationPhase;
+  readonly caughtUp: boolean;
+}
+
+/** A generation as `projections list` and the metrics show it. */
+export interface GenerationStatus {
+  readonly projection: string;
+  readonly generation: number;
+  readonly version: number;
+  readonly phase: GenerationPhase;
+  /** `not-fed`: of another version, or of a process that does not run. */
+  readonly feeding: FeedingState | "not-fed";
+  /** Why it is stopped or paused; empty while all is well. */
+  readonly detail: string;
+  readonly caughtUp: boolean;
+  readonly partitions: readonly PartitionProgress[];
+}
+
+/** Follows the generations' lives in `operations.events`: feeds, promotes, retires and drops them. */
+export class Supervisor {
+  readonly #parts: SupervisorParts;
+  readonly #generations = new Generations();
+  readonly #feedings = new Map<string, Feeding>();
+  readonly #restarts = new Map<string, { attempts: number; atMs: number }>();
+  readonly #dropped = new Set<string>();
+  readonly #sender: CommandSender;
+  readonly #stopping = new AbortController();
+  readonly #following: Promise<void>;
+  readonly #timer: NodeJS.Timeout;
+  #current = false;
+
+  constructor(parts: SupervisorParts) {
+    this.#parts = parts;
+    const { log, codec, operations, logger } = parts;
+    this.#sender = new CommandSender(operations, (step) => {
+      logger.warn(step, "a generation's next step was not taken; it is asked for again");
+    });
+    this.#following = followOperations({
+      log,
+      codec,
+      signal: this.#stopping.signal,
+      onEvent: (event) => this.#generations.observe(event),
+      onCurrent: () => {
+        this.#current = true;
+        this.#look();
+      },
+      onTrouble: (trouble) => logger.warn(trouble ?? {}, "following operations.events"),
+    });
+    this.#following.catch((error: unknown) => {
+      if (this.#stopping.signal.aborted) return;
+      logger.fatal({ err: error }, "operations.events cannot be followed; generations stay as is");
+    });
+    this.#timer = setInterval(() => this.#look(), LOOK_INTERVAL_MS);
+  }
+
+  status(): readonly GenerationStatus[] {
+    return this.#parts.projections.flatMap(({ name }) => {
+      const shown = this.#generations.of(name).filter(({ phase }) => !isOver(phase));
+      return shown.map((generation) => this.#statusOf(generation));
+    });
+  }
+
+  /** Finishes the batches under way; the next start goes on from their checkpoints. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    clearInterval(this.#timer);
+    await Promise.all([...this.#feedings.values()].map((feeding) => feeding.stop()));
+    await this.#following.catch(() => undefined);
+  }
+
+  /** Brings what runs in line with what the events say; does nothing where all is as it should. */
+  #look(): void {
+    if (!this.#current || this.#stopping.signal.aborted) return;
+    for (const projection of this.#parts.projections) {
+      const generations = this.#generations.of(projection.name);
+      this.#startIfNeeded(projection, generations);
+      for (const generation of generations) {
+        if (isOver(generation.phase)) this.#drop(generation);
+        else if (generation.version === projection.version) this.#feed(generation);
+      }
+    }
+  }
+
+  /** The first generation, or one for newer code: never back to the version of older code. */
+  #startIfNeeded({ name, version }: { name: string; version: number }, all: readonly Generation[]) {
+    const alive = all.filter(({ phase }) => !isOver(phase));
+    if (alive.some((generation) => generation.version >= version)) return;
+    if (alive.some(({ phase }) => phase === "building")) return;
+    const reason = alive.length === 0 ? "first generation" : `projection version ${version}`;
+    const command = { type: "StartGeneration", data: { version, reason } } as const;
+    this.#sender.send(name, all.length + 1, command);
+  }
+
+  #feed(generation: Generation): void {
+    const { projection, generation: number, phase } = generation;
+    const feeding = this.#feedings.get(keyOf(generation)) ?? this.#start(generation);
+    if (feeding === null) return;
+    if (phase === "building" && feeding.caughtUp && feeding.end === null) {
+      const positions = positionsOf(feeding.partitions);
+      const data = {
+        generation: number,
+        rule: "caught-up",
+        positions,
+        reason: "caught up",
+      } as const;
+      this.#sender.send(projection, number, { type: "PromoteGeneration", data });
+    }
+    if (phase === "replaced" && this.#parts.clock() - generation.sinceMs >= RETIRE_AFTER_MS) {
+      const data = { generation: number, reason: "replaced" };
+      this.#sender.send(projection, number, { type: "RetireGeneration", data });
+    }
+  }
+
+  #start(generation: Generation): Feeding | null {
+    const key = keyOf(generation);
+    const restart = this.#restarts.get(key);
+    if (restart !== undefined && performance.now() < restart.atMs) return null;
+    const { folder, logger } = this.#parts;
+    const job = { folder, projection: generation.projection, generation: generation.generation };
+    const feeding: Feeding = new Feeding(job, {
+      onApplied: (applied) => {
+        this.#restarts.delete(key);
+        const { phase } = this.#now(generation);
+        this.#parts.onApplied?.({ ...job, phase, caughtUp: feeding.caughtUp }, applied);
+      },
+      onCaughtUp: () => this.#look(),
+      onTrouble: (trouble) => logger.warn({ ...job, ...trouble }, "a projector waits"),
+      onEnded: (end) => {
+        if (end.reason !== "stopped") logger.error({ ...job, ...end }, "a projector has stopped");
+        if (end.reason === "fenced" || end.reason === "failed") this.#startAgainLater(key, feeding);
+      },
+    });
+    this.#feedings.set(key, feeding);
+    return feeding;
+  }
+
+  #startAgainLater(key: string, feeding: Feeding): void {
+    const attempts = (this.#restarts.get(key)?.attempts ?? 0) + 1;
+    const delayMs = Math.min(FIRST_RESTART_MS * 2 ** (attempts - 1), LONGEST_RESTART_MS);
+    this.#restarts.set(key, { attempts, atMs: performance.now() + delayMs });
+    void feeding.stop().then(() => this.#feedings.delete(key));
+  }
+
+  #drop(generation: Generation): void {
+    const key = keyOf(generation);
+    if (this.#dropped.has(key)) return;
+    this.#dropped.add(key);
+    const { folder, logger } = this.#parts;
+    const { projection, generation: number } = generation;
+    const stopped = this.#feedings.get(key)?.stop() ?? Promise.resolve();
+    stopped
+      .then(() => {
+        this.#feedings.delete(key);
+        const removed = removeGenerationFiles(folder, projection, number);
+        if (removed) logger.info({ projection, generation: number }, "a generation is dropped");
+      })
+      .catch((error: unknown) => {
+        this.#dropped.delete(key);
+        logger.warn({ err: error, projection, generation: number }, "dropping is tried again");
+      });
+  }
+
+  #now(generation: Generation): Generation {
+    const all = this.#generations.of(generation.projection);
+    return all.find((one) => one.generation === generation.generation) ?? generation;
+  }
+
+  #statusOf(generation: Generation): GenerationStatus {
+    const { projection, generation: number, version, phase } = generation;
+    const feeding = this.#feedings.get(keyOf(generation));
+    return {
+      projection,
+      generation: number,
+      version,
+      phase,
+      feeding: feeding?.state ?? "not-fed",
+      detail: feeding?.end?.detail ?? troubleText(feeding?.trouble ?? null),
+      caughtUp: feeding?.caughtUp ?? false,
+      partitions: feeding?.partitions ?? [],
+    };
+  }
+}
+
+function isOver(phase: GenerationPhase): boolean {
+  return phase === "retired" || phase === "cancelled";
+}
+
+function keyOf({ projection, generation }: Generation): string {
+  return `${projection}.g${generation}`;
+}
+
+function positionsOf(partitions: readonly PartitionProgress[]): Record<string, number> {
+  return Object.fromEntries(partitions.map(({ partition, position }) => [partition, position]));
+}
+
+function troubleText(trouble: TroubleReport | null): string {
+  return trouble === null ? "" : `${trouble.doing}: ${trouble.error}`;
+}

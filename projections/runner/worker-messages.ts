@@ -1,0 +1,35 @@
+import type { PartitionKey } from "../../platform/log/log.ts";
+import type { Applied } from "./partition-feeder.ts";
+import type { PartitionProgress } from "./progress.ts";
+import type { RunEnd } from "./runner.ts";
+
+/** What a worker thread is started with. */
+export interface FeedingJob {
+  /** The data folder. */
+  readonly folder: string;
+  /** A name in `projections/registry.ts`. */
+  readonly projection: string;
+  readonly generation: number;
+}
+
+/** A `Trouble` as it travels between threads. */
+export interface TroubleReport {
+  readonly partition: PartitionKey | null;
+  readonly doing: string;
+  readonly error: string;
+  readonly attempts: number;
+  readonly nextAttemptInMs: number;
+}
+
+export type FromWorker =
+  /** Another process holds the generation's lock. */
+  | { readonly type: "waiting" }
+  | { readonly type: "feeding" }
+  | { readonly type: "applied"; readonly applied: Applied }
+  | { readonly type: "progress"; readonly partitions: readonly PartitionProgress[] }
+  | { readonly type: "caught-up" }
+  | { readonly type: "trouble"; readonly trouble: TroubleReport | null }
+  | { readonly type: "ended"; readonly end: RunEnd };
+
+/** The only word to a worker. */
+export const STOP = "stop";
