@@ -3,7 +3,7 @@ import { Socket } from "node:net";
 import { expect } from "chai";
 import fc from "fast-check";
 import { PlatformError } from "../errors/catalogue.ts";
-import { type NdjsonLine, readNdjson } from "./ndjson.ts";
+import { parseNdjsonLine, readNdjsonText } from "./ndjson.ts";
 import { startTestServer, type TestServer } from "./test-server.ts";
 
 const LIMITS = { maximumLineBytes: 1_000, idleTimeoutMs: 50 };
@@ -20,8 +20,10 @@ function requestOf(chunks: readonly Buffer[], end: "end" | "cut" | "hang" = "end
   return request;
 }
 
-async function linesOf(request: IncomingMessage): Promise<NdjsonLine[]> {
-  return await Array.fromAsync(readNdjson(request, LIMITS));
+async function linesOf(request: IncomingMessage) {
+  return await Array.fromAsync(readNdjsonText(request, LIMITS), (line) => {
+    return { value: parseNdjsonLine(line), lineNumber: line.lineNumber };
+  });
 }
 
 async function failureOf(request: IncomingMessage): Promise<PlatformError> {

@@ -24,11 +24,6 @@ const LIMITS: NdjsonLimits = {
 };
 
 /** `lineNumber` counts from 1, empty lines included, as an editor does. */
-export interface NdjsonLine {
-  readonly value: unknown;
-  readonly lineNumber: number;
-}
-
 export interface NdjsonText {
   readonly text: string;
   readonly lineNumber: number;
@@ -36,17 +31,7 @@ export interface NdjsonText {
 
 const NEWLINE = 0x0a;
 
-/** The parsed lines of a body; a line that is no JSON ends it with an error naming the line. */
-export async function* readNdjson(
-  request: IncomingMessage,
-  limits: NdjsonLimits = LIMITS,
-): AsyncGenerator<NdjsonLine> {
-  for await (const line of readNdjsonText(request, limits)) {
-    yield { value: parseNdjsonLine(line), lineNumber: line.lineNumber };
-  }
-}
-
-/** One line; for a reader that answers a bad line and goes on with the next. */
+/** One line parsed; an error names the line, and the reader may go on with the next. */
 export function parseNdjsonLine({ text, lineNumber }: NdjsonText): unknown {
   try {
     return parseJson(text);

@@ -8,7 +8,7 @@ import { createLogger } from "../telemetry/logger.ts";
 import { createApp } from "./app.ts";
 import { documentRoutes } from "./docs.ts";
 import { healthRoutes, type ReadinessCheck } from "./health.ts";
-import { readNdjson, writeNdjson } from "./ndjson.ts";
+import { parseNdjsonLine, readNdjsonText, writeNdjson } from "./ndjson.ts";
 import { RefusalError } from "./problem.ts";
 import type { Route, RouteRequest } from "./route.ts";
 import { listen, type RunningServer } from "./server.ts";
@@ -76,12 +76,9 @@ const lines: Route = testRoute({
   handle: (request, response) => writeNdjson(response, echo(request)),
 });
 
-async function* echo(request: RouteRequest): AsyncGenerator<unknown> {
-  for await (const line of readNdjson(request.raw, {
-    maximumLineBytes: 1_000,
-    idleTimeoutMs: 300,
-  })) {
-    yield line;
+async function* echo({ raw }: RouteRequest): AsyncGenerator<unknown> {
+  for await (const line of readNdjsonText(raw, { maximumLineBytes: 1_000, idleTimeoutMs: 300 })) {
+    yield { value: parseNdjsonLine(line), lineNumber: line.lineNumber };
   }
 }
 

@@ -47,7 +47,7 @@ export function tickRoute(parts: TickRouteParts): Route {
   return {
     method: "POST",
     path: "/v1/market/ticks",
-    operationId: "recordTicks",
+    operationId: "sendTicks",
     tag: "market-data",
     summary: "Trades of any instruments; every one is told in one of the counts",
     pathParameters: null,
