@@ -3,7 +3,7 @@
 // the machine has. Plain JavaScript without dependencies; signals and the exit code pass through.
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import module, { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -24,10 +24,12 @@ if (!main || !pinned) {
   );
   process.exitCode = EXIT_UNAVAILABLE;
 } else if (pinned.version === process.versions.node) {
+  // Reading and stripping some hundred files of TypeScript takes a second without it.
+  module.enableCompileCache();
   process.argv[1] = main;
   await import(pathToFileURL(main).href);
 } else {
-  runWith(pinned.path, main);
+  reexecute(pinned.path);
 }
 
 function findPinnedNode() {
@@ -43,9 +45,9 @@ function findPinnedNode() {
   }
 }
 
-function runWith(node, script) {
+function reexecute(node) {
   // The channel lets the child notice that this process was killed outright, and stop cleanly.
-  const child = spawn(node, [script, ...process.argv.slice(2)], {
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
   });
   for (const signal of PASSED_SIGNALS) process.on(signal, () => child.kill(signal));

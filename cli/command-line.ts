@@ -4,8 +4,6 @@ export interface CommandLine {
   readonly id: string;
   readonly type: string;
   readonly data: Readonly<Record<string, unknown>>;
-  readonly commandId?: string;
-  readonly expectedVersion?: number | "none";
 }
 
 /** Commands as the lines of JSON that a session submits. */

@@ -51,7 +51,7 @@ function todoOf(problem: Problem): string {
   if (problem.retryable) return "run the same command again in a moment";
   switch (exitCodeOf(problem)) {
     case exitCodes.notFound:
-      return "check the name; list what there is with the noun's list command";
+      return "check the name and the id";
     case exitCodes.conflict:
       return "read the current state and decide again";
     case exitCodes.internal:

@@ -13,12 +13,16 @@ interface Page {
   readonly path: string;
   readonly root: string;
   readonly lines: readonly string[];
+  /** Folders that exist in the page's example alone. */
+  readonly examples: ReadonlySet<string>;
 }
 
 /** `[text](target)`; the target of an image is a link, too. */
 const LINK = /\]\(([^)\s]+)\)/g;
 const CODE_SPAN = /`([^`]+)`/g;
 const FENCE = /^\s*```/;
+/** `<!-- example names: watchlists -->`: paths through such a folder are only an example. */
+const EXAMPLES = /^<!-- example names: (.+) -->$/m;
 /** Letters of a path that is meant as it stands: patterns (`<name>`, `*`, `…`, `{id}`) are not. */
 const PLAIN_PATH = /^[\w@.~-]+(\/[\w@.~-]+)*\/?$/;
 
@@ -35,11 +39,13 @@ function pagesOf(root: string): readonly Page[] {
   const inDocs = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" });
   const paths = inDocs.filter((path) => path.endsWith(".md")).map((path) => join("docs", path));
   if (existsSync(join(root, "README.md"))) paths.push("README.md");
-  return paths.sort().map((path) => ({
-    path,
-    root,
-    lines: withoutFences(readFileSync(join(root, path), "utf8").split("\n")),
-  }));
+  return paths.sort().map((path) => readPage(root, path));
+}
+
+function readPage(root: string, path: string): Page {
+  const text = readFileSync(join(root, path), "utf8");
+  const examples = new Set(EXAMPLES.exec(text)?.[1]?.split(", ") ?? []);
+  return { path, root, lines: withoutFences(text.split("\n")), examples };
 }
 
 /** Lines of code blocks become empty, so that line numbers stay. */
@@ -88,7 +94,8 @@ function anchorOf(headingLine: string): string {
 
 function brokenPaths(page: Page, folders: ReadonlySet<string>): readonly BrokenName[] {
   return namesIn(page, CODE_SPAN).flatMap(({ name, line }): BrokenName[] => {
-    if (!isRepositoryPath(name, folders) || existsSync(join(page.root, name))) return [];
+    if (!isRepositoryPath(name, folders) || isExample(name, page)) return [];
+    if (existsSync(join(page.root, name))) return [];
     return [{ page: page.path, line, name, problem: "no such file" }];
   });
 }
@@ -96,6 +103,10 @@ function brokenPaths(page: Page, folders: ReadonlySet<string>): readonly BrokenN
 function isRepositoryPath(name: string, folders: ReadonlySet<string>): boolean {
   const [first] = name.split("/");
   return name.includes("/") && PLAIN_PATH.test(name) && folders.has(first ?? "");
+}
+
+function isExample(name: string, { examples }: Page): boolean {
+  return name.split(/[/.]/).some((part) => examples.has(part));
 }
 
 function namesIn(page: Page, pattern: RegExp): readonly { name: string; line: number }[] {

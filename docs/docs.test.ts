@@ -54,6 +54,12 @@ describe("the check of the documents", () => {
     ]);
   });
 
+  it("leaves the paths of a page's own example alone", () => {
+    const text =
+      "<!-- example names: lists -->\n`platform/lists/a.ts` `platform/lists.ts` `platform/b.ts`";
+    expect(brokenNamesOf(text)).to.deep.equal(["platform/b.ts"]);
+  });
+
   it("leaves patterns, routes, addresses and code blocks alone", () => {
     const text =
       "`platform/<name>/log.ts` `/v1/platform/x` `read/x.db` [x](https://example.org/no.md)\n" +

@@ -120,17 +120,19 @@ describe("the command line", function () {
   });
 
   it("ends with 6 on a refusal, 5 on a conflict, 4 on what is not there", async () => {
-    const deposit = '{"asset":"USDT","amount":"1","externalReference":"x"}';
+    const funds = '{"asset":"USDT","amount":"1","externalReference":"x"}';
     const send = ["commands", "send", "portfolio", "p-1"];
-    const refused = await runCli([...send, "DepositFunds", deposit, ...data()]);
-    expect(refused.exitCode).to.equal(6);
-    expect(refused.stderr).to.include("PORTFOLIO_NOT_OPEN");
-    expectFourParts(refused);
+    const unknown = await runCli([...send, "DepositFunds", funds, ...data()]);
+    expect(unknown.exitCode).to.equal(4);
     await runCli([...openCommand("p-1"), ...data()]);
+    const refused = await runCli([...send, "WithdrawFunds", funds, ...data()]);
+    expect(refused.exitCode).to.equal(6);
+    expect(refused.stderr).to.include("INSUFFICIENT_FUNDS");
+    expectFourParts(refused);
     const conflict = await runCli([
       ...send,
       "DepositFunds",
-      deposit,
+      funds,
       "--expected-version",
       "7",
       ...data(),

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
-const MAIN = fileURLToPath(new URL("../cli/main.ts", import.meta.url));
+const CLI = fileURLToPath(new URL("../cli/cipherhorizon.mjs", import.meta.url));
 const POLL_MS = 20;
 const SHOWS_WITHIN_MS = 60_000;
 
@@ -27,7 +27,7 @@ type Environment = Readonly<Record<string, string>>;
 /** The real command line in a process of its own, without a terminal. */
 export function startCli(words: readonly string[], environment: Environment = {}): RunningCli {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("CH_"));
-  const child = spawn(process.execPath, [MAIN, ...words], {
+  const child = spawn(process.execPath, [CLI, ...words], {
     env: { ...Object.fromEntries(inherited), ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });

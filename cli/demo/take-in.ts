@@ -2,7 +2,6 @@ import { type CommandLine, commandTexts } from "../command-line.ts";
 import { interrupted as interruptedFailure } from "../failure.ts";
 import { importFills } from "../import/import-fills.ts";
 import { importTicks } from "../import/import-ticks.ts";
-import { importCommandId } from "../import/read-fills.ts";
 import type { Output } from "../output.ts";
 import { problemFailure } from "../problem-failure.ts";
 import { startProgress } from "../progress.ts";
@@ -85,8 +84,7 @@ async function* historyTexts(
 function closeCandles(nowMs: number): CommandLine[] {
   const upTo = Math.floor(nowMs / MINUTE_MS) * MINUTE_MS;
   return DEMO_INSTRUMENTS.map(({ id }) => {
-    const line = { aggregate: "instrument", id, type: "CloseCandles", data: { upTo } };
-    return { ...line, commandId: importCommandId(line) };
+    return { aggregate: "instrument", id, type: "CloseCandles", data: { upTo } };
   });
 }
 

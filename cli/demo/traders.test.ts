@@ -14,7 +14,7 @@ function commandsOf(seed: number, seconds: number): CommandLine[] {
 }
 
 describe("demo traders", () => {
-  it("do the same for the same seed, with the same command ids", () => {
+  it("do the same for the same seed", () => {
     expect(commandsOf(5, 600)).to.deep.equal(commandsOf(5, 600));
   });
 

@@ -6,7 +6,6 @@ import {
   ZERO,
 } from "../../platform/kernel/decimal.ts";
 import type { CommandLine } from "../command-line.ts";
-import { importCommandId } from "../import/read-fills.ts";
 import type { TickInput } from "../import/read-ticks.ts";
 import { DEMO_INSTRUMENTS, type DemoInstrument, stepText } from "./instruments.ts";
 import type { DemoSecond } from "./market.ts";
@@ -238,8 +237,7 @@ function recordTrade(portfolioId: string, booking: Booking, prices: Prices): Com
 }
 
 function command(id: string, type: string, data: CommandLine["data"]): CommandLine {
-  const line = { aggregate: "portfolio", id, type, data };
-  return { ...line, commandId: importCommandId(line) };
+  return { aggregate: "portfolio", id, type, data };
 }
 
 /** Registers the market's instruments. */
@@ -254,7 +252,6 @@ export function registerDemoInstruments(): readonly CommandLine[] {
       priceStep: stepText(steps.priceDecimals),
       quantityStep: stepText(steps.quantityDecimals),
     };
-    const line = { aggregate: "instrument", id, type: "RegisterInstrument", data };
-    return { ...line, commandId: importCommandId(line) };
+    return { aggregate: "instrument", id, type: "RegisterInstrument", data };
   });
 }

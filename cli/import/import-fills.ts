@@ -8,7 +8,7 @@ import { type Progress, startProgress } from "../progress.ts";
 import type { CommandResult, Session } from "../session.ts";
 import type { CsvFile } from "./csv-file.ts";
 import type { Deposit } from "./deposit-option.ts";
-import { importCommandId, openFills, readFills } from "./read-fills.ts";
+import { openFills, readFills } from "./read-fills.ts";
 
 /** Of what is refused or unreadable so many lines are named, the others counted. */
 const PROBLEMS_SHOWN = 20;
@@ -96,8 +96,7 @@ async function* allCommands(file: CsvFile, reading: Reading): AsyncGenerator<Com
 function openingCommands(parts: FillImport, occurredAt: number): CommandLine[] {
   const { portfolioId, open, deposits } = parts;
   const command = (type: string, data: CommandLine["data"]): CommandLine => {
-    const line = { aggregate: "portfolio", id: portfolioId, type, data };
-    return { ...line, commandId: importCommandId(line) };
+    return { aggregate: "portfolio", id: portfolioId, type, data };
   };
   const opening = open === null ? [] : [command("OpenPortfolio", { ...open })];
   const payments = deposits.map((deposit, index) => {

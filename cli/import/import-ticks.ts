@@ -8,7 +8,6 @@ import { type Progress, startProgress } from "../progress.ts";
 import type { CommandResult, Session, TickCounts } from "../session.ts";
 import type { CsvFile } from "./csv-file.ts";
 import { guessInstrument } from "./guess-instrument.ts";
-import { importCommandId } from "./read-fills.ts";
 import { openTicks, readTicks, type TickInput } from "./read-ticks.ts";
 
 /** Of a file's bad rows so many are named, the others counted. */
@@ -158,8 +157,7 @@ async function register(exchange: string, symbol: string, state: State): Promise
 }
 
 function command(id: string, type: string, data: CommandLine["data"]): CommandLine {
-  const line = { aggregate: "instrument", id, type, data };
-  return { ...line, commandId: importCommandId(line) };
+  return { aggregate: "instrument", id, type, data };
 }
 
 async function send(state: State, line: CommandLine): Promise<CommandResult> {
@@ -181,7 +179,7 @@ async function closeCandles(state: State): Promise<void> {
   });
   for await (const result of state.parts.session.submit(commandTexts(commands))) {
     state.commands += 1;
-    if (result.accepted || result.code === "INSTRUMENT_NOT_REGISTERED") continue;
+    if (result.accepted || result.code === "NOT_FOUND") continue;
     throw problemFailure(result, "the closing of the last candles");
   }
 }

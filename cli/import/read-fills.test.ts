@@ -49,14 +49,6 @@ describe("readFills", () => {
     expect(commands.RecordTrade.payload.safeParse(command?.data).success).to.equal(true);
   });
 
-  it("gives the same fill of the same portfolio the same command id, others another", async () => {
-    const id = async (portfolioId: string) => {
-      return commandsOf(await rowsOf(path, portfolioId))[0]?.commandId;
-    };
-    expect(await id("p-1")).to.equal(await id("p-1"));
-    expect(await id("p-1")).to.not.equal(await id("p-2"));
-  });
-
   it("asks for missing holdings to be assumed only when told so", async () => {
     const [command] = commandsOf(await rowsOf(path, "p-1", true));
     expect(command?.data.onShortfall).to.equal("assume");

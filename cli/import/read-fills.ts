@@ -1,4 +1,3 @@
-import { v5 as uuidV5 } from "uuid";
 import { tryDecimal } from "../../platform/kernel/decimal.ts";
 import type { CommandLine } from "../command-line.ts";
 import { type CsvFile, type CsvRow, openCsv } from "./csv-file.ts";
@@ -19,9 +18,6 @@ export const FILL_COLUMNS = {
   optional: ["liquidity"],
 } as const;
 
-/** Makes the command ids of imports: the same fill for the same portfolio has the same id. */
-const IMPORT_NAMESPACE = "b5d1f0a2-6c1e-5c43-9a52-7f0f6c1f4d11";
-
 /** A row of a file, by its line: a trade, or what is wrong with it. */
 export type FillRow = { readonly line: number } & (
   | { readonly command: CommandLine }
@@ -38,14 +34,12 @@ export function openFills(path: string): Promise<CsvFile> {
   return openCsv(path, FILL_COLUMNS);
 }
 
-/** The file's fills as `RecordTrade` commands of one portfolio, in the file's order. */
+/**
+ * The file's fills as `RecordTrade` commands of one portfolio, in the file's order. They have no
+ * command ids: the exchange's trade id protects for ever, and tells what was known before.
+ */
 export async function* readFills(file: CsvFile, options: FillOptions): AsyncGenerator<FillRow> {
   for await (const row of file.rows()) yield toFill(row, options);
-}
-
-/** The same command for the same content, whichever run sends it. */
-export function importCommandId(command: Omit<CommandLine, "commandId">): string {
-  return uuidV5(JSON.stringify(command), IMPORT_NAMESPACE);
 }
 
 function toFill({ line, fields, problem }: CsvRow, options: FillOptions): FillRow {
@@ -74,7 +68,7 @@ function toFill({ line, fields, problem }: CsvRow, options: FillOptions): FillRo
       ...(options.assumeMissing ? { onShortfall: "assume" } : {}),
     },
   };
-  return { line, command: { ...command, commandId: importCommandId(command) } };
+  return { line, command };
 }
 
 type Fill = ReturnType<typeof namedFields>;

@@ -5,8 +5,6 @@ export interface Snapshot<T> {
   readonly result: T;
   /** Next position per partition that the generation had applied. */
   readonly positions: ReadonlyMap<PartitionKey, number>;
-  /** Timestamp of the last applied record per partition, epoch ms. */
-  readonly recordedAtMs: ReadonlyMap<PartitionKey, number>;
   /** Streams whose rows stopped at an event that could not be applied. */
   readonly parkedStreams: readonly string[];
 }

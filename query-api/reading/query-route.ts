@@ -8,7 +8,12 @@ import {
 } from "../../platform/http/consistency-token.ts";
 import { type CursorKey, decodeCursor, encodeCursor } from "../../platform/http/cursor.ts";
 import type { Route, RouteHeader, RouteRequest } from "../../platform/http/route.ts";
-import type { LogReader, PartitionKey, Positions } from "../../platform/log/log.ts";
+import {
+  type LogReader,
+  type PartitionKey,
+  type Positions,
+  parsePartitionKey,
+} from "../../platform/log/log.ts";
 import type { LogEnds } from "./log-ends.ts";
 import type { Answered, ReadModel } from "./read-model.ts";
 
@@ -198,17 +203,20 @@ function parkedNote({ answered, request }: Sending): { parked?: readonly string[
   return parked.length > 0 ? { parked } : {};
 }
 
-/** Age of the oldest event not applied yet; 0 when there is none. */
+const ONE_RECORD = { maxRecords: 1, maxBytes: 1 };
+
+/** Age of the oldest record not applied yet; 0 when there is none. */
 async function lagSeconds(
-  { positions, recordedAtMs }: Answered<unknown>,
-  { ends, clock }: QueryParts,
+  { positions }: Answered<unknown>,
+  { log, ends, clock }: QueryParts,
 ): Promise<number> {
-  let oldestMs = Number.POSITIVE_INFINITY;
+  let oldestMs = clock();
   for (const [key, position] of positions) {
     if ((await ends.gapOf(key, position)) === 0) continue;
-    oldestMs = Math.min(oldestMs, recordedAtMs.get(key) || clock());
+    const [record] = await log.read(parsePartitionKey(key), position, ONE_RECORD);
+    if (record) oldestMs = Math.min(oldestMs, record.timestampMs);
   }
-  return oldestMs === Number.POSITIVE_INFINITY ? 0 : Math.max(0, clock() - oldestMs) / 1000;
+  return (clock() - oldestMs) / 1000;
 }
 
 function matches(header: string | undefined, etag: string): boolean {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { mock } from "node:test";
 import { expect } from "chai";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import type { AppendResult, LogRecord, Reign } from "../../platform/log/log.ts";
@@ -170,6 +171,16 @@ describe("the embedded log", () => {
     expect(answer).to.deep.equal({ outcome: "appended", firstPosition: 2, timestampMs: ahead });
     const times = (await readAll(log, FIRST, 1)).map(({ timestampMs }) => timestampMs);
     expect(times).to.deep.equal([ahead, ahead]);
+  });
+
+  it("tells its own process of appends by message, sooner than a timer", async () => {
+    mock.timers.enable({ apis: ["setInterval"] });
+    const reader = openSqliteLogReader({ folder });
+    const told = new Promise<void>((resolve) => reader.onAppended(resolve));
+    mock.timers.reset();
+    await log.claim(FIRST, rawClaim("test"));
+    await told;
+    await reader.close();
   });
 
   it("is read while nobody has it open for writing", async () => {
