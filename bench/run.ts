@@ -86,7 +86,7 @@ async function tickFigures({ url }: PlatformProcess): Promise<Figure[]> {
   await register(url, "BTCUSDT", "BTC");
   await register(url, "ETHUSDT", "ETH");
   const before = logBytes();
-  const body = Array.from({ length: TICKS }, (_, i) => JSON.stringify(tick(i, "HTTP"))).join("\n");
+  const body = Array.from({ length: TICKS }, (_, i) => JSON.stringify(tick(i))).join("\n");
   const started = performance.now();
   const answer = await send(url, {
     method: "POST",
@@ -107,7 +107,7 @@ async function importFigures(): Promise<Figure[]> {
   const file = join(folder, "ticks.csv");
   const header = "exchange,symbol,price,volume,timestamp,trade_id,side,recv_ns\n";
   const rows = Array.from({ length: TICKS }, (_, i) => {
-    const { exchange, symbol, price, volume, timestamp, tradeId, side } = tick(i + TICKS, "file");
+    const { exchange, symbol, price, volume, timestamp, tradeId, side } = tick(i + TICKS);
     return `${exchange},${symbol},${price},${volume},${timestamp},${tradeId},${side},\n`;
   });
   writeFileSync(file, header + rows.join(""));
@@ -211,7 +211,7 @@ async function register(url: string, symbol: string, base: string): Promise<void
 }
 
 /** Two instruments, ten trades a millisecond: a busy hour. */
-function tick(index: number, _source: string) {
+function tick(index: number) {
   const isBitcoin = index % 2 === 0;
   return {
     exchange: "bench",

@@ -86,7 +86,7 @@ async function runDemo(invocation: Invocation<DemoOptions>, folder: string): Pro
       : await takeFiles(options, parts);
     const live = await waitUntilProjected(parts);
     const seconds = (performance.now() - startedAtMs) / 1000;
-    await showResults(session, say);
+    await showResults(session, { say, goesOn: !options.exit });
     const summary = await summarise({ folder, taken, live, seconds });
     if (output.json) output.value(summary);
     if (options.exit) return exitCodes.ok;

@@ -30,7 +30,8 @@ function isInstalled() {
 
 function install() {
   process.stderr.write("Dependencies are missing or out of date: running npm ci once …\n");
-  const arguments_ = ["ci", "--no-fund", "--no-audit"];
+  // Its own level, for `npm run --silent` would silence the reason of a failure, too.
+  const arguments_ = ["ci", "--no-fund", "--no-audit", "--loglevel=error"];
   const npmScript = process.env.npm_execpath;
   // Standard output belongs to the program that runs afterwards: npm's goes to standard error.
   const options = { cwd: root, stdio: ["ignore", 2, 2] };

@@ -291,7 +291,6 @@ describe("the command line", function () {
       expect(run.stdout).to.match(/demo:BTC-USDT +\d+\.\d+ +\d+\.\d+/);
       expect(run.stdout).to.match(/one-minute candles/);
       expect(run.stdout).to.match(/demo-steady \(Steady hands, average\)/);
-      expect(run.stdout).to.match(/curl 'http:/);
     });
 
     it("ticks on until Ctrl-C, which ends it with 130 and removes its folder", async () => {

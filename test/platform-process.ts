@@ -1,19 +1,33 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const CLI = fileURLToPath(new URL("../cli/cipherhorizon.mjs", import.meta.url));
-const READY_WITHIN_MILLISECONDS = 60_000;
+const PINNED_NODE_FOLDER = dirname(createRequire(import.meta.url).resolve("node/package.json"));
+/** The Node that the launcher wants: with another one it would start a process of its own. */
+const NODE = join(PINNED_NODE_FOLDER, "bin", process.platform === "win32" ? "node.exe" : "node");
+const READY_WITHIN_MILLISECONDS = 120_000;
+const LOOK_EVERY_MILLISECONDS = 20;
+const MESSAGES_KEPT = 100_000;
+
+type Environment = Readonly<Record<string, string>>;
 
 /** The real program in a process of its own, on a port that the system chooses. */
-export interface PlatformProcess {
+export interface PlatformProcess extends SpawnedPlatform {
   readonly url: string;
+}
+
+/** The program from its first moment on, when it does not serve yet. */
+export interface SpawnedPlatform {
   readonly child: ChildProcess;
   /** What it has printed on stderr. */
   readonly messages: () => string;
+  /** Its address, as soon as it says that it is ready. */
+  ready(): Promise<string>;
   /** SIGKILL, and the wait for its end. */
   kill(): Promise<void>;
   /** SIGTERM, and its exit code. */
@@ -23,79 +37,76 @@ export interface PlatformProcess {
 /** Starts `cipherhorizon serve all` on a data folder and waits until it is ready. */
 export async function startPlatformProcess(
   folder: string,
-  environment: Readonly<Record<string, string>> = {},
+  environment: Environment = {},
 ): Promise<PlatformProcess> {
-  const child = spawn(process.execPath, [CLI, "serve", "all"], {
-    env: { ...process.env, CH_DATA_FOLDER: folder, CH_PORT: "0", ...environment },
+  const spawned = spawnPlatform(folder, environment);
+  return { ...spawned, url: await spawned.ready() };
+}
+
+/** Starts `cipherhorizon serve all` on a data folder. */
+export function spawnPlatform(folder: string, environment: Environment = {}): SpawnedPlatform {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("CH_"));
+  const child = spawn(NODE, [CLI, "serve", "all"], {
+    env: {
+      ...Object.fromEntries(inherited),
+      CH_DATA_FOLDER: folder,
+      CH_PORT: "0",
+      CH_LOG_LEVEL: "warn",
+      ...environment,
+    },
     stdio: ["ignore", "ignore", "pipe"],
   });
-  let messages = "";
+  let text = "";
   child.stderr?.on("data", (chunk) => {
-    messages = (messages + String(chunk)).slice(-100_000);
+    text = (text + String(chunk)).slice(-MESSAGES_KEPT);
   });
-  const url = await addressOf(child, folder, () => messages);
-  const ended = () => (child.exitCode ?? child.signalCode) !== null;
+  const messages = () => text;
+  const end = async (signal: "SIGKILL" | "SIGTERM") => {
+    if (hasEnded(child)) return;
+    child.kill(signal);
+    await once(child, "exit");
+  };
   return {
-    url,
     child,
-    messages: () => messages,
-    kill: async () => {
-      if (ended()) return;
-      process.kill(await innermost(child), "SIGKILL");
-      if (!ended()) await once(child, "exit");
-    },
+    messages,
+    ready: () => addressOf({ child, messages }, join(folder, "lock.json")),
+    kill: () => end("SIGKILL"),
     stop: async () => {
-      if (!ended()) {
-        child.kill("SIGTERM");
-        await once(child, "exit");
-      }
+      await end("SIGTERM");
       return child.exitCode;
     },
   };
 }
 
-/** The lock names the process that serves the folder, which a launcher may have started. */
+function hasEnded(child: ChildProcess): boolean {
+  return (child.exitCode ?? child.signalCode) !== null;
+}
+
+/** The lock names the address; one that a killed process has left behind names another pid. */
 async function addressOf(
-  child: ChildProcess,
-  folder: string,
-  messages: () => string,
+  { child, messages }: Pick<SpawnedPlatform, "child" | "messages">,
+  lockFile: string,
 ): Promise<string> {
   const deadline = performance.now() + READY_WITHIN_MILLISECONDS;
-  const file = join(folder, "lock.json");
   while (performance.now() < deadline) {
-    if (child.exitCode !== null) throw new Error(`the platform ended:\n${messages()}`);
-    const address = existsSync(file) ? lockOf(file) : null;
-    if (address !== null && (await isReady(address.url))) {
-      pids.set(child, address.pid);
-      return address.url;
-    }
-    await sleep(20);
+    if (hasEnded(child)) throw new Error(`the platform ended:\n${messages()}`);
+    const lock = existsSync(lockFile) ? lockOf(lockFile) : null;
+    const url = lock?.pid === child.pid ? (lock?.address ?? null) : null;
+    if (url !== null && (await isReady(url))) return url;
+    await sleep(LOOK_EVERY_MILLISECONDS);
   }
   throw new Error(`the platform was not ready in time:\n${messages()}`);
 }
 
-const pids = new WeakMap<ChildProcess, number>();
-
-async function innermost(child: ChildProcess): Promise<number> {
-  return pids.get(child) ?? (child.pid as number);
-}
-
-function lockOf(file: string): { pid: number; url: string } | null {
-  try {
-    const { pid, address } = JSON.parse(readFileSync(file, "utf8"));
-    return address === null || address === undefined ? null : { pid, url: address };
-  } catch (error) {
-    // Read while it is being written: the next look sees it whole.
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
+function lockOf(file: string): { readonly pid: number; readonly address: string | null } {
+  return JSON.parse(readFileSync(file, "utf8"));
 }
 
 async function isReady(url: string): Promise<boolean> {
   try {
     return (await fetch(`${url}/readyz`)).ok;
   } catch (error) {
-    // Nothing listens yet, or a lock of an earlier life names an old port.
+    // It was killed since.
     if (error instanceof TypeError) return false;
     throw error;
   }

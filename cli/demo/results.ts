@@ -2,7 +2,8 @@ import { z } from "zod";
 import { table } from "../output.ts";
 import type { Session } from "../session.ts";
 
-/** A demonstration shows so many of each. */
+/** Of so many instruments the most traded are shown. */
+const INSTRUMENTS_ASKED = 200;
 const INSTRUMENTS_SHOWN = 6;
 const CANDLES_SHOWN = 5;
 const PORTFOLIOS_SHOWN = 4;
@@ -42,38 +43,57 @@ const holdings = z.array(
 
 type Say = (text: string) => void;
 
-/** A few answers of the query API as tables, and how to ask for them. */
-export async function showResults(session: Session, say: Say): Promise<void> {
+/** A few answers of the query API as tables; and how to ask for them, where one still can. */
+export async function showResults(
+  session: Session,
+  { say, goesOn }: { readonly say: Say; readonly goesOn: boolean },
+): Promise<void> {
   const ask = async <T>(schema: z.ZodType<T>, path: string) => {
     return schema.parse((await session.query(path)).data);
   };
-  const known = await ask(instruments, `/v1/instruments?limit=${INSTRUMENTS_SHOWN}`);
-  const ids = known.map(({ instrumentId }) => instrumentId);
-  await showPrices(ids, ask, say);
-  if (ids[0] !== undefined) await showCandles(ids[0], ask, say);
+  const traded = await mostTraded(ask);
+  const instrumentId = traded[0]?.id;
+  if (traded.length > 0) say(`\n${priceTable(traded)}`);
+  if (instrumentId !== undefined) await showCandles(instrumentId, ask, say);
   const traders = await ask(portfolios, `/v1/portfolios?limit=${PORTFOLIOS_SHOWN}`);
   for (const portfolio of traders) await showPortfolio(portfolio, ask, say);
+  if (!goesOn) return;
   say("\nTry:");
-  for (const path of pathsToTry(ids[0], traders[0]?.portfolioId)) {
+  for (const path of pathsToTry(instrumentId, traders[0]?.portfolioId)) {
     say(`  curl '${session.address}${path}'`);
   }
 }
 
 type Ask = <T>(schema: z.ZodType<T>, path: string) => Promise<T>;
 
-async function showPrices(ids: readonly string[], ask: Ask, say: Say): Promise<void> {
-  const rows: string[][] = [];
-  for (const id of ids) {
+interface Traded {
+  readonly id: string;
+  readonly price: string;
+  /** Of the hour before the last trade. */
+  readonly window: z.output<typeof vwap>;
+}
+
+async function mostTraded(ask: Ask): Promise<readonly Traded[]> {
+  const known = await ask(instruments, `/v1/instruments?limit=${INSTRUMENTS_ASKED}`);
+  const traded: Traded[] = [];
+  for (const { instrumentId: id } of known) {
     const path = `/v1/instruments/${encodeURIComponent(id)}`;
     const last = await ask(lastPrice, `${path}/last-price`);
     if (last === null) continue;
     const [from, to] = [last.timestamp + 1 - VWAP_WINDOW_MS, last.timestamp + 1];
     const window = await ask(vwap, `${path}/vwap?from=${from}&to=${to}`);
-    rows.push([id, last.price, rounded(window.vwap), window.volume, String(window.trades)]);
+    traded.push({ id, price: last.price, window });
   }
-  if (rows.length === 0) return;
-  const columns = ["instrument", "last price", "VWAP of the last hour", "volume", "trades"];
-  say(`\n${table(columns, rows, columns.slice(1))}`);
+  const byTrades = traded.sort((one, two) => two.window.trades - one.window.trades);
+  return byTrades.slice(0, INSTRUMENTS_SHOWN);
+}
+
+function priceTable(traded: readonly Traded[]): string {
+  const rows = traded.map(({ id, price, window }) => {
+    return [id, price, rounded(window.vwap), window.volume, String(window.trades)];
+  });
+  const columns = ["instrument", "last price", "VWAP of its last hour", "volume", "trades"];
+  return table(columns, rows, columns.slice(1));
 }
 
 async function showCandles(id: string, ask: Ask, say: Say): Promise<void> {

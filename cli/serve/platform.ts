@@ -19,7 +19,7 @@ import { openSqliteLog } from "../../platform/log/sqlite/sqlite-log.ts";
 import { openSqliteLogReader } from "../../platform/log/sqlite/sqlite-log-reader.ts";
 import type { Logger } from "../../platform/telemetry/logger.ts";
 import { startQueryApi } from "../../query-api/main.ts";
-import { startProjections } from "./projections.ts";
+import { projectionsPart } from "./projections.ts";
 import { openReaders } from "./readers.ts";
 import { VERSION } from "./version.ts";
 
@@ -74,7 +74,7 @@ async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Pl
   if (parts.includes("query-api")) started.push(queryApiPart(options, base));
   if (parts.includes("projections")) {
     const operations = base.commandSide?.gateway ?? null;
-    started.push(startProjections({ ...options, ...base, operations }));
+    started.push(projectionsPart({ ...options, ...base, operations }));
   }
   opened.push(...started.flatMap(({ afterDrain }) => afterDrain).toReversed());
   let isDraining = false;

@@ -54,7 +54,10 @@ export class MemoryLog implements LogReader {
     this.id = id;
     this.#partitions = Array.from({ length: partitions }, () => []);
     for (let partition = 0; partition < partitions; partition += 1) {
-      this.#add(partition, { key: "~log", headers: { ce_type: "cipherhorizon.platform.LogCreated" } });
+      this.#add(partition, {
+        key: "~log",
+        headers: { ce_type: "cipherhorizon.platform.LogCreated" },
+      });
       this.claim(partition);
     }
   }

@@ -86,7 +86,9 @@ describe("the runner", () => {
   }
 
   async function values(): Promise<Record<string, unknown>> {
-    return Object.fromEntries((await rows("counters")).map(({ counter, value }) => [counter, value]));
+    return Object.fromEntries(
+      (await rows("counters")).map(({ counter, value }) => [counter, value]),
+    );
   }
 
   async function checkpoint() {
@@ -161,7 +163,12 @@ describe("the runner", () => {
       log.count("a", 1);
       const one = start();
       await one.caughtUp;
-      expect(one.troubles.map((trouble) => trouble?.attempts ?? null)).to.deep.equal([1, 2, 3, null]);
+      expect(one.troubles.map((trouble) => trouble?.attempts ?? null)).to.deep.equal([
+        1,
+        2,
+        3,
+        null,
+      ]);
       expect(await values()).to.deep.equal({ a: 1 });
     });
 

@@ -1,5 +1,6 @@
 import type { RecordedEvent } from "../../platform/codec/envelope.ts";
 import { decimalText } from "../../platform/kernel/decimal.ts";
+import { minuteOf } from "../../platform/market/interval.ts";
 import { erasOf } from "../../platform/market/tick-order.ts";
 import type {
   CandleClosed,
@@ -42,11 +43,8 @@ function changesOf(instrumentId: string, { event }: RecordedEvent<MarketDataEven
     case "TicksRecorded":
       return ticks(instrumentId, event.data);
     case "CandleClosed":
-      return [minute(instrumentId, event.data), watermark(instrumentId, event.data)];
-    case "CandleRevised": {
-      const row = { instrumentId, openTimeMs: event.data.openTimeMs };
-      return [minute(instrumentId, event.data), { table: "staleMinutes", row, deleted: true }];
-    }
+    case "CandleRevised":
+      return minute(instrumentId, event.data);
     case "BackfillRangeDeclared":
     case "TicksQuarantined":
       return [];
@@ -104,19 +102,21 @@ function ticks(instrumentId: string, data: TicksRecorded): Change[] {
       },
     };
   });
-  for (const openTimeMs of data.staleMinutes) {
-    changes.push({ table: "staleMinutes", row: { instrumentId, openTimeMs } });
+  for (const openTimeMs of new Set(data.ticks.map(({ timeMs }) => minuteOf(timeMs)))) {
+    changes.push({ table: "openMinutes", row: { instrumentId, openTimeMs } });
   }
   changes.push(watermark(instrumentId, data));
   return changes;
 }
 
-function minute(instrumentId: string, candle: CandleClosed): Change {
-  return {
+/** A candle counts all ticks of its minute that were recorded before it. */
+function minute(instrumentId: string, candle: CandleClosed): Change[] {
+  const { openTimeMs } = candle;
+  const change: Change = {
     table: "minutes",
     row: {
       instrumentId,
-      openTimeMs: candle.openTimeMs,
+      openTimeMs,
       open: decimalText(candle.open),
       high: decimalText(candle.high),
       low: decimalText(candle.low),
@@ -131,6 +131,8 @@ function minute(instrumentId: string, candle: CandleClosed): Change {
       cause: candle.cause,
     },
   };
+  const open = { table: "openMinutes", row: { instrumentId, openTimeMs }, deleted: true } as const;
+  return [change, open, watermark(instrumentId, candle)];
 }
 
 function watermark(instrumentId: string, { watermarkMs }: { watermarkMs: number }): Change {

@@ -25,8 +25,6 @@ const ALLOWED_LATENESS_MS = 2_000;
 /** What the queries of one instrument need to know of it. */
 export interface InstrumentClock {
   readonly contractSize: Decimal | null;
-  /** Where the minutes begin that are not rows yet. */
-  readonly openFromMs: number;
   /** What ended at or before this is closed. */
   readonly closedThroughMs: number;
   /** `null` before the first tick. */
@@ -35,7 +33,7 @@ export interface InstrumentClock {
 
 /**
  * Ticks and minutes of one instrument for one query, from whatever holds them: closed minutes from
- * their rows, stale ones and those not closed yet from their ticks.
+ * their rows, open ones from their ticks.
  */
 export class SqliteMarketSource {
   readonly #queries: SqliteQueries;
@@ -83,20 +81,7 @@ export class SqliteMarketSource {
   }
 
   /** Candles of all minutes with trades, ascending; both ends of the range are minutes. */
-  async *minutes({ fromMs, toMs }: TimeRange): AsyncGenerator<Candle> {
-    const { openFromMs } = this.clock;
-    yield* this.#closedMinutes({ fromMs, toMs: Math.min(toMs, openFromMs) });
-    const open = { fromMs: Math.max(fromMs, openFromMs), toMs };
-    if (open.fromMs < open.toMs) yield* await this.foldedMinutes(open);
-  }
-
-  /** Candles of the minutes of a range, folded from its ticks alone. */
-  async foldedMinutes(range: TimeRange): Promise<Candle[]> {
-    const ticks = await Array.fromAsync(this.ticks(range));
-    return foldTicks(ticks, { interval: "1m", contractSize: this.clock.contractSize });
-  }
-
-  async *#closedMinutes(range: TimeRange): AsyncGenerator<Candle> {
+  async *minutes(range: TimeRange): AsyncGenerator<Candle> {
     let { fromMs } = range;
     while (fromMs < range.toMs) {
       const values = [this.#instrumentId, fromMs, range.toMs, ROWS_PER_TURN];
@@ -111,8 +96,14 @@ export class SqliteMarketSource {
     }
   }
 
+  /** Candles of the minutes of a range, folded from its ticks alone. */
+  async foldedMinutes(range: TimeRange): Promise<Candle[]> {
+    const ticks = await Array.fromAsync(this.ticks(range));
+    return foldTicks(ticks, { interval: "1m", contractSize: this.clock.contractSize });
+  }
+
   async #minuteCandles(row: SqlRow): Promise<Candle[]> {
-    if (row.isStale === 0) return [minuteOfRow(row)];
+    if (row.isOpen === 0) return [minuteOfRow(row)];
     const fromMs = integer(row, "minuteMs");
     return this.foldedMinutes({ fromMs, toMs: fromMs + MINUTE_MS });
   }
@@ -123,14 +114,15 @@ export function minuteFrom(timeMs: number): number {
   return minuteOf(timeMs + MINUTE_MS - 1);
 }
 
+/** An open minute that event time has not left behind may be older than one closed by command. */
 function clockOf(row: SqlRow): InstrumentClock {
   const newestMinuteMs = integerOrNull(row, "newestMinuteMs");
-  const openFromMs = newestMinuteMs === null ? 0 : newestMinuteMs + MINUTE_MS;
-  const watermarkMs = integerOrNull(row, "watermarkMs") ?? 0;
+  const closedMs = newestMinuteMs === null ? 0 : newestMinuteMs + MINUTE_MS;
+  const leftBehindMs = (integerOrNull(row, "watermarkMs") ?? 0) - ALLOWED_LATENESS_MS - 1;
+  const firstOpenMs = integerOrNull(row, "firstOpenMs") ?? Number.POSITIVE_INFINITY;
   return {
     contractSize: row.contractSize === null ? null : decimal(text(row, "contractSize")),
-    openFromMs,
-    closedThroughMs: Math.max(openFromMs, watermarkMs - ALLOWED_LATENESS_MS - 1),
+    closedThroughMs: Math.min(Math.max(closedMs, leftBehindMs), firstOpenMs),
     lastTickMs: integerOrNull(row, "lastTickMs"),
   };
 }
@@ -145,6 +137,8 @@ const TICK_ORDER = ["timeMs", "orderId", "ordinal", "era"];
 const SELECT_CLOCK = `
   SELECT i.contractSize, w.watermarkMs,
     (SELECT max(openTimeMs) FROM minutes m WHERE m.instrumentId = i.instrumentId) AS newestMinuteMs,
+    (SELECT min(openTimeMs) FROM openMinutes o WHERE o.instrumentId = i.instrumentId
+      AND o.openTimeMs >= w.watermarkMs - ${MINUTE_MS + ALLOWED_LATENESS_MS}) AS firstOpenMs,
     (SELECT max(timeMs) FROM ticks t WHERE t.instrumentId = i.instrumentId) AS lastTickMs
   FROM instruments i LEFT JOIN watermarks w USING (instrumentId) WHERE i.instrumentId = ?`;
 
@@ -157,17 +151,17 @@ const SELECT_TICKS = `
   WHERE instrumentId = ? AND (timeMs, orderId, ordinal, era) > (?, ?, ?, ?) AND timeMs < ?
   ORDER BY timeMs, orderId, ordinal, era LIMIT ?`;
 
-/** A stale minute may have a row, which then no longer counts, or none. */
+/** An open minute may have a row, which then counts only some of its ticks, or none. */
 const SELECT_MINUTES = `
-  WITH opened AS (
+  WITH traded AS (
     SELECT openTimeMs FROM minutes
     WHERE instrumentId = ?1 AND openTimeMs >= ?2 AND openTimeMs < ?3
     UNION
-    SELECT openTimeMs FROM staleMinutes
+    SELECT openTimeMs FROM openMinutes
     WHERE instrumentId = ?1 AND openTimeMs >= ?2 AND openTimeMs < ?3
     ORDER BY 1 LIMIT ?4)
-  SELECT o.openTimeMs AS minuteMs, m.*, s.openTimeMs IS NOT NULL AS isStale
-  FROM opened o
-    LEFT JOIN minutes m ON m.instrumentId = ?1 AND m.openTimeMs = o.openTimeMs
-    LEFT JOIN staleMinutes s ON s.instrumentId = ?1 AND s.openTimeMs = o.openTimeMs
-  ORDER BY o.openTimeMs`;
+  SELECT t.openTimeMs AS minuteMs, m.*, o.openTimeMs IS NOT NULL AS isOpen
+  FROM traded t
+    LEFT JOIN minutes m ON m.instrumentId = ?1 AND m.openTimeMs = t.openTimeMs
+    LEFT JOIN openMinutes o ON o.instrumentId = ?1 AND o.openTimeMs = t.openTimeMs
+  ORDER BY t.openTimeMs`;

@@ -89,8 +89,11 @@ export const tables = {
       cause: "text",
     },
   },
-  /** Minutes that got ticks when the instrument no longer held them: folded from their ticks. */
-  staleMinutes: {
+  /**
+   * Minutes with ticks that no candle row counts: those still open, and those that got ticks when
+   * the instrument no longer held them. The query folds them from their ticks.
+   */
+  openMinutes: {
     key: { instrumentId: "text", openTimeMs: "integer" },
     columns: {},
   },

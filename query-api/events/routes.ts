@@ -10,6 +10,7 @@ import {
 import type { Route, RouteRequest } from "../../platform/http/route.ts";
 import { partitionOf } from "../../platform/kernel/hash.ts";
 import { type LogReader, type PartitionKey, partitionKey } from "../../platform/log/log.ts";
+import { streamSubscribers } from "../../platform/telemetry/metrics.ts";
 import { eventJson } from "../stream/event-json.ts";
 import { type Followed, followLog } from "../stream/log-follower.ts";
 import { readEvents } from "../stream/read-events.ts";
@@ -261,10 +262,12 @@ class StreamCount {
       throw new PlatformError("OVERLOADED", `${STREAMS} live streams are open; try again later`);
     }
     this.#open += 1;
+    streamSubscribers.set(this.#open);
     try {
       await serve();
     } finally {
       this.#open -= 1;
+      streamSubscribers.set(this.#open);
     }
   }
 }

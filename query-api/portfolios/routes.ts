@@ -2,6 +2,7 @@ import { z } from "zod";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { idField } from "../../platform/fields/fields.ts";
 import type { Route, RouteRequest } from "../../platform/http/route.ts";
+import { isZone } from "../../projections/portfolios/calendar-day.ts";
 import type { PortfolioReader } from "../../projections/portfolios/store.ts";
 import type { Page } from "../../projections/runner/page.ts";
 import {
@@ -202,13 +203,4 @@ async function existing(reader: PortfolioReader, request: RouteRequest) {
   const portfolio = await reader.portfolio(id);
   if (portfolio) return portfolio;
   throw new PlatformError("NOT_FOUND", `there is no portfolio ${id}`, { facts: { id } });
-}
-
-function isZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }) !== null;
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -195,6 +195,20 @@ describe("the embedded log", () => {
     expect(
       (await rejection(reader.read(FIRST, 0, { maxRecords: 1, maxBytes: 1 }))).message,
     ).to.be.a("string");
+  });
+
+  it("is read after a crash, before anybody opens it for writing", async () => {
+    const reign = await log.claim(FIRST, rawClaim("test"));
+    await log.append(reign, 2, rawRecords("a"));
+    // What a power loss leaves: the file and its write-ahead log, without the shared memory.
+    const left = mkdtempSync(join(tmpdir(), "cipherhorizon-log-"));
+    for (const suffix of ["", "-wal"]) {
+      copyFileSync(logFile(folder) + suffix, logFile(left) + suffix);
+    }
+    const reader = openSqliteLogReader({ folder: left });
+    expect(await readAll(reader, FIRST)).to.deep.equal(await readAll(log, FIRST));
+    await reader.close();
+    rmSync(left, { recursive: true });
   });
 
   it("cannot be written through a reader", () => {

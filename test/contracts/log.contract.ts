@@ -3,10 +3,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { expect } from "chai";
 import fc from "fast-check";
-import { createRandom, type Random } from "../../cli/demo/random.ts";
+import { createRandom } from "../../cli/demo/random.ts";
 import type { AppendResult, Log, LogReader, PartitionRef, Reign } from "../../platform/log/log.ts";
 import { type LogAdapter, type LogAdapterName, logAdapters, TOPICS } from "./log/adapters.ts";
 import { LogChild } from "./log/child-process.ts";
+import { countCalls } from "./log/count-calls.ts";
+import { raceOwners } from "./log/race-owners.ts";
 import {
   assertGapless,
   rawClaim,
@@ -20,7 +22,6 @@ import { printedSeed } from "./log/seed.ts";
 const FIRST: PartitionRef = { topic: "first.events", partition: 0 };
 const OTHER: PartitionRef = { topic: "first.events", partition: 3 };
 const ALL = { maxRecords: 10_000, maxBytes: 64 * 1024 * 1024 };
-const WAKE_UP_WITHIN_MILLISECONDS = 5_000;
 
 /** What every adapter of the log port must do. */
 export function logContract(name: LogAdapterName): void {
@@ -239,7 +240,8 @@ export function logContract(name: LogAdapterName): void {
       });
 
       it("are nobody's before the first claim", async () => {
-        for (const epoch of [-2, 0, 1]) {
+        for (const epoch of [-2, -1, 0, 1]) {
+          expect(await log.stillReigns({ ...FIRST, epoch })).to.equal(false);
           const answer = await log.append({ ...FIRST, epoch }, 1, rawRecords("a"));
           expect(answer.outcome).to.equal("fenced");
         }
@@ -380,40 +382,6 @@ export function logContract(name: LogAdapterName): void {
   });
 }
 
-/**
- * Owners that know nothing of each other claim and append at once, many under way. Whatever the
- * order, each acknowledged batch stands whole where it was said to, and nothing else stands there.
- */
-async function raceOwners(log: Log, random: Random): Promise<void> {
-  const written = new Map<number, string[]>();
-  let batches = 0;
-  const rule = async (): Promise<void> => {
-    let reign = await log.claim(FIRST, rawClaim("racer"));
-    written.set(reign.epoch, ["racer"]);
-    let end = reign.epoch + 1;
-    for (let turn = 0; turn < 40; turn += 1) {
-      const values = Array.from({ length: random.integer(1, 5) }, (_, i) => `${batches}-${i}`);
-      batches += 1;
-      const answer = await log.append(reign, end, rawRecords(...values));
-      if (answer.outcome === "appended") {
-        written.set(answer.firstPosition, values);
-        end = answer.firstPosition + values.length;
-      } else {
-        expect(answer.outcome).to.equal("fenced");
-        if (random.chance(0.5)) await sleep(random.integer(0, 3));
-        reign = await log.claim(FIRST, rawClaim("racer"));
-        written.set(reign.epoch, ["racer"]);
-        end = reign.epoch + 1;
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: 6 }, rule));
-  const records = await readAll(log, FIRST);
-  assertGapless(records);
-  const expected = [...written].sort(([a], [b]) => a - b).flatMap(([, values]) => values);
-  expect(records.slice(1).map(textOf)).to.deep.equal(expected);
-}
-
 function positionOf(answer: AppendResult): number {
   if (answer.outcome !== "appended") throw new Error(`the append was ${answer.outcome}`);
   return answer.firstPosition;
@@ -427,19 +395,6 @@ async function rejection(promise: Promise<unknown>): Promise<Error> {
     return error as Error;
   }
   throw new Error("it was not rejected");
-}
-
-function countCalls(log: LogReader) {
-  let calls = 0;
-  const stop = log.onAppended(() => {
-    calls += 1;
-  });
-  const reached = async (count: number): Promise<void> => {
-    const deadline = performance.now() + WAKE_UP_WITHIN_MILLISECONDS;
-    while (calls < count && performance.now() < deadline) await sleep(1);
-    expect(calls, "calls of the listener").to.be.at.least(count);
-  };
-  return { calls: () => calls, reached, stop };
 }
 
 logContract("sqlite");

@@ -5,6 +5,7 @@ import type { NewRecord, PartitionRef } from "../log.ts";
 import { encodeHeaders } from "./headers.ts";
 import { insertMeta, readLogId } from "./meta.ts";
 import {
+  INSERT_RECORD,
   LOG_TABLES,
   openForWriting,
   PARTITIONS_PER_LOG,
@@ -117,15 +118,10 @@ function insertPartition(
   database
     .prepare("INSERT INTO partitions VALUES (?, ?, ?, ?, ?, ?)")
     .run(index, topic, partition, 1, UNCLAIMED_EPOCH, nowMs);
+  const headers = encodeHeaders(first.headers);
   database
-    .prepare("INSERT INTO records (id, timestamp_ms, key, headers, value) VALUES (?, ?, ?, ?, ?)")
-    .run(
-      index * POSITIONS_PER_PARTITION,
-      nowMs,
-      first.key,
-      encodeHeaders(first.headers),
-      first.value,
-    );
+    .prepare(INSERT_RECORD)
+    .run(index * POSITIONS_PER_PARTITION, nowMs, first.key, headers, first.value);
 }
 
 function countPartitions(database: DatabaseSync, topic: string): number {

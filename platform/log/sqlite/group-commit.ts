@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { PartitionRef } from "../log.ts";
-import { POSITIONS_PER_PARTITION, rollBack } from "./tables.ts";
+import { INSERT_RECORD, POSITIONS_PER_PARTITION, rollBack, UNCLAIMED_EPOCH } from "./tables.ts";
 import type { PackedRecords, WriteAnswer, WriteRequest } from "./writer-messages.ts";
 
 /** A partition's row as it stands inside the transaction. */
@@ -33,9 +33,7 @@ export class GroupCommit {
     this.#updatePartition = database.prepare(
       "UPDATE partitions SET next = ?, epoch = ?, last_timestamp_ms = ? WHERE partition_index = ?",
     );
-    this.#insertRecord = database.prepare(
-      "INSERT INTO records (id, timestamp_ms, key, headers, value) VALUES (?, ?, ?, ?, ?)",
-    );
+    this.#insertRecord = database.prepare(INSERT_RECORD);
   }
 
   /** One answer per request, all durable; throws when the transaction failed as a whole. */
@@ -60,7 +58,8 @@ export class GroupCommit {
       this.#write(row, request.records, nowMs);
       return { outcome: "claimed", epoch: row.epoch };
     }
-    if (row.epoch !== request.reign.epoch) return { outcome: "fenced" };
+    const { epoch } = request.reign;
+    if (epoch === UNCLAIMED_EPOCH || epoch !== row.epoch) return { outcome: "fenced" };
     if (row.next !== request.expectedEnd) return { outcome: "misplaced", end: row.next };
     const firstPosition = row.next;
     this.#write(row, request.records, nowMs);

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { PlatformError } from "../../errors/catalogue.ts";
 
 /** The form of the tables; a file of a later form is not opened. */
-export const LOG_FORMAT = 1;
+const LOG_FORMAT = 1;
 
 /** What is known of the log as a whole; `null` where the file holds no log yet. */
 export function readLogId(database: DatabaseSync): string | null {

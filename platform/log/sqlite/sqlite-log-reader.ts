@@ -72,7 +72,7 @@ export class SqliteLogReader implements LogReader {
 
   async read(partition: PartitionRef, from: number, limits: ReadLimits): Promise<LogRecord[]> {
     if (!Number.isSafeInteger(from) || from < 0) throw new RangeError(`no position: ${from}`);
-    const firstId = this.partitionIndex(partition) * POSITIONS_PER_PARTITION;
+    const firstId = this.#partitionIndex(partition) * POSITIONS_PER_PARTITION;
     const afterId = firstId + POSITIONS_PER_PARTITION;
     const rows = this.#selectRecords.iterate(firstId + from, afterId, limits.maxRecords);
     const records: LogRecord[] = [];
@@ -105,11 +105,15 @@ export class SqliteLogReader implements LogReader {
 
   /** The position of the partition's newest claim, or -1. */
   protected epochOf(partition: PartitionRef): number {
-    return this.#selectEpoch.get(this.partitionIndex(partition))?.epoch as number;
+    return this.#selectEpoch.get(this.#partitionIndex(partition))?.epoch as number;
   }
 
   /** Throws where the log has no such partition. */
-  protected partitionIndex(partition: PartitionRef): number {
+  protected assertPartition(partition: PartitionRef): void {
+    this.#partitionIndex(partition);
+  }
+
+  #partitionIndex(partition: PartitionRef): number {
     const key = partitionKey(partition);
     const index = this.#indexes.get(key) ?? this.#loadIndexes().get(key);
     if (index === undefined) throw new RangeError(`the log has no partition ${key}`);

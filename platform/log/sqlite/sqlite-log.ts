@@ -3,13 +3,14 @@ import { PlatformError } from "../../errors/catalogue.ts";
 import type { AppendResult, Log, NewRecord, PartitionRef, Reign } from "../log.ts";
 import { type CreateTopics, createTopics } from "./create-topics.ts";
 import { SqliteLogReader } from "./sqlite-log-reader.ts";
+import { UNCLAIMED_EPOCH } from "./tables.ts";
 import { packRecords, type SettledAnswer, type WriteRequest } from "./writer-messages.ts";
 import { WriterThread } from "./writer-thread.ts";
 
 /** The longest value of a record. */
-export const VALUE_LIMIT_BYTES = 16 * 1024 * 1024;
+const VALUE_LIMIT_BYTES = 16 * 1024 * 1024;
 /** The most records of one append. */
-export const RECORDS_PER_APPEND = 100_000;
+const RECORDS_PER_APPEND = 100_000;
 
 type RequestWithoutRecords =
   | Omit<Extract<WriteRequest, { kind: "claim" }>, "records">
@@ -44,7 +45,7 @@ export class SqliteLog extends SqliteLogReader implements Log {
 
   async claim(partition: PartitionRef, claim: NewRecord): Promise<Reign> {
     const { topic, partition: number } = partition;
-    this.partitionIndex(partition);
+    this.assertPartition(partition);
     const ref = { topic, partition: number };
     const answer = await this.#write({ kind: "claim", partition: ref }, [claim]);
     if (answer.outcome === "claimed") return { ...ref, epoch: answer.epoch };
@@ -58,7 +59,7 @@ export class SqliteLog extends SqliteLogReader implements Log {
     records: readonly NewRecord[],
   ): Promise<AppendResult> {
     const { topic, partition, epoch } = reign;
-    this.partitionIndex(reign);
+    this.assertPartition(reign);
     const ref = { topic, partition, epoch };
     const answer = await this.#write({ kind: "append", reign: ref, expectedEnd }, records);
     if (answer.outcome === "claimed") throw new TypeError("an append was answered as a claim");
@@ -66,15 +67,7 @@ export class SqliteLog extends SqliteLogReader implements Log {
   }
 
   async stillReigns(reign: Reign): Promise<boolean> {
-    return this.epochOf(reign) === reign.epoch;
-  }
-
-  async #write(
-    request: RequestWithoutRecords,
-    records: readonly NewRecord[],
-  ): Promise<SettledAnswer> {
-    assertLimits(records);
-    return this.#writer.write({ ...request, records: packRecords(records) });
+    return reign.epoch !== UNCLAIMED_EPOCH && this.epochOf(reign) === reign.epoch;
   }
 
   /** A new limit of the file in pages of 4 KiB, for the appends from now on. */
@@ -86,6 +79,14 @@ export class SqliteLog extends SqliteLogReader implements Log {
   override async close(): Promise<void> {
     await super.close();
     await this.#writer.close();
+  }
+
+  async #write(
+    request: RequestWithoutRecords,
+    records: readonly NewRecord[],
+  ): Promise<SettledAnswer> {
+    assertLimits(records);
+    return this.#writer.write({ ...request, records: packRecords(records) });
   }
 }
 

@@ -51,6 +51,9 @@ export function appendedChannel(folder: string): string {
   return `cipherhorizon-log:${realpathSync(folder)}`;
 }
 
+export const INSERT_RECORD =
+  "INSERT INTO records (id, timestamp_ms, key, headers, value) VALUES (?, ?, ?, ?, ?)";
+
 /** A connection that makes every commit durable before it returns. */
 export function openForWriting(folder: string): DatabaseSync {
   const database = new DatabaseSync(logFile(folder), { timeout: BUSY_TIMEOUT_MILLISECONDS });

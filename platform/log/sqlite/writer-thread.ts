@@ -11,7 +11,7 @@ import type {
 } from "./writer-messages.ts";
 
 /** Requests that may wait for the writer; callers have one under way per partition. */
-export const WAITING_REQUESTS = 10_000;
+const WAITING_REQUESTS = 10_000;
 
 interface Waiting {
   readonly resolve: (answer: SettledAnswer) => void;
