@@ -15,8 +15,6 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
-export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
-
 /** The paragraph under every `--help`. */
 export const EXIT_CODES_HELP = `Exit codes: 0 ok, 2 usage, 3 config, 4 not found, 5 conflict, \
 6 refused, 7 unavailable,

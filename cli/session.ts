@@ -14,7 +14,7 @@ import type { Environment } from "./verb.ts";
 /** The answer to one line of `submit`, in the order of the lines. */
 export type CommandResult = AcceptedResult | ({ readonly accepted: false } & Problem);
 
-export interface AcceptedResult {
+interface AcceptedResult {
   readonly accepted: true;
   readonly id: string;
   readonly version: number;
@@ -29,13 +29,13 @@ export interface QueryAnswer {
   readonly nextCursor: string | null;
 }
 
-export interface QueryOptions {
+interface QueryOptions {
   /** The answer must show what this token's command did; it is waited for. */
   readonly token?: string;
 }
 
 /** From where a feed's ticks are, as `POST /v1/market/ticks` takes it. */
-export interface Feed {
+interface Feed {
   readonly source: "live" | "backfill" | "snapshot";
   readonly feedSession?: string;
 }
@@ -51,7 +51,7 @@ export interface TickCounts {
 }
 
 /** The first of those rejected, with why; `index` counts the ticks sent from 0. */
-export interface TickError {
+interface TickError {
   readonly index: number;
   readonly detail: string;
 }

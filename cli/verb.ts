@@ -29,7 +29,7 @@ export interface Invocation<Options> {
 }
 
 /** An option as commander writes it, and what it means. */
-export type OptionLine = readonly [flags: string, meaning: string];
+type OptionLine = readonly [flags: string, meaning: string];
 
 /** One verb of the command line as data; each stands in a file of its own. */
 export interface Verb<Options = unknown> {

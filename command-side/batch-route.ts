@@ -2,6 +2,7 @@ import { v7 as uuidV7 } from "uuid";
 import { z } from "zod";
 import { type Catalogue, PlatformError } from "../platform/errors/catalogue.ts";
 import { uuidField } from "../platform/fields/fields.ts";
+import { fieldErrors } from "../platform/http/field-errors.ts";
 import {
   type NdjsonText,
   parseNdjsonLine,
@@ -124,10 +125,7 @@ function commandOf(value: unknown, request: RouteRequest, context: Context): Com
 function parse<T>(schema: z.ZodType<T>, value: unknown, pointer: string): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const errors = parsed.error.issues.map((issue) => ({
-    pointer: [pointer, ...issue.path.map(String)].join("/"),
-    detail: issue.message,
-  }));
+  const errors = fieldErrors(parsed.error.issues, pointer);
   throw new PlatformError("INVALID_REQUEST", "the line is not a valid command", { errors });
 }
 

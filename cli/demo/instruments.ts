@@ -18,7 +18,7 @@ export interface DemoInstrument {
   readonly usualQuantitySteps: number;
 }
 
-export const DEMO_EXCHANGE = "demo";
+const DEMO_EXCHANGE = "demo";
 
 export const DEMO_INSTRUMENTS: readonly DemoInstrument[] = [
   instrument("BTC", "USDT", {

@@ -1,21 +1,17 @@
 import { z } from "zod";
 import { exitCodes } from "../exit-codes.ts";
-import { openSession, type Session } from "../session.ts";
+import { openSession } from "../session.ts";
 import { defineVerb, integerOption } from "../verb.ts";
 import {
   EVENT_FILTER_LINES,
-  type EventFilter,
   eventFilterOptions,
-  filterQuery,
-  parseEvent,
+  listEvents,
   printEvent,
-  type ShownEvent,
   topicsOf,
 } from "./read-events.ts";
 
 const USUAL_LIMIT = 100;
 const LARGEST_LIMIT = 1_000_000;
-const PAGE_EVENTS = 500;
 
 export const eventsList = defineVerb({
   name: "list",
@@ -37,7 +33,7 @@ export const eventsList = defineVerb({
     let left = options.limit;
     try {
       for (const topic of topicsOf(options)) {
-        for await (const event of eventsOf(session, topic, options)) {
+        for await (const event of listEvents(session, topic, options)) {
           printEvent(event, output);
           left -= 1;
           if (left === 0 || interrupted.aborted) break;
@@ -50,18 +46,3 @@ export const eventsList = defineVerb({
     return interrupted.aborted ? exitCodes.interrupted : exitCodes.ok;
   },
 });
-
-async function* eventsOf(
-  session: Session,
-  topic: string,
-  filter: EventFilter & { readonly limit: number },
-): AsyncGenerator<ShownEvent> {
-  const query = filterQuery(topic, filter);
-  query.set("limit", String(Math.min(filter.limit, PAGE_EVENTS)));
-  for (;;) {
-    const { data, nextCursor } = await session.query(`/v1/events?${query}`);
-    yield* z.array(z.unknown()).parse(data).map(parseEvent);
-    if (nextCursor === null) return;
-    query.set("cursor", nextCursor);
-  }
-}

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { topics } from "../../kafka-topics/topics.ts";
 import type { Output } from "../output.ts";
+import type { Session } from "../session.ts";
 
 /** An event as the API shows it; what else it carries is passed on as it is. */
 const shownEvent = z.looseObject({
@@ -14,7 +15,7 @@ const shownEvent = z.looseObject({
   data: z.unknown(),
 });
 
-export type ShownEvent = z.output<typeof shownEvent>;
+type ShownEvent = z.output<typeof shownEvent>;
 
 export function parseEvent(value: unknown): ShownEvent {
   return shownEvent.parse(value);
@@ -49,6 +50,24 @@ export function filterQuery(topic: string, { aggregateId, type }: EventFilter): 
   if (aggregateId !== undefined) query.set("aggregateId", aggregateId);
   if (type !== undefined) query.set("type", type);
   return query;
+}
+
+const PAGE_EVENTS = 500;
+
+/** The events of one topic from its beginning, page by page as they are asked for. */
+export async function* listEvents(
+  session: Session,
+  topic: string,
+  filter: EventFilter & { readonly limit?: number },
+): AsyncGenerator<ShownEvent> {
+  const query = filterQuery(topic, filter);
+  query.set("limit", String(Math.min(filter.limit ?? PAGE_EVENTS, PAGE_EVENTS)));
+  for (;;) {
+    const { data, nextCursor } = await session.query(`/v1/events?${query}`);
+    yield* z.array(z.unknown()).parse(data).map(parseEvent);
+    if (nextCursor === null) return;
+    query.set("cursor", nextCursor);
+  }
 }
 
 /** Of an event's data a line of text shows so many characters. */

@@ -24,7 +24,7 @@ export interface FillImport {
   readonly deposits: readonly Deposit[];
 }
 
-export interface OpenPortfolio {
+interface OpenPortfolio {
   readonly name: string;
   readonly baseCurrency: string;
   readonly costMethod: "average" | "fifo";

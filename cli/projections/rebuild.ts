@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { registeredProjection } from "../../projections/registry.ts";
 import { commandTexts } from "../command-line.ts";
+import { listEvents } from "../events/read-events.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { Failure } from "../failure.ts";
 import { pause } from "../interrupts.ts";
@@ -68,7 +69,7 @@ async function startOrJoin(
   for await (const result of session.submit(commandTexts([command]))) {
     if (!result.accepted) throw problemFailure(result, `the rebuild of ${name}`);
   }
-  return newestGeneration(await getProjection(session, name));
+  return lastStarted(session, name);
 }
 
 function buildingGeneration({ generations }: ProjectionStatus): Generation | undefined {
@@ -76,9 +77,17 @@ function buildingGeneration({ generations }: ProjectionStatus): Generation | und
   return generations.find(({ phase, generation }) => phase === "building" && generation > live);
 }
 
-function newestGeneration({ generations }: ProjectionStatus): number {
-  return Math.max(...generations.map(({ generation }) => generation));
+/** From the log itself: what follows it may not have come to the start yet. */
+async function lastStarted(session: Session, name: string): Promise<number> {
+  const filter = { aggregateId: name, type: "GenerationStarted" };
+  let generation = 0;
+  for await (const { data } of listEvents(session, "operations.events", filter)) {
+    generation = startedData.parse(data).generation;
+  }
+  return generation;
 }
+
+const startedData = z.object({ generation: z.int() });
 
 interface Watch {
   readonly name: string;

@@ -64,9 +64,13 @@ interface Exchange {
 function beginRequest(request: Request, response: Response, next: NextFunction): void {
   const startedNs = process.hrtime.bigint();
   response.set(SECURITY_HEADERS);
-  introduce(response, newIdentity());
   response.once("close", () => measure(request, response, startedNs));
-  introduce(response, identityOf(request));
+  try {
+    introduce(response, identityOf(request));
+  } catch (error) {
+    introduce(response, newIdentity());
+    throw error;
+  }
   refuseForeignPages(request);
   if (!/^[\x21-\x7e]*$/.test(request.url)) {
     throw new PlatformError("INVALID_REQUEST", "The address is not percent-encoded ASCII.");

@@ -56,9 +56,9 @@ function registered(
   data: InstrumentRegistered,
   registeredAtMs: number,
 ): Change[] {
-  const { exchange, symbol, base, quote, kind } = data;
+  const { exchange, symbol, base, quote, kind, expiryMs } = data;
   const contractSize = optionalDecimalText(data.contractSize);
-  const instrument = { exchange, base, quote, kind, contractSize, registeredAtMs };
+  const instrument = { exchange, base, quote, kind, contractSize, expiryMs, registeredAtMs };
   return [
     { table: "instruments", row: { instrumentId, ...instrument } },
     { table: "symbols", row: { instrumentId, symbol, effectiveMs: registeredAtMs } },

@@ -19,6 +19,7 @@ export function instrumentOf(row: SqlRow, aliases: readonly string[]): Instrumen
     minQuantity: textOrNull(row, "minQuantity"),
     minNotional: textOrNull(row, "minNotional"),
     contractSize: textOrNull(row, "contractSize"),
+    expiryMs: integerOrNull(row, "expiryMs"),
     aliases,
     registeredAtMs: integer(row, "registeredAtMs"),
     delistedMs,

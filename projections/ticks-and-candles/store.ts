@@ -16,6 +16,7 @@ export const tables = {
       quote: "text",
       kind: "text",
       contractSize: "decimal",
+      expiryMs: "integer",
       registeredAtMs: "integer",
     },
     immutable: true,
@@ -121,6 +122,8 @@ export interface Instrument {
   readonly minQuantity: string | null;
   readonly minNotional: string | null;
   readonly contractSize: string | null;
+  /** When a future expires; `null` for the rest. */
+  readonly expiryMs: number | null;
   readonly aliases: readonly string[];
   readonly registeredAtMs: number;
   readonly delistedMs: number | null;

@@ -1,11 +1,10 @@
 import type { RecordedEvent } from "../../../platform/codec/envelope.ts";
+import { MINUTE_MS, minuteOf } from "../../../platform/market/interval.ts";
 import type { MarketDataEvent } from "../../../schemas/generated/market-data.ts";
+import { LATENESS_MILLISECONDS } from "./instrument/limits.ts";
 
-/** How long after a minute's end the clock closes it: the allowed lateness. */
-const LATENESS_MILLISECONDS = 2_000;
 /** An instrument that was silent this long has nothing open that the clock did not close. */
 const FORGET_AFTER_MILLISECONDS = 5 * 60_000;
-const MINUTE_MILLISECONDS = 60_000;
 
 /**
  * Knows which instruments have a minute that only the clock can close: those whose last ticks were
@@ -29,7 +28,7 @@ export class CandleClock {
     const upToMs = nowMs - LATENESS_MILLISECONDS;
     const due: { instrumentId: string; upToMs: number }[] = [];
     for (const [instrumentId, watermarkMs] of this.#watermarks) {
-      const minuteEndMs = (Math.floor(watermarkMs / MINUTE_MILLISECONDS) + 1) * MINUTE_MILLISECONDS;
+      const minuteEndMs = minuteOf(watermarkMs) + MINUTE_MS;
       if (minuteEndMs <= upToMs) due.push({ instrumentId, upToMs });
       if (watermarkMs < nowMs - FORGET_AFTER_MILLISECONDS) this.#watermarks.delete(instrumentId);
     }

@@ -47,6 +47,7 @@ describe("the directory of instruments", () => {
   });
 
   it("gives a symbol to whoever takes it after it was given up", () => {
+    const ofA2 = { ...ofA, occurredAtMs: 9.1e12 };
     for (const facts of [
       [
         [A, ofA],
@@ -55,7 +56,7 @@ describe("the directory of instruments", () => {
       ],
       [
         [B, ofB],
-        [A, ofA],
+        [A, ofA2],
         [A, renamed],
       ],
     ] as const) {

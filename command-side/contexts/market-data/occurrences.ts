@@ -3,7 +3,7 @@ import { hash64 } from "../../../platform/kernel/hash.ts";
 import type { TickInput } from "./tick-input.ts";
 
 /** Different ticks without id of which it is known how often they came, the newest of a request. */
-export const OCCURRENCES_REMEMBERED = 100_000;
+const OCCURRENCES_REMEMBERED = 100_000;
 
 /**
  * Numbers equal ticks without trade id within one request, so that the same request sent again

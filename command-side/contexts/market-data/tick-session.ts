@@ -16,9 +16,9 @@ export const TICKS_PER_COMMAND = 250;
 /** Commands of one request that may be undecided; reading stops beyond it. */
 export const COMMANDS_IN_FLIGHT = 64;
 /** Ticks of one request that wait for more of their instrument. */
-export const BUFFERED_TICKS = 20_000;
+const BUFFERED_TICKS = 20_000;
 /** How long a tick waits for more of its instrument. */
-export const FLUSH_AFTER_MILLISECONDS = 20;
+const FLUSH_AFTER_MILLISECONDS = 20;
 /** Errors of single ticks that an answer lists. */
 export const ERRORS_LISTED = 100;
 

@@ -6,7 +6,7 @@ import type { EventOf, InstrumentEvent } from "./events.ts";
 export const NOW_MS = Date.parse("2024-08-08T12:00:30Z");
 /** The minute that runs by that clock. */
 export const MINUTE_0_MS = Date.parse("2024-08-08T12:00:00Z");
-export const INSTRUMENT_ID = "binance:BTC-USDT";
+const INSTRUMENT_ID = "binance:BTC-USDT";
 export const CONTEXT = { nowMs: NOW_MS, aggregateId: INSTRUMENT_ID };
 
 export const registerCommand: RegisterInstrument = {

@@ -118,6 +118,13 @@ describe("duplicates of ticks", () => {
     expect(answerOf(events, again)).to.deep.equal({ ...ALL_TAKEN, accepted: 1, duplicates: 1 });
   });
 
+  it("of one command are found within it, but for equal ticks that are numbered", () => {
+    const named = [tick(0, { tradeId: "a" }), tick(5, { tradeId: "a" })];
+    const twice = record([...named, tick(0), tick(0), tick(0, { occurrence: 1 })]);
+    const expected = { ...ALL_TAKEN, accepted: 3, duplicates: 2 };
+    expect(answerOf([registered()], twice)).to.deep.equal(expected);
+  });
+
   it("without id are equal ticks of another request, unless it is another feed session", () => {
     const twice = [tick(0), tick(0, { occurrence: 1 })];
     const events = story(record(twice, { feedSession: "s1" }));

@@ -5,7 +5,7 @@ import type { CommandDefinition } from "../../../aggregate.ts";
 export const MAX_QUARANTINED_PER_COMMAND = 500;
 const MAX_TICK_CHARACTERS = 4_000;
 
-export const REASONS = ["unknown_symbol", "future", "absurd"] as const;
+const REASONS = ["unknown_symbol", "future", "absurd"] as const;
 export type QuarantineReason = (typeof REASONS)[number];
 
 export interface QuarantineTicks {

@@ -1,4 +1,4 @@
-/** Books a fill that is covered: legs, third-asset fee and postings (DOMAIN 4.1 and 4.2). */
+/** Books a fill that is covered: legs, third-asset fee and postings; the rules stand in docs/domain/accounting.md. */
 import { type Decimal, ZERO } from "../../../../platform/kernel/decimal.ts";
 import type { RecordTrade } from "./commands.ts";
 import { NO_BASIS } from "./cost.ts";

@@ -17,7 +17,7 @@ export const NO_BASIS: Basis = { cost: ZERO, grossCost: ZERO, assumed: false };
 export const ASSUMED_BASIS: Basis = { cost: ZERO, grossCost: ZERO, assumed: true };
 
 /**
- * The basis of a quantity given up (DOMAIN 4.3). FIFO: that of the lots taken. Average cost: the
+ * The basis of a quantity given up. FIFO: that of the lots taken. Average cost: the
  * quantity's share of the pooled cost, rounded once; what rounding leaves stays in the holding, and
  * giving up everything gives up all of it.
  */

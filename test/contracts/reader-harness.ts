@@ -1,0 +1,103 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Event } from "../../platform/kernel/decider.ts";
+import type { PartitionKey } from "../../platform/log/log.ts";
+import { compact } from "../../projections/runner/compact.ts";
+import type { Projection } from "../../projections/runner/projection.ts";
+import { recorded } from "../../projections/runner/recorded.fixture.ts";
+import type { SqliteQueries } from "../../projections/runner/sqlite-query.ts";
+import { type Snapshot, SqliteGeneration } from "../../projections/runner/sqlite-reader.ts";
+import type { SqliteIndex } from "../../projections/runner/sqlite-schema.ts";
+import { SqliteReadStore } from "../../projections/runner/sqlite-store.ts";
+
+const LOG_ID = "0192aa00-0000-7000-8000-000000000001";
+const PARTITION: PartitionKey = "any.events/0";
+
+export interface HarnessParts<E extends Event, Reader> {
+  readonly projection: Projection<E>;
+  readonly indexes: readonly SqliteIndex[];
+  readonly makeReader: (queries: SqliteQueries) => Reader;
+}
+
+/** A read model fed with events as they are given, and asked through its reader. */
+export interface ReadModelHarness<E extends Event, Reader> {
+  /** Projects and applies events of one aggregate, as one batch. */
+  take(aggregateId: string, events: readonly E[]): Promise<void>;
+  /** Asks the reader. */
+  ask<T>(query: (reader: Reader) => Promise<T>): Promise<T>;
+  /** As `ask`, with the position of the answer. */
+  read<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>>;
+  readonly store: SqliteReadStore;
+  readonly file: string;
+  close(): Promise<void>;
+}
+
+export async function openHarness<E extends Event, Reader>(
+  parts: HarnessParts<E, Reader>,
+): Promise<ReadModelHarness<E, Reader>> {
+  const { projection, indexes, makeReader } = parts;
+  const folder = mkdtempSync(join(tmpdir(), "cipherhorizon-reader-"));
+  const file = join(folder, `${projection.name}.g1.db`);
+  const store = new SqliteReadStore({ file, projection, indexes });
+  await store.create();
+  const { epoch } = await store.take(PARTITION, LOG_ID);
+  const generation = new SqliteGeneration({ file, makeReader });
+  const sequences = new Map<string, number>();
+  let next = 0;
+  return {
+    store,
+    file,
+    async take(aggregateId, events) {
+      const expected = next;
+      const changes = events.map((event) => {
+        const sequence = (sequences.get(aggregateId) ?? 0) + 1;
+        sequences.set(aggregateId, sequence);
+        const position = next;
+        next += 1;
+        const one = recorded(event, { aggregateId, sequence, position });
+        return { position, changes: projection.project(one) };
+      });
+      const outcome = await store.apply({
+        partition: PARTITION,
+        expected,
+        next,
+        epoch,
+        highestClaim: -1,
+        recordedAtMs: 1_700_000_000_000 + next,
+        changes: compact(projection.tables, changes),
+        parked: [],
+      });
+      if (outcome !== "applied") throw new Error(outcome);
+    },
+    read: (query) => generation.read(query),
+    ask: async (query) => (await generation.read(query)).result,
+    close: async () => {
+      await generation.close();
+      await store.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** All items of a paged query, asked page by page of `limit`. */
+export async function allPages<Item, Place>(
+  limit: number,
+  page: (request: { after: Place | null; limit: number }) => Promise<{
+    readonly items: readonly Item[];
+    readonly next: Place | null;
+  }>,
+): Promise<Item[]> {
+  const all: Item[] = [];
+  let after: Place | null = null;
+  do {
+    const found: { readonly items: readonly Item[]; readonly next: Place | null } = await page({
+      after,
+      limit,
+    });
+    if (found.items.length > limit) throw new Error(`a page of ${found.items.length}`);
+    all.push(...found.items);
+    after = found.next;
+  } while (after !== null);
+  return all;
+}
