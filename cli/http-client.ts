@@ -28,7 +28,6 @@ export interface HttpClient {
   readonly address: string;
   /** Answers of 400 and above are thrown as a Failure; what may help is tried again before. */
   get(path: string, headers?: RequestHeaders): Promise<ApiAnswer>;
-  post(path: string, body: unknown, headers?: RequestHeaders): Promise<ApiAnswer>;
   /** Streams values as lines of JSON, the next being asked for when there is room. */
   postLines(path: string, lines: AsyncIterable<string>): AsyncGenerator<unknown>;
   /** The events of a stream until it ends or `signal` ends it. */
@@ -53,7 +52,6 @@ export function createHttpClient(address: string): HttpClient {
   return {
     address,
     get: (path, headers = {}) => exchange({ method: "GET", path, headers }),
-    post: (path, body, headers = {}) => exchange({ method: "POST", path, headers, body }),
     postLines: (path, lines) => postLines(address, path, lines),
     events: (path, options) => readEvents(address, path, options),
   };

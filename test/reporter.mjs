@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import Mocha from "mocha";
 
 /**
- * Mocha's own report, then one line of counts; with CH_TEST_REPORT the counts go to that file as
+ * Mocha's own report, then one line of counts; with TEST_REPORT the counts go to that file as
  * JSON too, for the script that must know that tests were run at all.
  */
 export default class CountingReporter extends Mocha.reporters.Spec {
@@ -14,8 +14,8 @@ export default class CountingReporter extends Mocha.reporters.Spec {
       console.log(`!!!!! ${pending} tests were SKIPPED${hint} !!!!!\n`);
     }
     console.log(`${passes} passed, ${failures} failed, ${pending} skipped`);
-    if (process.env.CH_TEST_REPORT) {
-      writeFileSync(process.env.CH_TEST_REPORT, JSON.stringify({ stats: this.stats }));
+    if (process.env.TEST_REPORT) {
+      writeFileSync(process.env.TEST_REPORT, JSON.stringify({ stats: this.stats }));
     }
   }
 }

@@ -92,11 +92,11 @@ export class SqlitePortfolioReader implements PortfolioReader {
       `WITH money AS (
          SELECT baseCurrency AS asset FROM portfolios WHERE portfolioId = ?1
          UNION SELECT asset FROM currencies WHERE portfolioId = ?1)
-       SELECT asset, coalesce(f.balance, '0') AS free, coalesce(l.balance, '0') AS locked
+       SELECT money.asset AS asset, coalesce(f.balance, '0') AS free, coalesce(l.balance, '0') AS locked
        FROM money
          LEFT JOIN accounts f ON f.portfolioId = ?1 AND f.account = 'assets:' || money.asset || ':free'
          LEFT JOIN accounts l ON l.portfolioId = ?1 AND l.account = 'assets:' || money.asset || ':locked'
-       ORDER BY asset`,
+       ORDER BY money.asset`,
       [portfolioId],
     );
     return rows.map((row) => {

@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads";
 import { expect } from "chai";
 import fc from "fast-check";
 import { createRandom } from "../../cli/demo/random.ts";
-import type { AppendResult, Log, LogReader, PartitionRef, Reign } from "../../platform/log/log.ts";
+import type { AppendResult, Log, PartitionRef, Reign } from "../../platform/log/log.ts";
 import { type LogAdapter, type LogAdapterName, logAdapters, TOPICS } from "./log/adapters.ts";
 import { LogChild } from "./log/child-process.ts";
 import { countCalls } from "./log/count-calls.ts";

@@ -10,9 +10,15 @@ import { decimal, decimalText, ZERO } from "../../platform/kernel/decimal.ts";
 import { portfolios } from "../../projections/portfolios/projection.ts";
 import { indexes, SqlitePortfolioReader } from "../../projections/portfolios/sqlite.ts";
 import type {
+  LedgerEntry,
+  LedgerPlace,
+  LotPlace,
+  OpenLot,
   PortfolioReader,
+  PortfolioSummary,
   RealisedRequest,
   Trade,
+  TradePlace,
 } from "../../projections/portfolios/store.ts";
 import type { PortfolioEvent } from "../../schemas/generated/portfolio.ts";
 import { describeWithSampleData, sampleRows } from "../sample-data.ts";
@@ -97,7 +103,9 @@ function portfolioReaderContract(name: string, open: () => Promise<Harness>): vo
     it("lists portfolios page by page", async () => {
       const ids = ["a", "b", "c", "d", "e"];
       for (const id of ids) await tell(openStory({ name: id }), id);
-      const all = await allPages(2, (page) => model.ask((reader) => reader.portfolios(page)));
+      const all = await allPages<PortfolioSummary, string>(2, (page) =>
+        model.ask((reader) => reader.portfolios(page)),
+      );
       expect(all.map(({ portfolioId }) => portfolioId)).to.deep.equal(ids);
     });
 
@@ -121,7 +129,7 @@ function portfolioReaderContract(name: string, open: () => Promise<Harness>): vo
       for (const fill of ["1@100", "2@110", "3@120"]) story.buy(fill);
       story.sell("1.5@130");
       await tell(story);
-      const lots = await allPages(1, (page) => {
+      const lots = await allPages<OpenLot, LotPlace>(1, (page) => {
         return model.ask((reader) => reader.openLots(ID, "BTC", page));
       });
       expect(
@@ -188,7 +196,7 @@ function portfolioReaderContract(name: string, open: () => Promise<Harness>): vo
       story.sell("0.5@120", { fee: "0.3", feeCurrency: "USDT" });
       story.withdraw("USDT", "10");
       await tell(story);
-      const entries = await allPages(3, (page) =>
+      const entries = await allPages<LedgerEntry, LedgerPlace>(3, (page) =>
         model.ask((reader) => reader.ledger(ID, {}, page)),
       );
       const balances = new Map<string, BigNumber>();
@@ -201,11 +209,11 @@ function portfolioReaderContract(name: string, open: () => Promise<Harness>): vo
       }
       expect([...assets.values()].every((sum) => sum.isZero())).to.equal(true);
       expect(entries.length).to.be.above(10);
-      const free = await allPages(2, (page) => {
+      const free = await allPages<LedgerEntry, LedgerPlace>(2, (page) => {
         return model.ask((reader) => reader.ledger(ID, { account: "assets:BTC:free" }, page));
       });
       expect(free).to.deep.equal(entries.filter(({ account }) => account === "assets:BTC:free"));
-      const btc = await allPages(2, (page) => {
+      const btc = await allPages<LedgerEntry, LedgerPlace>(2, (page) => {
         return model.ask((reader) => reader.ledger(ID, { asset: "BTC" }, page));
       });
       expect(btc).to.deep.equal(entries.filter(({ asset }) => asset === "BTC"));
@@ -223,7 +231,9 @@ function portfolioReaderContract(name: string, open: () => Promise<Harness>): vo
           story.buy("1@100", { instrumentId, occurredAt: 1_699_000_000_000 + hour });
         }
         await tell(story);
-        trades = await allPages(2, (page) => model.ask((reader) => reader.trades(ID, {}, page)));
+        trades = await allPages<Trade, TradePlace>(2, (page) =>
+          model.ask((reader) => reader.trades(ID, {}, page)),
+        );
       });
 
       it("come by time and number, whatever the size of the page, and in reverse", async () => {
@@ -240,7 +250,7 @@ function portfolioReaderContract(name: string, open: () => Promise<Harness>): vo
           [7, 6],
           [9, 3],
         ]);
-        const newest = await allPages(3, (page) => {
+        const newest = await allPages<Trade, TradePlace>(3, (page) => {
           return model.ask((reader) => reader.trades(ID, {}, { ...page, newestFirst: true }));
         });
         expect(newest).to.deep.equal(trades.toReversed());
@@ -252,7 +262,7 @@ function portfolioReaderContract(name: string, open: () => Promise<Harness>): vo
           fromMs: 1_699_000_000_003,
           toMs: 1_699_000_000_007,
         };
-        const some = await allPages(1, (page) => {
+        const some = await allPages<Trade, TradePlace>(1, (page) => {
           return model.ask((reader) => reader.trades(ID, filter, page));
         });
         expect(some.map(({ tradeNumber }) => tradeNumber)).to.deep.equal([2, 4]);
@@ -385,7 +395,7 @@ function portfolioReaderContract(name: string, open: () => Promise<Harness>): vo
             ZERO,
           );
           expect(places(decimalText(sum))).to.equal(expected.realized_pnl);
-          const trades = await allPages(500, (page) => {
+          const trades = await allPages<Trade, TradePlace>(500, (page) => {
             return model.ask((reader) => reader.trades(ID, {}, page));
           });
           expect(trades).to.have.length(3_432);

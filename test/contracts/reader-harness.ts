@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Event } from "../../platform/kernel/decider.ts";
 import type { PartitionKey } from "../../platform/log/log.ts";
 import { compact } from "../../projections/runner/compact.ts";
+import type { Page, PageRequest } from "../../projections/runner/page.ts";
 import type { Projection } from "../../projections/runner/projection.ts";
 import { recorded } from "../../projections/runner/recorded.fixture.ts";
 import type { SqliteQueries } from "../../projections/runner/sqlite-query.ts";
@@ -83,21 +84,15 @@ export async function openHarness<E extends Event, Reader>(
 /** All items of a paged query, asked page by page of `limit`. */
 export async function allPages<Item, Place>(
   limit: number,
-  page: (request: { after: Place | null; limit: number }) => Promise<{
-    readonly items: readonly Item[];
-    readonly next: Place | null;
-  }>,
+  ask: (page: PageRequest<Place>) => Promise<Page<Item, Place>>,
 ): Promise<Item[]> {
   const all: Item[] = [];
   let after: Place | null = null;
   do {
-    const found: { readonly items: readonly Item[]; readonly next: Place | null } = await page({
-      after,
-      limit,
-    });
-    if (found.items.length > limit) throw new Error(`a page of ${found.items.length}`);
-    all.push(...found.items);
-    after = found.next;
+    const page: Page<Item, Place> = await ask({ after, limit });
+    if (page.items.length > limit) throw new Error(`a page of ${page.items.length}`);
+    all.push(...page.items);
+    after = page.next;
   } while (after !== null);
   return all;
 }

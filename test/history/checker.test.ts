@@ -46,6 +46,20 @@ describe("the history checker", () => {
     expect(kinds(client, [...log, { ...last, position: 10 }])).to.include("double");
   });
 
+  it("finds a command that was carried out twice under other event ids", () => {
+    const { client, log } = cleanHistory();
+    const again = { ...(log[9] as LoggedEvent), eventId: "e-new", sequence: 6, position: 10 };
+    expect(kinds(client, [...log, again])).to.deep.equal(["double"]);
+  });
+
+  it("finds the event of a command that was told to be refused", () => {
+    const { client, log } = cleanHistory();
+    const refused = { atMs: 95, version: 0, eventIds: [] };
+    const told = client.map((one, i) => (i === 9 ? { ...one, acknowledged: refused } : one));
+    expect(kinds(told, log)).to.deep.equal(["double"]);
+    expect(kinds(told, log.slice(0, 9))).to.deep.equal([]);
+  });
+
   it("finds two events of an aggregate that changed places", () => {
     const { client, log } = cleanHistory();
     const [first, second, third] = log as [LoggedEvent, LoggedEvent, LoggedEvent];

@@ -1,4 +1,4 @@
-/** What a client did: sent a command, and perhaps was told that it is in the log. */
+/** What a client did: sent a command, and perhaps was told what it came to. */
 export interface ClientRecord {
   readonly commandId: string;
   readonly aggregateId: string;
@@ -7,6 +7,7 @@ export interface ClientRecord {
   readonly acknowledged: {
     readonly atMs: number;
     readonly version: number;
+    /** All events of the command; none where it was refused. */
     readonly eventIds: readonly string[];
   } | null;
 }
@@ -28,7 +29,8 @@ export interface Finding {
 
 /**
  * Compares what clients were told with what the log holds. It shares no code with the platform:
- * a loss is an acknowledged event that is not there, a double an id that is there twice, a swap
+ * a loss is an acknowledged event that is not there, a double an id that is there twice or a command
+ * that has had an effect beside the one its client was told of, a swap
  * two events in another order than their sequences or than real time demands, a stranger an event
  * that no client asked for.
  */
@@ -38,11 +40,16 @@ export function checkHistory(
 ): readonly Finding[] {
   return [
     ...findLosses(client, log),
-    ...findDoubles(log),
-    ...findSwaps(log),
+    ...checkLog(log),
+    ...findSecondEffects(client, log),
     ...findTimeTravel(client, log),
     ...findStrangers(client, log),
   ];
+}
+
+/** What the log alone shows: an id that is there twice, an aggregate's events out of order. */
+export function checkLog(log: readonly LoggedEvent[]): readonly Finding[] {
+  return [...findDoubles(log), ...findSwaps(log)];
 }
 
 function findLosses(client: readonly ClientRecord[], log: readonly LoggedEvent[]): Finding[] {
@@ -68,6 +75,17 @@ function findDoubles(log: readonly LoggedEvent[]): Finding[] {
     seen.set(event.eventId, event);
   }
   return findings;
+}
+
+/** A command has the events that its client was told of and no others; a refused one has none. */
+function findSecondEffects(client: readonly ClientRecord[], log: readonly LoggedEvent[]): Finding[] {
+  const told = new Map(client.map((one) => [one.commandId, one.acknowledged?.eventIds ?? null]));
+  return log.flatMap(({ commandId, eventId }) => {
+    const eventIds = told.get(commandId) ?? null;
+    if (eventIds === null || eventIds.includes(eventId)) return [];
+    const detail = `event ${eventId} of command ${commandId} was not in its answer`;
+    return [{ kind: "double" as const, detail }];
+  });
 }
 
 /** Inside an aggregate sequences are 1, 2, 3 … in the order of positions. */

@@ -6,20 +6,32 @@ import { LATENESS_MILLISECONDS } from "./instrument/limits.ts";
 /** An instrument that was silent this long has nothing open that the clock did not close. */
 const FORGET_AFTER_MILLISECONDS = 5 * 60_000;
 
+/** What may be open of an instrument: minutes from the watermark's to the latest tick's. */
+interface OpenTime {
+  fromMs: number;
+  readonly latestMs: number;
+}
+
 /**
  * Knows which instruments have a minute that only the clock can close: those whose last ticks were
  * live. It is told of every event and asked every second; it sends nothing itself.
  */
 export class CandleClock {
-  readonly #watermarks = new Map<string, number>();
+  readonly #open = new Map<string, OpenTime>();
 
-  observe({ aggregateId, event }: RecordedEvent): void {
+  observe({ aggregateId, event }: Pick<RecordedEvent, "aggregateId" | "event">): void {
     const fact = event as MarketDataEvent;
     if (fact.type === "TicksRecorded") {
-      if (fact.data.clockCloses) this.#watermarks.set(aggregateId, fact.data.watermarkMs);
-      else this.#watermarks.delete(aggregateId);
+      const { clockCloses, watermarkMs, ticks } = fact.data;
+      const latestMs = Math.max(watermarkMs, ticks.at(-1)?.timeMs ?? 0);
+      if (clockCloses) this.#open.set(aggregateId, { fromMs: watermarkMs, latestMs });
+      else this.#open.delete(aggregateId);
     } else if (fact.type === "CandleClosed" && fact.data.cause === "clock") {
-      this.#watermarks.delete(aggregateId);
+      const open = this.#open.get(aggregateId);
+      if (!open) return;
+      // A tick ahead of the clock may have opened the next minute already.
+      open.fromMs = Math.max(open.fromMs, fact.data.openTimeMs + MINUTE_MS);
+      if (open.fromMs > open.latestMs) this.#open.delete(aggregateId);
     }
   }
 
@@ -27,10 +39,9 @@ export class CandleClock {
   due(nowMs: number): readonly { readonly instrumentId: string; readonly upToMs: number }[] {
     const upToMs = nowMs - LATENESS_MILLISECONDS;
     const due: { instrumentId: string; upToMs: number }[] = [];
-    for (const [instrumentId, watermarkMs] of this.#watermarks) {
-      const minuteEndMs = minuteOf(watermarkMs) + MINUTE_MS;
-      if (minuteEndMs <= upToMs) due.push({ instrumentId, upToMs });
-      if (watermarkMs < nowMs - FORGET_AFTER_MILLISECONDS) this.#watermarks.delete(instrumentId);
+    for (const [instrumentId, { fromMs, latestMs }] of this.#open) {
+      if (minuteOf(fromMs) + MINUTE_MS <= upToMs) due.push({ instrumentId, upToMs });
+      if (latestMs < nowMs - FORGET_AFTER_MILLISECONDS) this.#open.delete(instrumentId);
     }
     return due;
   }

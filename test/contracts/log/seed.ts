@@ -1,8 +1,8 @@
-/** The seed of a random test: `CH_TEST_SEED`, or a new one; it is printed either way. */
+/** The seed of a random test: `TEST_SEED`, or a new one; it is printed either way. */
 export function printedSeed(): number {
-  const given = process.env.CH_TEST_SEED;
+  const given = process.env.TEST_SEED;
   const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
-  print(`seed ${seed} (to replay: CH_TEST_SEED=${seed})`);
+  print(`seed ${seed} (to replay: TEST_SEED=${seed})`);
   return seed;
 }
 

@@ -43,14 +43,23 @@ describe("the payloads of an instrument's commands", () => {
   });
 
   it("take prices as numbers or text, exponents included, and ids of any form", () => {
-    const ids = [7, "7", "007", "9007199254740993", new NumberText("9007199254740993"), null];
+    const ids = [
+      7,
+      "7",
+      "007",
+      "9007199254740990",
+      "9007199254740991",
+      new NumberText("9007199254740993"),
+      null,
+    ];
     const ticks = ids.map((tradeId) => ({ timeMs: 1, price: 1e-7, volume: "2.5e-7", tradeId }));
     const parsed = commands.RecordTicks.payload.parse({ ticks });
     expect(parsed.ticks.map(({ tradeId }) => tradeId)).to.deep.equal([
       7,
       7,
       "007",
-      "9007199254740993",
+      9_007_199_254_740_990,
+      "9007199254740991",
       "9007199254740993",
       null,
     ]);

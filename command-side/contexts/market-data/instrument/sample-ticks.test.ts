@@ -19,7 +19,7 @@ const NOW_MS = Date.parse("2026-11-20T00:00:00Z");
 const CONTEXT = { nowMs: NOW_MS, aggregateId: "any:BTC-USD" };
 const TICKS_PER_COMMAND = 250;
 const LATENESS_MS = 2_000;
-const SEED = Number(process.env["CH_TEST_SEED"] ?? Date.now() % 1_000_000);
+const SEED = Number(process.env["TEST_SEED"] ?? Date.now() % 1_000_000);
 
 /** The ticks of one file by exchange and symbol, in the file's order. */
 type Streams = ReadonlyMap<string, readonly TickData[]>;

@@ -6,11 +6,11 @@ const CANONICAL_INTEGER = /^(0|[1-9]\d{0,15})$/;
 const ID_PATTERN = /^[^\s\p{Cc}\p{Cs}](?:[^\p{Cc}\p{Cs}]{0,126}[^\s\p{Cc}\p{Cs}])?$/u;
 const RULE = "must be text of 1 to 128 characters, or an integer of zero or above";
 
-/** A canonical integer below 2^53 as a number; every other id as it is. */
+/** A canonical integer below 2^53 − 1 as a number; every other id as it is. */
 export function toTradeId(text: string): number | string {
   if (!CANONICAL_INTEGER.test(text)) return text;
   const number = Number(text);
-  return Number.isSafeInteger(number) ? number : text;
+  return number < Number.MAX_SAFE_INTEGER ? number : text;
 }
 
 /** The exchange's id of a trade: text, or a JSON integer of any size. */

@@ -1,0 +1,617 @@
+import { BigNumber } from "bignumber.js";
+import { expect } from "chai";
+import fc from "fast-check";
+import { createRandom } from "../../cli/demo/random.ts";
+import type { TickData } from "../../command-side/contexts/market-data/instrument/commands.ts";
+import { decider } from "../../command-side/contexts/market-data/instrument/decide.ts";
+import type { InstrumentEvent } from "../../command-side/contexts/market-data/instrument/events.ts";
+import {
+  close,
+  record,
+  registered,
+} from "../../command-side/contexts/market-data/instrument/instrument.fixture.ts";
+import { decimal, decimalText, ZERO } from "../../platform/kernel/decimal.ts";
+import { type Candle, type Tick as FoldedTick, foldTicks } from "../../platform/market/candle.ts";
+import { bucketEnd, type Interval } from "../../platform/market/interval.ts";
+import { compareTicks } from "../../platform/market/tick-order.ts";
+import { ticksAndCandles } from "../../projections/ticks-and-candles/projection.ts";
+import { indexes, SqliteMarketReader } from "../../projections/ticks-and-candles/sqlite.ts";
+import type {
+  CandleRow,
+  CandlesRequest,
+  MarketReader,
+  Tick,
+  TickPlace,
+} from "../../projections/ticks-and-candles/store.ts";
+import type { MarketDataEvent } from "../../schemas/generated/market-data.ts";
+import { describeWithSampleData, sampleRows } from "../sample-data.ts";
+import { printedSeed } from "./log/seed.ts";
+import { allPages, openHarness, type ReadModelHarness } from "./reader-harness.ts";
+
+type Harness = ReadModelHarness<MarketDataEvent, MarketReader>;
+
+const ID = "binance:BTC-USDT";
+const T0 = Date.parse("2024-08-08T23:50:00Z");
+const NOW_MS = Date.parse("2026-11-20T00:00:00Z");
+const MINUTE_MS = 60_000;
+const EVER = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
+
+/** Every adapter of the market reader, with the store that feeds it. */
+const adapters = {
+  sqlite: (): Promise<Harness> => {
+    const makeReader = (queries: ConstructorParameters<typeof SqliteMarketReader>[0]) => {
+      return new SqliteMarketReader(queries);
+    };
+    return openHarness({ projection: ticksAndCandles, indexes, makeReader });
+  },
+};
+
+for (const [name, open] of Object.entries(adapters)) marketReaderContract(name, open);
+
+/** An instrument as its decider decides it, telling its events to the read model. */
+class Feed {
+  readonly #model: Harness;
+  readonly #id: string;
+  #state = decider.initialState();
+
+  constructor(model: Harness, id = ID) {
+    this.#model = model;
+    this.#id = id;
+  }
+
+  async register(more: Parameters<typeof registered>[0] = {}): Promise<this> {
+    await this.#take([registered(more)]);
+    return this;
+  }
+
+  async decide(command: Parameters<typeof decider.decide>[1], nowMs = NOW_MS): Promise<void> {
+    const decision = decider.decide(this.#state, command, { nowMs, aggregateId: this.#id });
+    if (decision.outcome === "refused") throw new Error(decision.refusal.detail);
+    await this.#take(decision.events);
+  }
+
+  ticks(ticks: readonly TickData[], size = 250): Promise<void> {
+    return this.#inParts(ticks, size);
+  }
+
+  close(upToMs = NOW_MS): Promise<void> {
+    return this.decide(close(upToMs));
+  }
+
+  async #inParts(ticks: readonly TickData[], size: number): Promise<void> {
+    for (let at = 0; at < ticks.length; at += size) {
+      await this.decide(record(ticks.slice(at, at + size), { source: "backfill" }));
+    }
+  }
+
+  async #take(events: readonly InstrumentEvent[]): Promise<void> {
+    for (const event of events) this.#state = decider.evolve(this.#state, event);
+    await this.#model.take(this.#id, events);
+  }
+}
+
+/** A tick at so many ms after T0. */
+function tick(
+  offsetMs: number,
+  price: string,
+  more: Partial<TickData> & { of?: string } = {},
+): TickData {
+  const { of = "1", ...rest } = more;
+  const exact = { price: decimal(price), volume: decimal(of) };
+  const values = { timeMs: T0 + offsetMs, ...exact, side: "buy", tradeId: null } as const;
+  return { ...values, occurrence: 0, ...rest };
+}
+
+function marketReaderContract(name: string, open: () => Promise<Harness>): void {
+  describe(`the market reader contract: ${name}`, () => {
+    let model: Harness;
+
+    beforeEach(async () => {
+      model = await open();
+    });
+
+    afterEach(() => model.close());
+
+    function candles(interval: Interval, more: Partial<CandlesRequest> = {}) {
+      const request = { fromMs: 0, toMs: null, limit: 500, fill: "none", nowMs: NOW_MS } as const;
+      return model.ask((reader) => reader.candles(ID, { interval, ...request, ...more }));
+    }
+
+    /** All pages, put together. */
+    async function allCandles(
+      interval: Interval,
+      more: Partial<CandlesRequest> = {},
+    ): Promise<CandleRow[]> {
+      const all: CandleRow[] = [];
+      let fromMs: number | null = more.fromMs ?? 0;
+      while (fromMs !== null) {
+        const page: Awaited<ReturnType<typeof candles>> = await candles(interval, {
+          ...more,
+          fromMs,
+        });
+        all.push(...page.candles);
+        fromMs = page.nextFromMs;
+      }
+      return all;
+    }
+
+    it("knows nothing of an instrument that is not there", async () => {
+      const answers = await model.ask(async (reader) => [
+        await reader.instrument(ID),
+        await reader.lastPrice(ID),
+        await reader.ticker(ID, null),
+        (await reader.ticks(ID, EVER, { after: null, limit: 5 })).items,
+        (await reader.vwap(ID, EVER)).vwap,
+      ]);
+      expect(answers).to.deep.equal([null, null, null, [], null]);
+      expect(await candles("1m")).to.deep.equal({ candles: [], nextFromMs: null });
+    });
+
+    it("knows an instrument that has no tick yet", async () => {
+      await new Feed(model).register();
+      expect(await model.ask((reader) => reader.ticker(ID, null))).to.equal(null);
+      expect(await candles("1m", { fill: "previous" })).to.deep.equal({
+        candles: [],
+        nextFromMs: null,
+      });
+    });
+
+    describe("instruments", () => {
+      it("show what was registered and what has changed since", async () => {
+        const feed = await new Feed(model).register();
+        await feed.decide({
+          type: "AddInstrumentAlias",
+          data: { symbol: "XBTUSDT", effectiveAt: null },
+        });
+        await feed.decide({
+          type: "RenameInstrument",
+          data: { symbol: "BTC/USDT", effectiveAt: null },
+        });
+        const steps = { priceStep: decimal("0.1"), quantityStep: decimal("0.001") };
+        const minimums = { minQuantity: decimal("0.002"), minNotional: null };
+        await feed.decide({
+          type: "ChangeInstrumentSteps",
+          data: { ...steps, ...minimums, effectiveAt: null },
+        });
+        const instrument = await model.ask((reader) => reader.instrument(ID));
+        expect(instrument).to.deep.include({
+          instrumentId: ID,
+          exchange: "binance",
+          symbol: "BTC/USDT",
+          base: "BTC",
+          quote: "USDT",
+          kind: "spot",
+          status: "listed",
+          priceStep: "0.1",
+          minQuantity: "0.002",
+          minNotional: null,
+          version: 4,
+        });
+        expect(instrument?.aliases).to.include("XBTUSDT");
+        await feed.decide({
+          type: "DelistInstrument",
+          data: { effectiveAt: NOW_MS, reason: "gone" },
+        });
+        const delisted = await model.ask((reader) => reader.instrument(ID));
+        expect(delisted).to.include({
+          status: "delisted",
+          delistedMs: NOW_MS,
+          delistedReason: "gone",
+        });
+      });
+
+      it("are listed page by page", async () => {
+        const ids = ["a:A-B", "b:A-B", "c:A-B", "d:A-B", "e:A-B"];
+        for (const id of ids) await new Feed(model, id).register();
+        const page = (after: string | null) => {
+          return model.ask((reader) => reader.instruments({ after, limit: 2 }));
+        };
+        const [first, last] = [await page(null), await page("d:A-B")];
+        expect(first.items.map(({ instrumentId }) => instrumentId)).to.deep.equal(ids.slice(0, 2));
+        expect([first.next, last.items.length, last.next]).to.deep.equal(["b:A-B", 1, null]);
+      });
+    });
+
+    describe("ticks", () => {
+      it("come in tick order, whatever order they came in and however long a page is", async () => {
+        const feed = await new Feed(model).register();
+        const ids = [5, 3, 9, 1, 7, 2, 8, 4, 6];
+        await feed.ticks(
+          ids.map((tradeId) => tick(Math.floor(tradeId / 4), `${tradeId}`, { tradeId })),
+          4,
+        );
+        for (const limit of [1, 2, 4, 9, 20]) {
+          const all = await allPages<Tick, TickPlace>(limit, (page) => {
+            return model.ask((reader) => reader.ticks(ID, EVER, page));
+          });
+          expect(all.map(({ tradeId }) => Number(tradeId))).to.deep.equal(ids.toSorted());
+          const newest = await allPages<Tick, TickPlace>(limit, (page) => {
+            return model.ask((reader) => reader.ticks(ID, EVER, { ...page, newestFirst: true }));
+          });
+          expect(newest).to.deep.equal(all.toReversed());
+        }
+      });
+
+      it("can be had of a stretch of time, its end left out", async () => {
+        const feed = await new Feed(model).register();
+        await feed.ticks([0, 1, 2, 3].map((offset) => tick(offset, "1")));
+        const range = { fromMs: T0 + 1, toMs: T0 + 3 };
+        const found = await model.ask((reader) =>
+          reader.ticks(ID, range, { after: null, limit: 9 }),
+        );
+        expect(found.items.map(({ timeMs }) => timeMs - T0)).to.deep.equal([1, 2]);
+      });
+
+      it("give the last price by tick order, not by arrival", async () => {
+        const feed = await new Feed(model).register();
+        await feed.ticks([tick(10, "7", { tradeId: 5 })]);
+        await feed.ticks([tick(3, "9", { tradeId: 2 })]);
+        const last = await model.ask((reader) => reader.lastPrice(ID));
+        expect(last).to.deep.equal({ price: "7", volume: "1", side: "buy", timeMs: T0 + 10 });
+      });
+    });
+
+    describe("candles", () => {
+      it("show the running one as not complete, and complete once event time has passed", async () => {
+        const feed = await new Feed(model).register();
+        await feed.ticks([tick(1_000, "5"), tick(2_000, "7", { of: "3" })]);
+        const [running] = (await candles("1m")).candles;
+        expect(running).to.deep.equal({
+          openTimeMs: T0,
+          closeTimeMs: T0 + MINUTE_MS,
+          open: "5",
+          high: "7",
+          low: "5",
+          close: "7",
+          volume: "4",
+          quoteVolume: "26",
+          buyVolume: "4",
+          vwap: "6.5",
+          trades: 2,
+          complete: false,
+          filled: false,
+        });
+        await feed.ticks([tick(MINUTE_MS + 2_000, "8")]);
+        expect((await candles("1m")).candles.map(({ complete }) => complete)).to.deep.equal([
+          false,
+          false,
+        ]);
+        await feed.ticks([tick(MINUTE_MS + 2_001, "8")]);
+        const both = (await candles("1m")).candles;
+        expect(both.map(({ complete }) => complete)).to.deep.equal([true, false]);
+        expect(both[0]).to.deep.equal({ ...running, complete: true });
+      });
+
+      it("of an hour are complete when the hour is over, not when its minutes are closed", async () => {
+        const feed = await new Feed(model).register();
+        await feed.ticks([tick(0, "5")]);
+        await feed.close();
+        expect((await candles("1m")).candles[0]?.complete).to.equal(true);
+        expect((await candles("1h")).candles[0]?.complete).to.equal(false);
+        await feed.ticks([tick(15 * MINUTE_MS, "6")]);
+        const hours = (await candles("1h")).candles;
+        expect(hours.map(({ complete }) => complete)).to.deep.equal([true, false]);
+      });
+
+      it("count a late tick whether it revises a minute, opens a gap, or comes too late", async () => {
+        const feed = await new Feed(model).register();
+        await feed.ticks([tick(0, "5"), tick(3 * MINUTE_MS, "6"), tick(6 * MINUTE_MS, "7")]);
+        await feed.ticks([tick(10, "9"), tick(MINUTE_MS, "4")]);
+        const day = 24 * 60 * MINUTE_MS;
+        await feed.ticks([tick(2 * day, "8")]);
+        await feed.decide({ type: "DeclareBackfillRange", data: { from: T0, to: T0 + day } });
+        await feed.ticks([tick(20, "1"), tick(2 * MINUTE_MS, "2")]);
+        const found = (await candles("1m")).candles.map(({ openTimeMs, trades, low }) => {
+          return [(openTimeMs - T0) / MINUTE_MS, trades, low];
+        });
+        expect(found).to.deep.equal([
+          [0, 3, "1"],
+          [1, 1, "4"],
+          [2, 1, "2"],
+          [3, 1, "6"],
+          [6, 1, "7"],
+          [2 * 24 * 60, 1, "8"],
+        ]);
+      });
+
+      it("show a minute that opened behind one closed by command", async () => {
+        const feed = await new Feed(model).register();
+        await feed.ticks([tick(0, "5"), tick(2 * MINUTE_MS + 500, "6")]);
+        await feed.close();
+        await feed.ticks([tick(MINUTE_MS + 30_000, "9")]);
+        const found = (await candles("1m")).candles;
+        expect(found.map(({ close: last, complete }) => [last, complete])).to.deep.equal([
+          ["5", true],
+          ["9", false],
+          ["6", false],
+        ]);
+      });
+
+      it("split at the border: a trade exactly on it belongs to the new one, midnight too", async () => {
+        const feed = await new Feed(model).register();
+        const midnight = 10 * MINUTE_MS;
+        await feed.ticks([tick(midnight - 1, "1"), tick(midnight, "2")]);
+        for (const interval of ["1s", "1m", "1h", "1d"] as const) {
+          const closes = (await candles(interval)).candles.map((row) => row.close);
+          expect(closes, interval).to.deep.equal(["1", "2"]);
+        }
+        expect((await candles("1M")).candles).to.have.length(1);
+      });
+
+      it("fill empty intervals with the previous close, as far as data or clock go", async () => {
+        const feed = await new Feed(model).register();
+        await feed.ticks([tick(0, "5"), tick(3 * MINUTE_MS, "6")]);
+        const closes = async (more: Partial<CandlesRequest>) => {
+          const rows = await allCandles("1m", { fill: "previous", fromMs: T0, ...more });
+          return rows.map(
+            ({ close: last, filled, trades }) => `${last}${filled ? "f" : ""}${trades}`,
+          );
+        };
+        expect(await closes({})).to.deep.equal(["51", "5f0", "5f0", "61"]);
+        expect(await closes({ limit: 1 })).to.deep.equal(["51", "5f0", "5f0", "61"]);
+        expect(await closes({ fromMs: T0 + MINUTE_MS })).to.deep.equal(["5f0", "5f0", "61"]);
+        const toMs = T0 + 6 * MINUTE_MS;
+        expect(await closes({ toMs })).to.deep.equal(["51", "5f0", "5f0", "61", "6f0", "6f0"]);
+        const nowMs = T0 + 4 * MINUTE_MS + 1;
+        expect(await closes({ toMs, nowMs })).to.deep.equal(["51", "5f0", "5f0", "61", "6f0"]);
+        const before = await closes({ fromMs: T0 - 2 * MINUTE_MS });
+        expect(before, "nothing before the first trade ever").to.deep.equal([
+          "51",
+          "5f0",
+          "5f0",
+          "61",
+        ]);
+      });
+
+      it("begin in the range, and are whole even where it ends inside them", async () => {
+        const feed = await new Feed(model).register();
+        await feed.ticks([0, 1, 2, 3].map((minute) => tick(minute * MINUTE_MS + 30_000, "5")));
+        const range = { fromMs: T0 + 1, toMs: T0 + 2 * MINUTE_MS + 1 };
+        const rows = (await candles("1m", range)).candles;
+        expect(
+          rows.map(({ openTimeMs, trades }) => [(openTimeMs - T0) / MINUTE_MS, trades]),
+        ).to.deep.equal([
+          [1, 1],
+          [2, 1],
+        ]);
+      });
+
+      it("have the quote volume of inverse contracts by contract size", async () => {
+        const feed = await new Feed(model).register({
+          kind: "inverse-perpetual",
+          contractSize: decimal("100"),
+        });
+        await feed.ticks([tick(0, "50000", { of: "3" })]);
+        const [minute] = (await candles("1m")).candles;
+        const [second] = (await candles("1s")).candles;
+        expect([minute?.quoteVolume, second?.quoteVolume]).to.deep.equal(["300", "300"]);
+      });
+    });
+
+    it("folds every interval and any window as one would by hand, by any ticks in any order", async () => {
+      const seed = printedSeed();
+      const property = fc.asyncProperty(fc.integer(), async (sample) => {
+        const one = await open();
+        try {
+          await compareWithHand(one, sample);
+        } finally {
+          await one.close();
+        }
+      });
+      await fc.assert(property, { seed, numRuns: 12 });
+    });
+
+    describe("the ticker", () => {
+      it("covers 24 hours up to and with the last trade", async () => {
+        const day = 24 * 60 * MINUTE_MS;
+        const feed = await new Feed(model).register();
+        await feed.ticks([
+          tick(-1, "90"),
+          tick(0, "80"),
+          tick(1, "100", { of: "2" }),
+          tick(30_000, "120"),
+          tick(day - 1_000, "95"),
+          tick(day, "110"),
+        ]);
+        const ticker = await model.ask((reader) => reader.ticker(ID, null));
+        expect(ticker).to.deep.equal({
+          timestampMs: T0 + day,
+          fromMs: T0 + 1,
+          toMs: T0 + day + 1,
+          open: "100",
+          high: "120",
+          low: "95",
+          last: "110",
+          close: "110",
+          previousClose: "80",
+          vwap: "105",
+          average: "105",
+          change: "10",
+          percentage: 10,
+          baseVolume: "5",
+          quoteVolume: "525",
+          trades: 5,
+        });
+      });
+
+      it("of a window without trades has the last price and nothing else", async () => {
+        const feed = await new Feed(model).register();
+        await feed.ticks([tick(0, "80")]);
+        const ticker = await model.ask((reader) => reader.ticker(ID, NOW_MS));
+        expect(ticker).to.deep.include({
+          last: "80",
+          open: null,
+          vwap: null,
+          percentage: null,
+          trades: 0,
+        });
+        expect(await model.ask((reader) => reader.ticker(ID, T0))).to.equal(null);
+      });
+    });
+
+    it("has no VWAP where no volume was traded", async () => {
+      const feed = await new Feed(model).register();
+      await feed.ticks([tick(0, "80", { of: "0" })]);
+      const answer = await model.ask((reader) => reader.vwap(ID, EVER_MINUTES));
+      expect(answer).to.deep.include({ vwap: null, volume: "0", trades: 1 });
+    });
+
+    describeWithSampleData("real ticks", (folder) => {
+      for (const { file, reference, interval } of REFERENCES) {
+        it(`read back as ${interval} candles equal ${reference} in every field`, async () => {
+          const rows = sampleRows(folder, `ticks/${file}`);
+          const symbols = new Set(rows.map(({ symbol }) => symbol));
+          let compared = 0;
+          for (const symbol of symbols) {
+            const mine = rows.filter((row) => row.symbol === symbol);
+            const one = await open();
+            const feed = await new Feed(one).register();
+            await feed.ticks(mine.map(tickOfRow));
+            await feed.close();
+            const found = await allPagesOfCandles(one, interval);
+            const expected = sampleRows(folder, `reference/${reference}`)
+              .filter((row) => row.symbol === symbol)
+              .map((row) => REFERENCE_FIELDS.map((field) => row[field]).join());
+            expect(found.map(referenceLine)).to.deep.equal(expected);
+            compared += expected.length;
+            await one.close();
+          }
+          expect(compared).to.be.above(0);
+        });
+      }
+    });
+  });
+}
+
+const EVER_MINUTES = { fromMs: T0 - MINUTE_MS, toMs: T0 + MINUTE_MS };
+
+const REFERENCES = [
+  {
+    file: "binance-spot_btcusdt-ethusdt_2024-08-08.csv.gz",
+    reference: "ohlcv-1s_binance-spot_btcusdt-ethusdt_2024-08-08.csv.gz",
+    interval: "1s",
+  },
+  {
+    file: "binance-spot_btcusdt-ethusdt_2024-08-08.csv.gz",
+    reference: "ohlcv-1m_binance-spot_btcusdt-ethusdt_2024-08-08.csv.gz",
+    interval: "1m",
+  },
+  {
+    file: "kraken_btcusd_2019-07-01.csv.gz",
+    reference: "ohlcv-1m_kraken_btcusd_2019-07-01.csv.gz",
+    interval: "1m",
+  },
+  {
+    file: "bitstamp_btcusd_2011-09_2012-05.csv.gz",
+    reference: "ohlcv-1d_bitstamp_btcusd_2011-09_2012-05.csv.gz",
+    interval: "1d",
+  },
+] as const;
+
+const REFERENCE_FIELDS =
+  "timestamp open high low close volume quote_volume trades buy_volume vwap".split(" ");
+
+function referenceLine(row: CandleRow): string {
+  const vwap = decimal(row.vwap ?? "0").toFixed(12, BigNumber.ROUND_HALF_EVEN);
+  const { openTimeMs, open, high, low, close: last, volume, quoteVolume, trades, buyVolume } = row;
+  return [openTimeMs, open, high, low, last, volume, quoteVolume, trades, buyVolume, vwap].join();
+}
+
+/** The id where the file has one; else equal trades are told apart by their place in the file. */
+function tickOfRow(row: Record<string, string>, index: number): TickData {
+  const id = row.trade_id ?? "";
+  const isNumber = /^[1-9]\d{0,14}$/.test(id);
+  return {
+    timeMs: Number(row.timestamp),
+    price: decimal(row.price ?? ""),
+    volume: decimal(row.volume ?? ""),
+    side: row.side === "buy" || row.side === "sell" ? row.side : "unknown",
+    tradeId: id === "" ? null : isNumber ? Number(id) : id,
+    occurrence: id === "" ? index : 0,
+  };
+}
+
+async function allPagesOfCandles(model: Harness, interval: Interval): Promise<CandleRow[]> {
+  const all: CandleRow[] = [];
+  let fromMs: number | null = 0;
+  while (fromMs !== null) {
+    const request: CandlesRequest = {
+      interval,
+      fromMs,
+      toMs: null,
+      limit: 300,
+      fill: "none",
+      nowMs: NOW_MS,
+    };
+    const page = await model.ask((reader) => reader.candles(ID, request));
+    all.push(...page.candles);
+    fromMs = page.nextFromMs;
+  }
+  return all;
+}
+
+const INTERVALS: readonly Interval[] = ["1s", "15s", "1m", "5m", "1h", "1d", "1w", "1M"];
+
+/** Ticks of some hours, shuffled, some of them days late; then every query against all ticks. */
+async function compareWithHand(model: Harness, sample: number): Promise<void> {
+  const random = createRandom(sample);
+  const spanMs = random.chance(0.5) ? 20 * MINUTE_MS : 3 * 24 * 60 * MINUTE_MS;
+  const ticks = Array.from({ length: random.integer(1, 120) }, (_, i): TickData => {
+    const price = `${random.integer(90, 110)}.${random.integer(0, 99)}`;
+    const volume = `0.${random.integer(0, 999_999)}`;
+    const side = random.chance(0.5) ? "buy" : "sell";
+    return tick(random.integer(0, spanMs), price, { of: volume, side, occurrence: i });
+  });
+  const feed = await new Feed(model).register();
+  await feed.decide({ type: "DeclareBackfillRange", data: { from: T0, to: T0 + 10 * spanMs } });
+  await feed.ticks(ticks, random.integer(1, 50));
+  if (random.chance(0.5)) await feed.close(T0 + random.integer(0, spanMs));
+  const stored = await storedTicks(model);
+  expect(stored).to.have.length(ticks.length);
+  for (const interval of INTERVALS) {
+    const expected = foldTicks(stored, { interval, contractSize: null }).map(figuresOf);
+    const found = (await allPagesOfCandles(model, interval)).map(figuresOfRow);
+    expect(found, interval).to.deep.equal(expected);
+  }
+  for (let i = 0; i < 10; i += 1) {
+    const fromMs = T0 + random.integer(-MINUTE_MS, spanMs);
+    const toMs = fromMs + random.integer(1, random.chance(0.5) ? 90_000 : spanMs);
+    const inside = stored.filter(({ timeMs }) => timeMs >= fromMs && timeMs < toMs);
+    const answer = await model.ask((reader) => reader.vwap(ID, { fromMs, toMs }));
+    const volume = inside.reduce((sum, one) => sum.plus(one.volume), ZERO);
+    expect([answer.volume, answer.trades]).to.deep.equal([decimalText(volume), inside.length]);
+    const [whole] = foldTicks(inside, { interval: "1M", contractSize: null });
+    const isInOneMonth = bucketEnd(fromMs, "1M") >= toMs;
+    if (isInOneMonth) expect(answer.vwap).to.equal(whole?.vwap ? decimalText(whole.vwap) : null);
+  }
+}
+
+/** Every tick as the read model has it, in tick order. */
+async function storedTicks(model: Harness): Promise<FoldedTick[]> {
+  const all = await allPages<Tick, TickPlace>(500, (page) => {
+    return model.ask((reader) => reader.ticks(ID, EVER, page));
+  });
+  const ticks = all.map(({ timeMs, ordinal, price, volume, side }): FoldedTick => {
+    const exact = { price: decimal(price), volume: decimal(volume) };
+    return { timeMs, ordinal, tradeId: null, ...exact, side: side === "buy" ? "buy" : "sell" };
+  });
+  expect(ticks).to.deep.equal(ticks.toSorted(compareTicks));
+  return ticks;
+}
+
+function figuresOf(candle: Candle): string {
+  const { openTimeMs, open, high, low, close: last, volume, quoteVolume, buyVolume } = candle;
+  const texts = [open, high, low, last, volume, quoteVolume, buyVolume].map(decimalText);
+  return [
+    openTimeMs,
+    ...texts,
+    candle.vwap ? decimalText(candle.vwap) : null,
+    candle.trades,
+  ].join();
+}
+
+function figuresOfRow(row: CandleRow): string {
+  const { openTimeMs, open, high, low, close: last, volume, quoteVolume, buyVolume } = row;
+  const texts = [open, high, low, last, volume, quoteVolume, buyVolume];
+  return [openTimeMs, ...texts, row.vwap, row.trades].join();
+}

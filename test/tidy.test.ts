@@ -1,0 +1,43 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const LONGEST_FILE_LINES = 400;
+const LONGEST_LINE_COLUMNS = 100;
+/** Titles and messages are not cut in two. */
+const LONG_TEXT = /(["'`]).{30,}\1|\/.{30,}\//;
+const GENERATED = /^(schemas\/generated\/|package-lock\.json)/;
+
+/** What the linter does not see: the length of files and comments, and left-over marks. */
+describe("the sources", () => {
+  const files = execFileSync("git", ["ls-files", "*.ts", "*.mjs"], { cwd: ROOT, encoding: "utf8" })
+    .split("\n")
+    .filter((file) => file !== "" && !GENERATED.test(file))
+    .map((file) => ({ file, lines: readFileSync(`${ROOT}/${file}`, "utf8").split("\n") }));
+
+  it("are files that one can read in a sitting", () => {
+    const long = files.filter(({ lines }) => lines.length > LONGEST_FILE_LINES + 1);
+    expect(long.map(({ file, lines }) => `${file}: ${lines.length} lines`)).to.deep.equal([]);
+  });
+
+  it("have lines that fit beside each other", () => {
+    const long = files.flatMap(({ file, lines }) => {
+      return lines
+        .map((line, index) => ({ line, place: `${file}:${index + 1}`, width: line.length }))
+        .filter(({ line, width }) => width > LONGEST_LINE_COLUMNS && !LONG_TEXT.test(line));
+    });
+    expect(long.map(({ place, width }) => `${place} has ${width} columns`)).to.deep.equal([]);
+  });
+
+  it("leave nothing to be done without a number", () => {
+    const marks = /\b(TODO|FIXME|XXX)\b(?!\(#\d+\))/;
+    const left = files.flatMap(({ file, lines }) => {
+      return lines.flatMap((line, index) => {
+        return marks.test(line) && file !== "test/tidy.test.ts" ? [`${file}:${index + 1}`] : [];
+      });
+    });
+    expect(left).to.deep.equal([]);
+  });
+});
