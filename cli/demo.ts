@@ -90,9 +90,8 @@ async function runDemo(invocation: Invocation<DemoOptions>, folder: string): Pro
     const summary = await summarise({ folder, taken, live, seconds });
     if (output.json) output.value(summary);
     if (options.exit) return exitCodes.ok;
-    say(
-      `Goes on at ${address}; Ctrl-C ends it${invocation.dataFolder ? "" : " and removes its data"}.`,
-    );
+    const removes = invocation.dataFolder === null ? " and removes its data" : "";
+    say(`Goes on at ${address}; Ctrl-C ends it${removes}.`);
     if (taken.market !== null) await tickLive(taken.market, parts);
     else await untilAborted(interrupted);
     return exitCodes.interrupted;

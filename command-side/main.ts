@@ -15,8 +15,8 @@ import { commandRoutes } from "./command-routes.ts";
 import { startMarketData } from "./contexts/market-data/services.ts";
 import type { CommandGateway } from "./gateway.ts";
 import { measured } from "./measured-gateway.ts";
+import type { OwnerObserver } from "./ownership/owner-observer.ts";
 import { Owners } from "./ownership/owners.ts";
-import type { OwnerObserver } from "./ownership/partition-owner.ts";
 import { aggregates } from "./registry.ts";
 
 export interface CommandSideParts {

@@ -7,7 +7,8 @@ import { type CliRun, jsonLines, runCli, startCli } from "./run-cli.ts";
 
 const TICKS_HEADER = "exchange,symbol,price,volume,timestamp,trade_id,side,recv_ns";
 const FILLS_HEADER =
-  "exchange,symbol,side,price,quantity,quote_quantity,fee,fee_currency,liquidity,timestamp,trade_id,seq";
+  "exchange,symbol,side,price,quantity,quote_quantity,fee,fee_currency,liquidity," +
+  "timestamp,trade_id,seq";
 const BASE_TIME_MS = 1_723_161_240_000;
 
 describe("the command line", function () {
@@ -30,7 +31,8 @@ describe("the command line", function () {
 
   function tickLines(count: number): string[] {
     return Array.from({ length: count }, (_, i) => {
-      return `binance,BTCUSDT,6180${i % 10}.5,0.${1 + (i % 9)},${BASE_TIME_MS + i * 500},${1000 + i},buy,`;
+      const figures = `6180${i % 10}.5,0.${1 + (i % 9)},${BASE_TIME_MS + i * 500},${1000 + i}`;
+      return `binance,BTCUSDT,${figures},buy,`;
     });
   }
 
@@ -87,7 +89,7 @@ describe("the command line", function () {
     expect((await runCli(["schemas", "check"])).exitCode).to.equal(0);
   });
 
-  it("sends a command, lists its events and folds its aggregate, opening the folder itself", async () => {
+  it("sends a command, lists its events and folds its aggregate without a server", async () => {
     const sent = await runCli([...openCommand("p-1"), ...data(), "--json"]);
     expect(sent.stderr).to.match(/opening it in this process/);
     expect(jsonLines(sent.stdout)[0]).to.deep.include({ accepted: true, id: "p-1", version: 1 });

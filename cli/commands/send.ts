@@ -26,7 +26,7 @@ export const commandsSend = defineVerb({
     expectedVersion: z.union([z.literal("none"), z.coerce.number().int().min(0)]).optional(),
   }),
   examples: [
-    `cipherhorizon commands send portfolio p-1 OpenPortfolio '{"name":"Main","baseCurrency":"USDT"}'`,
+    `cipherhorizon commands send portfolio p-1 OpenPortfolio '{"name":"Main"}'`,
     "cipherhorizon commands send --file commands.ndjson",
     "cat commands.ndjson | cipherhorizon commands send --file - --json",
   ],

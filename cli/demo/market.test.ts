@@ -35,7 +35,7 @@ describe("demo market", () => {
     }
   });
 
-  it("numbers the trades of an instrument without holes, a later start above all earlier ones", () => {
+  it("numbers an instrument's trades without holes, a later start above all earlier ones", () => {
     for (const { symbol } of DEMO_INSTRUMENTS) {
       const ids = hour.filter((tick) => tick.symbol === symbol).map((tick) => Number(tick.tradeId));
       expect(ids).to.deep.equal(ids.map((_, index) => START_MS + index));

@@ -93,8 +93,9 @@ function leftOver(files: readonly StoreFile[]): Finding[] {
     .filter(([, generations]) => generations.length > 2)
     .map(([projection, generations]) => {
       const detail = `${generations.length} generations are kept`;
-      const todo = `cipherhorizon projections list; then retire the old ones: cipherhorizon commands \
-send projection ${projection} RetireGeneration '{"generation":N,"reason":"…"}'`;
+      const retire = `commands send projection ${projection} RetireGeneration`;
+      const data = '{"generation":N,"reason":"…"}';
+      const todo = `cipherhorizon projections list; then: cipherhorizon ${retire} '${data}'`;
       return warn(projection, detail, todo);
     });
 }

@@ -8,7 +8,8 @@ import { depositOption } from "./deposit-option.ts";
 import { type FillRow, openFills, readFills } from "./read-fills.ts";
 
 const HEADER =
-  "exchange,symbol,side,price,quantity,quote_quantity,fee,fee_currency,liquidity,timestamp,trade_id,seq";
+  "exchange,symbol,side,price,quantity,quote_quantity,fee,fee_currency,liquidity," +
+  "timestamp,trade_id,seq";
 const ROW =
   "binance,BTCUSDT,buy,9200,0.060187,553.7204,0.00006019,BTC,maker,1572536931803,199025959,1";
 

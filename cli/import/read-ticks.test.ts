@@ -67,7 +67,8 @@ describe("readTicks", () => {
   });
 
   it("reads gzip whatever the file is called", async () => {
-    const text = `${HEADER}\nbinance,BTCUSDT,61837.63000000,2.5e-7,1723161255342,3735683259,sell,\n`;
+    const row = "binance,BTCUSDT,61837.63000000,2.5e-7,1723161255342,3735683259,sell,";
+    const text = `${HEADER}\n${row}\n`;
     expect(await rowsOf(file(gzipSync(text), "ticks.txt"))).to.deep.equal([{ line: 2, tick }]);
   });
 

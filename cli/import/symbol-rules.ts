@@ -59,7 +59,7 @@ const RULES: Readonly<Record<string, readonly SymbolRule[]>> = {
     ...SPOT_RULES,
   ],
   bitget_mc: [{ form: PAIR, meaning: perpetualByQuote }],
-  // U21 is September 2021; without a quote the future is against bitcoin, bitcoin's against dollars.
+  // U21 is September 2021. A future without a quote is against bitcoin, bitcoin's own in dollars.
   bitmex: [
     { form: /^(?<base>XBT)(?<expiry>[FGHJKMNQUVXZ]\d\d)$/, meaning: inverseFuture },
     { form: /^(?<pair>[A-Z0-9]+USDT?)(?<expiry>[FGHJKMNQUVXZ]\d\d)$/, meaning: future },

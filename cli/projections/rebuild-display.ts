@@ -62,9 +62,10 @@ function lines(output: Output): RebuildDisplay {
       if (performance.now() - writtenAtMs < LINE_INTERVAL_MS) return;
       writtenAtMs = performance.now();
       for (const one of figures) {
+        const { partition, events, gap } = one;
         const rate = Math.round(one.eventsPerSecond);
         output.message(
-          `${one.partition}  ${one.events} events  ${rate}/s  gap ${one.gap}  ETA ${remainingOf(one)}`,
+          `${partition}  ${events} events  ${rate}/s  gap ${gap}  ETA ${remainingOf(one)}`,
         );
       }
     },

@@ -152,9 +152,10 @@ function ended({ name, generation }: Watch, phase: string): Failure {
 }
 
 function stalled({ name, generation, stallMs }: Watch, { gapEvents }: Generation): Failure {
+  const gap = gapEvents ?? "an unknown number of";
   return new Failure(exitCodes.stalled, {
     failed: `the rebuild of ${name} makes no progress`,
-    error: `generation ${generation} has not moved for ${stallMs / 1000} s, ${gapEvents ?? "?"} events to go`,
+    error: `generation ${generation} stood still for ${stallMs / 1000} s, ${gap} events to go`,
     tried: "its positions, twice a second",
     todo:
       "see that a process feeds it (cipherhorizon serve projections) and what that says;\n" +

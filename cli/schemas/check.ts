@@ -21,7 +21,7 @@ export const schemasCheck = defineVerb({
         failed: `the schemas have ${findings.length} problems`,
         error: findings.map(({ where, message }) => `${where}: ${message}`).join("\n"),
         tried: `all versions below ${SCHEMA_FOLDER}, pair by pair`,
-        todo: "add a version instead of changing a released one, then: cipherhorizon schemas generate",
+        todo: "add a version, never change a released one; then: cipherhorizon schemas generate",
       });
     }
     output.message("All versions read each other, and the generated types are up to date.");

@@ -21,6 +21,7 @@ import type { Logger } from "../../platform/telemetry/logger.ts";
 import { startQueryApi } from "../../query-api/main.ts";
 import { projectionsPart } from "./projections.ts";
 import { openReaders } from "./readers.ts";
+import type { StartedPart } from "./started-part.ts";
 import { VERSION } from "./version.ts";
 
 /** What one process may be; `serve all` is all three. */
@@ -41,16 +42,6 @@ export interface Platform {
   readonly steps: readonly ShutdownStep[];
   /** True when every step went well. */
   stop(): Promise<boolean>;
-}
-
-/** What a part adds to the process. */
-export interface StartedPart {
-  readonly routes: readonly Route[];
-  readonly checks: readonly ReadinessCheck[];
-  readonly updateMetrics?: () => void | Promise<void>;
-  /** Ends what would keep HTTP from draining. */
-  readonly beforeDrain: readonly ShutdownStep[];
-  readonly afterDrain: readonly ShutdownStep[];
 }
 
 /** The embedded platform's parts on one data folder, behind one HTTP server. */

@@ -7,7 +7,7 @@ import type { Logger } from "../../platform/telemetry/logger.ts";
 import { startProjections } from "../../projections/main.ts";
 import type { OperationsPort, OperationsRequest } from "../../projections/runner/operations.ts";
 import type { GenerationStatus } from "../../projections/runner/supervisor.ts";
-import type { StartedPart } from "./platform.ts";
+import type { StartedPart } from "./started-part.ts";
 
 export interface ProjectionsParts {
   readonly config: Config;

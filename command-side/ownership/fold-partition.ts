@@ -2,7 +2,7 @@ import { type EventCodec, isControl } from "../../platform/codec/codec.ts";
 import type { RecordedEvent } from "../../platform/codec/envelope.ts";
 import type { LogReader, LogRecord, PartitionRef } from "../../platform/log/log.ts";
 import type { AggregateDefinition } from "../aggregate.ts";
-import type { OwnerObserver } from "./partition-owner.ts";
+import type { OwnerObserver } from "./owner-observer.ts";
 import { PartitionState } from "./partition-state.ts";
 
 const FOLD_LIMITS = { maxRecords: 2_000, maxBytes: 8 * 1024 * 1024 };

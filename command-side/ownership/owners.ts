@@ -3,7 +3,8 @@ import { partitionOf } from "../../platform/kernel/hash.ts";
 import type { Log } from "../../platform/log/log.ts";
 import type { AggregateDefinition } from "../aggregate.ts";
 import type { CommandGateway, CommandOutcome, CommandRequest } from "../gateway.ts";
-import { type OwnerObserver, PartitionOwner } from "./partition-owner.ts";
+import type { OwnerObserver } from "./owner-observer.ts";
+import { PartitionOwner } from "./partition-owner.ts";
 
 export interface OwnersParts {
   readonly log: Log;

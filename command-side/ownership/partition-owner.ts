@@ -1,5 +1,4 @@
 import type { EventCodec } from "../../platform/codec/codec.ts";
-import type { RecordedEvent } from "../../platform/codec/envelope.ts";
 import type { AppendResult, Log, PartitionRef, Reign } from "../../platform/log/log.ts";
 import type { AggregateDefinition } from "../aggregate.ts";
 import type { CommandOutcome, CommandRequest } from "../gateway.ts";
@@ -7,6 +6,7 @@ import { Batch, type Waiting } from "./batch.ts";
 import { commandHash } from "./command-hash.ts";
 import { type DecidingContext, decideInto, EvolveFailure } from "./decide-command.ts";
 import { foldPartition } from "./fold-partition.ts";
+import type { OwnerObserver } from "./owner-observer.ts";
 import { PartitionState } from "./partition-state.ts";
 import { storedAnswer } from "./stored-answer.ts";
 
@@ -26,13 +26,6 @@ export interface OwnerParts {
   readonly owner: string;
   readonly clock: () => number;
   readonly observer: OwnerObserver;
-}
-
-/** Told of every event of the partition once it stands in the log, and of each append. */
-export interface OwnerObserver {
-  onEvents(events: readonly RecordedEvent[]): void;
-  onAppend(append: { topic: string; events: number; seconds: number }): void;
-  onVoidEvent(topic: string): void;
 }
 
 /**

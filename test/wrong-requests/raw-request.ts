@@ -1,54 +1,77 @@
 import { connect } from "node:net";
 import type { WrongRequest } from "./cases.ts";
 
-const ANSWER_WITHIN_MILLISECONDS = 10_000;
+const ANSWER_WITHIN_MILLISECONDS = 60_000;
+
+export type RawRequest = Pick<WrongRequest, "method" | "path" | "headers" | "body" | "cutOff">;
 
 export interface RawAnswer {
   readonly status: number;
+  readonly contentType: string;
   readonly body: string;
 }
 
 /** Sends the request over a plain socket, as no well-behaved client would, and reads the answer. */
-export function sendRaw(url: string, request: WrongRequest): Promise<RawAnswer | "no answer"> {
+export function sendRaw(url: string, request: RawRequest): Promise<RawAnswer | "no answer"> {
+  const body = Buffer.from(request.body ?? "");
+  const sent = request.cutOff ? body.subarray(0, Math.floor(body.length / 2)) : body;
+  const head = headOf(request, new URL(url).host, body.length);
+  return exchange(url, Buffer.concat([Buffer.from(head), sent]), request.cutOff ?? false);
+}
+
+/** Sends bytes that need not be HTTP; `thenEnd` closes our side of the connection after them. */
+export function exchange(
+  url: string,
+  bytes: Uint8Array,
+  thenEnd: boolean,
+): Promise<RawAnswer | "no answer"> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const socket = connect({ host: hostname, port: Number(port) });
-    let text = "";
+    const chunks: Buffer[] = [];
+    const settle = () => resolve(parseAnswer(Buffer.concat(chunks).toString("utf8")));
     socket.setTimeout(ANSWER_WITHIN_MILLISECONDS, () => {
       socket.destroy();
-      reject(new Error(`${request.method} ${request.path}: no answer in time`));
+      reject(new Error(`no answer to ${Buffer.from(bytes).toString("latin1", 0, 200)}`));
     });
-    socket.on("data", (chunk) => {
-      text += chunk.toString("latin1");
-    });
-    socket.on("error", () => resolve(parseAnswer(text)));
-    socket.on("close", () => resolve(parseAnswer(text)));
-    const body = request.body === null ? Buffer.alloc(0) : Buffer.from(request.body as string);
-    socket.write(headOf(request, hostname, body.length));
-    if (request.cutOff) {
-      socket.end(body.subarray(0, Math.floor(body.length / 2)));
-    } else {
-      socket.write(body);
-    }
+    socket.on("data", (chunk) => chunks.push(chunk));
+    socket.on("error", settle);
+    socket.on("close", settle);
+    if (thenEnd) socket.end(bytes);
+    else socket.write(bytes);
   });
 }
 
-function headOf(request: WrongRequest, host: string, length: number): string {
-  const headers = Object.entries(request.headers).map(([name, value]) => `${name}: ${value}`);
-  const sized = request.body === null ? [] : [`Content-Length: ${length}`];
-  return [
-    `${request.method} ${request.path} HTTP/1.1`,
-    `Host: ${host}`,
-    "Connection: close",
+/** Sends bytes and breaks the connection, as a killed client does; there is nobody to answer. */
+export function breakOff(url: string, bytes: Uint8Array): Promise<void> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: hostname, port: Number(port) });
+    socket.on("error", reject);
+    socket.on("close", () => resolve());
+    socket.write(bytes, () => socket.resetAndDestroy());
+  });
+}
+
+export function headOf(
+  { method, path, headers, body }: RawRequest,
+  host: string,
+  length: number,
+): string {
+  const all = {
+    Host: host,
+    Connection: "close",
+    ...(body === null ? {} : { "Content-Length": String(length) }),
     ...headers,
-    ...sized,
-    "",
-    "",
-  ].join("\r\n");
+  };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
+  return [`${method} ${path} HTTP/1.1`, ...lines, "", ""].join("\r\n");
 }
 
 function parseAnswer(text: string): RawAnswer | "no answer" {
   const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1]);
   if (Number.isNaN(status)) return "no answer";
-  return { status, body: text.slice(text.indexOf("\r\n\r\n") + 4) };
+  const end = text.indexOf("\r\n\r\n");
+  const contentType = /^content-type: ([^;\r]*)/im.exec(text.slice(0, end))?.[1] ?? "";
+  return { status, contentType, body: text.slice(end + 4) };
 }

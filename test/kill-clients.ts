@@ -1,0 +1,296 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { v4 as uuid } from "uuid";
+import type { Random } from "../cli/demo/random.ts";
+import type { ClientRecord } from "./history/checker.ts";
+
+export const PORTFOLIOS = 20;
+const SINGLE_CLIENTS = 12;
+const BATCH_CLIENTS = 2;
+const SMALLEST_BATCH = 40;
+const LARGEST_BATCH = 160;
+const TICK_CLIENTS = 3;
+const TICKS_PER_REQUEST = 2_500;
+/** Between two requests of one client: the machine has to do other things too. */
+const THINKING_MILLISECONDS = 25;
+const RETRY_AFTER_MILLISECONDS = 50;
+/** Whole seconds, so that many minutes are closed. */
+const FIRST_TICK_MS = 1_700_000_000_000;
+const TICK_STEP_MS = 30;
+
+/** A command as its client keeps it until it is answered. */
+export interface SentCommand extends ClientRecord {
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  acknowledged: ClientRecord["acknowledged"];
+}
+
+/** Ticks of one instrument: ids from 1 to `answered` were acknowledged. */
+export interface TickFeed {
+  readonly instrumentId: string;
+  readonly symbol: string;
+  answered: number;
+}
+
+/**
+ * Clients as there are in the world: each sends, waits for the answer, and where none comes sends
+ * the same again with the same id, as soon as somebody serves.
+ */
+export class KillClients {
+  readonly commands: SentCommand[] = [];
+  readonly feeds: readonly TickFeed[];
+  readonly #random: Random;
+  readonly #open = new Map<string, SentCommand>();
+  readonly #working: Promise<void>[] = [];
+  #url: string | null = null;
+  #serving: PromiseWithResolvers<void> = Promise.withResolvers();
+  #requests = 0;
+  #idle: (() => void) | null = null;
+  #failure: unknown = null;
+  #finishing = false;
+
+  constructor(random: Random) {
+    this.#random = random;
+    this.feeds = Array.from({ length: TICK_CLIENTS }, (_, i) => {
+      const [base] = `COIN${i}`.split(" ");
+      return { instrumentId: `binance:${base}-USDT`, symbol: `${base}USDT`, answered: 0 };
+    });
+  }
+
+  /** Opens portfolios and instruments, then begins the load. */
+  async start(): Promise<void> {
+    const opening = Array.from({ length: PORTFOLIOS }, (_, i) => this.#openPortfolio(i));
+    await Promise.all([...opening, ...this.feeds.map((feed) => this.#register(feed))]);
+    this.#run(SINGLE_CLIENTS, () => this.#sendOne(this.#command()));
+    this.#run(BATCH_CLIENTS, () => {
+      const length = this.#random.integer(SMALLEST_BATCH, LARGEST_BATCH);
+      return this.#sendBatch(Array.from({ length }, () => this.#command()));
+    });
+    for (const feed of this.feeds) this.#run(1, () => this.#sendTicks(feed));
+  }
+
+  serveAt(url: string): void {
+    this.#url = url;
+    this.#serving.resolve();
+  }
+
+  /** From now on nobody sends; call it in the moment of the kill. */
+  hold(): void {
+    this.#url = null;
+    this.#serving = Promise.withResolvers();
+  }
+
+  /** After the kill: every answer that was on its way has arrived. Gives the unanswered. */
+  async settled(): Promise<readonly SentCommand[]> {
+    while (this.#requests > 0) {
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
+    }
+    if (this.#failure !== null) throw this.#failure;
+    return [...this.#open.values()];
+  }
+
+  /** Ends the load; resolves when everything sent is answered. */
+  async finish(): Promise<void> {
+    this.#finishing = true;
+    await Promise.all(this.#working);
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  #run(count: number, work: () => Promise<void>): void {
+    for (let i = 0; i < count; i += 1) {
+      const loop = async () => {
+        while (!this.#finishing && this.#failure === null) {
+          await work();
+          await sleep(this.#random.uniform() * THINKING_MILLISECONDS);
+        }
+      };
+      this.#working.push(
+        loop().catch((error: unknown) => {
+          this.#failure ??= error;
+        }),
+      );
+    }
+  }
+
+  #command(): SentCommand {
+    const aggregateId = `p-${this.#random.integer(1, PORTFOLIOS)}`;
+    const commandId = uuid();
+    const kind = this.#random.uniform();
+    if (kind < 0.4) return this.#sent({ commandId, aggregateId, ...deposit(commandId, "500") });
+    if (kind < 0.6) return this.#sent({ commandId, aggregateId, ...withdrawal(commandId, "90") });
+    const side = this.#random.chance(0.6) ? "buy" : "sell";
+    return this.#sent({ commandId, aggregateId, ...trade(commandId, side) });
+  }
+
+  #sent(command: Pick<SentCommand, "commandId" | "aggregateId" | "type" | "data">): SentCommand {
+    const sent = { ...command, sentAtMs: performance.now(), acknowledged: null };
+    this.commands.push(sent);
+    this.#open.set(sent.commandId, sent);
+    return sent;
+  }
+
+  async #openPortfolio(index: number): Promise<void> {
+    const costMethod = index % 2 === 0 ? "average" : "fifo";
+    const data = { name: `Portfolio ${index + 1}`, costMethod };
+    const aggregateId = `p-${index + 1}`;
+    await this.#sendOne(this.#sent({ commandId: uuid(), aggregateId, type: "OpenPortfolio", data }));
+  }
+
+  async #register({ instrumentId, symbol }: TickFeed): Promise<void> {
+    const [exchange, pair = ""] = instrumentId.split(":");
+    const [base, quote] = pair.split("-");
+    const steps = { priceStep: "0.01", quantityStep: "0.0001" };
+    const body = JSON.stringify({ exchange, symbol, base, quote, ...steps });
+    const path = `/v1/instruments/${instrumentId}/register-instrument`;
+    await this.#untilAnswered(async (url) => {
+      const answer = await post(url + path, { body, type: "application/json" });
+      return answer.ok || (await codeOf(answer)) === "INSTRUMENT_ALREADY_REGISTERED";
+    });
+  }
+
+  async #sendOne(command: SentCommand): Promise<void> {
+    const { aggregateId, type, data, commandId } = command;
+    const path = `/v1/portfolios/${aggregateId}/${kebabCase(type)}`;
+    const request = { body: JSON.stringify(data), type: "application/json", commandId };
+    await this.#untilAnswered(async (url) => {
+      const answer = await post(url + path, request);
+      return this.#take(command, answer.status, JSON.parse(await answer.text()));
+    });
+  }
+
+  async #sendBatch(commands: readonly SentCommand[]): Promise<void> {
+    await this.#untilAnswered(async (url) => {
+      const asked = commands.filter(({ acknowledged }) => acknowledged === null);
+      const body = asked.map((one) => JSON.stringify(batchLine(one))).join("\n");
+      const answer = await post(`${url}/v1/commands`, { body, type: "application/x-ndjson" });
+      if (!answer.ok) return mustRetry(answer.status, await answer.text());
+      let answered = 0;
+      for await (const line of linesOf(answer)) {
+        const result = JSON.parse(line);
+        const status = result.outcome === "accepted" ? 200 : result.status;
+        this.#take(asked[answered] as SentCommand, status, result);
+        answered += 1;
+      }
+      return asked.every(({ acknowledged }) => acknowledged !== null);
+    });
+  }
+
+  /** False: it is to be sent again. */
+  #take(command: SentCommand, status: number, answer: Answer): boolean {
+    const isRefusal = status === 422 && answer.code !== "COMMAND_ID_REUSED";
+    if (status > 201 && !isRefusal) return mustRetry(status, JSON.stringify(answer));
+    const { version = 0, events = [] } = answer;
+    const eventIds = events.map(({ id }) => id);
+    command.acknowledged = { atMs: performance.now(), version, eventIds };
+    this.#open.delete(command.commandId);
+    return true;
+  }
+
+  async #sendTicks(feed: TickFeed): Promise<void> {
+    const first = feed.answered + 1;
+    const ids = Array.from({ length: TICKS_PER_REQUEST }, (_, i) => first + i);
+    const body = ids.map((id) => JSON.stringify(tick(feed.symbol, id))).join("\n");
+    await this.#untilAnswered(async (url) => {
+      const path = "/v1/market/ticks?source=backfill";
+      const answer = await post(url + path, { body, type: "application/x-ndjson" });
+      const text = await answer.text();
+      if (!answer.ok) return mustRetry(answer.status, text);
+      const { accepted, duplicates } = JSON.parse(text);
+      if (accepted + duplicates !== TICKS_PER_REQUEST) throw new Error(`ticks: ${text}`);
+      feed.answered += TICKS_PER_REQUEST;
+      return true;
+    });
+  }
+
+  /** Sends until an answer has come; a broken connection is none. */
+  async #untilAnswered(send: (url: string) => Promise<boolean>): Promise<void> {
+    for (;;) {
+      while (this.#url === null) await this.#serving.promise;
+      this.#requests += 1;
+      try {
+        if (await send(this.#url)) return;
+      } catch (error) {
+        if (!isBroken(error)) throw error;
+      } finally {
+        this.#requests -= 1;
+        if (this.#requests === 0) this.#idle?.();
+      }
+      await sleep(RETRY_AFTER_MILLISECONDS);
+    }
+  }
+}
+
+interface Answer {
+  readonly version?: number;
+  readonly events?: readonly { readonly id: string }[];
+  readonly code?: string;
+}
+
+function deposit(commandId: string, amount: string) {
+  const data = { asset: "USDT", amount, externalReference: `in-${commandId}` };
+  return { type: "DepositFunds", data };
+}
+
+function withdrawal(commandId: string, amount: string) {
+  const data = { asset: "USDT", amount, externalReference: `out-${commandId}` };
+  return { type: "WithdrawFunds", data };
+}
+
+function trade(commandId: string, side: "buy" | "sell") {
+  const figures = { price: "100.5", quantity: "0.75", fee: "0.075", feeCurrency: "USDT" };
+  const identity = { instrumentId: "binance:BTC-USDT", tradeId: commandId, side };
+  return { type: "RecordTrade", data: { ...identity, ...figures, occurredAt: FIRST_TICK_MS } };
+}
+
+/** The same id is always the same tick, so that what is sent again is a duplicate. */
+function tick(symbol: string, id: number): object {
+  const price = (1_000 + 50 * Math.sin(id / 700) + (id % 13) / 100).toFixed(2);
+  const volume = (0.1 + (id % 7) / 10).toFixed(4);
+  const timestamp = FIRST_TICK_MS + id * TICK_STEP_MS;
+  return { exchange: "binance", symbol, price, volume, timestamp, tradeId: id };
+}
+
+function batchLine({ aggregateId, type, data, commandId }: SentCommand): object {
+  return { aggregate: "portfolio", id: aggregateId, type, data, commandId };
+}
+
+function kebabCase(type: string): string {
+  return type.replace(/(?<=[a-z])[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
+}
+
+interface Post {
+  readonly body: string;
+  readonly type: string;
+  readonly commandId?: string;
+}
+
+function post(url: string, { body, type, commandId }: Post): Promise<Response> {
+  const key = commandId === undefined ? {} : { "Idempotency-Key": commandId };
+  return fetch(url, { method: "POST", headers: { "Content-Type": type, ...key }, body });
+}
+
+async function codeOf(answer: Response): Promise<unknown> {
+  return JSON.parse(await answer.text()).code;
+}
+
+function mustRetry(status: number, text: string): false {
+  if (status !== 503 && status !== 429) throw new Error(`answered ${status}: ${text}`);
+  return false;
+}
+
+/** Lines as they arrive; the last one only when it is whole. */
+async function* linesOf(answer: Response): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of answer.body ?? []) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+}
+
+/** What `fetch` throws when the other side is gone or goes while it answers. */
+function isBroken(error: unknown): boolean {
+  return error instanceof TypeError && error.cause !== undefined;
+}

@@ -1,0 +1,374 @@
+import type { Kind } from "./cases.ts";
+
+/** A wrong request that the route table alone cannot tell: 400 INVALID_REQUEST if not said. */
+export interface WrongRange {
+  readonly name: string;
+  /** "range" if not said. */
+  readonly kind?: Kind;
+  /** Fields of the example in other words, as JSON's own text. */
+  readonly fields?: Readonly<Record<string, string>>;
+  /** The whole body, where no example's field is to be changed. */
+  readonly body?: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Path parameters, percent-encoded. */
+  readonly path?: Readonly<Record<string, string>>;
+  readonly status?: number;
+  readonly code?: string;
+}
+
+const DIGITS_39 = "9".repeat(39);
+/** One more than the highest value of 38 digits with 18 places. */
+const TOO_HIGH = `1${"0".repeat(20)}`;
+const ONE_MILLISECOND_TOO_LATE = "253402300800000";
+
+function wrongValues(field: string, kind: Kind, sources: readonly string[]): WrongRange[] {
+  return sources.map((source) => {
+    return { name: `${field} ${source.slice(0, 60)}`, kind, fields: { [field]: source } };
+  });
+}
+
+function decimals(field: string, lowest: "any" | "zero" | "above zero" = "above zero") {
+  const tooLow = lowest === "any" ? [] : ['"-1"', "-0.000000000000000001"];
+  const zero = lowest === "above zero" ? ['"0"', "0", '"-0"', "0e5"] : [];
+  return [
+    ...wrongValues(field, "range", [...tooLow, ...zero]),
+    ...wrongValues(field, "number", [
+      `"${DIGITS_39}"`,
+      DIGITS_39,
+      `"${TOO_HIGH}"`,
+      `"0.${"0".repeat(18)}1"`,
+      '"1e-19"',
+      "1e-19",
+      '"1e21"',
+      '"1e999999999"',
+      '"Infinity"',
+      '"NaN"',
+      '"0x10"',
+      '"1,5"',
+      '" 1"',
+      '"+1"',
+      '"1_000"',
+      '"\u0661"',
+      '""',
+      '"."',
+      `"1${"0".repeat(5_000)}"`,
+    ]),
+    ...wrongValues(field, "type", ['["1"]', "false"]),
+  ];
+}
+
+function times(field: string): WrongRange[] {
+  return [
+    ...wrongValues(field, "range", [
+      "-1",
+      ONE_MILLISECOND_TOO_LATE,
+      '"10000-01-01T00:00:00Z"',
+      '"2026-02-30T00:00:00Z"',
+      '"2026-01-31T25:00:00Z"',
+      '"2026-13-01"',
+    ]),
+    ...wrongValues(field, "number", ["1.5", "1e300", "9007199254740993", '"1e12"']),
+    ...wrongValues(field, "type", ['"yesterday"', '"2026-01-31T12:00:00"', '""', "[]"]),
+  ];
+}
+
+function texts(field: string, maximumLength: number): WrongRange[] {
+  return [
+    ...wrongValues(field, "range", ['""', '"   "']),
+    ...wrongValues(field, "encoding", ['"a\\u0000b"', '"a\\u001bb"']),
+    ...wrongValues(field, "size", [`"${"x".repeat(maximumLength + 1)}"`]),
+    {
+      name: `${field} half of a surrogate pair`,
+      kind: "encoding",
+      fields: { [field]: '"\\ud83d"' },
+      code: "MALFORMED_JSON",
+    },
+  ];
+}
+
+function assets(field: string): WrongRange[] {
+  const sources = ['"btc"', '""', '"BTC USDT"', `"${"B".repeat(33)}"`, '"\u0412\u0422\u0421"'];
+  return wrongValues(field, "type", sources);
+}
+
+function integers(field: string, [below, above]: readonly [string, string]): WrongRange[] {
+  return [
+    ...wrongValues(field, "range", [below, above]),
+    ...wrongValues(field, "number", ["1.5", "1e30", "9007199254740993"]),
+    ...wrongValues(field, "type", ['"1"', "null"]),
+  ];
+}
+
+function spotInstruments(field: string): WrongRange[] {
+  return wrongValues(field, "type", [
+    '"BTC-USDT"',
+    '"binance:BTC-BTC"',
+    '"binance:btc-usdt"',
+    '"binance:BTC-USDT-PERP"',
+    '"Binance:BTC-USDT"',
+    '":BTC-USDT"',
+    '"binance:BTCUSDT"',
+  ]);
+}
+
+/** A refusal by the rules, and not by the form. */
+function refused(code: string, name: string, fields: WrongRange["fields"] = {}): WrongRange {
+  return { name, kind: "state", fields, status: 422, code };
+}
+
+function nobodyAt(id: string): WrongRange {
+  return { name: `${id} is not there`, kind: "state", path: { id }, status: 404, code: "NOT_FOUND" };
+}
+
+function wrongQuery(name: string, values: readonly string[]): WrongRange[] {
+  return values.map((value) => ({ name: `?${name}=${value.slice(0, 40)}`, query: { [name]: value } }));
+}
+
+const LIMITS = wrongQuery("limit", ["0", "501", "-1", "1.5", "1e2", "", "0x10", "9".repeat(30)]);
+const TIMES = ["-1", "2024-02-30", "2024-01-01T00:00:00", "1e12", "253402300800000", ""];
+const RANGE = [
+  ...wrongQuery("from", TIMES),
+  ...wrongQuery("to", TIMES),
+  {
+    name: "from after to",
+    query: { from: "2024-01-02T00:00:00Z", to: "2024-01-01T00:00:00Z" },
+  },
+  { name: "from equal to to", query: { from: "2024-01-01", to: "2024-01-01" } },
+] satisfies WrongRange[];
+
+function cursors(code: "INVALID_CURSOR" | "INVALID_TOKEN"): WrongRange[] {
+  return ["nonsense", "%00", "x".repeat(1_900)].map((cursor) => {
+    return { name: `?cursor=${cursor.slice(0, 20)}`, kind: "type", query: { cursor }, code };
+  });
+}
+
+const PAGES = [...LIMITS, ...cursors("INVALID_CURSOR")];
+const NO_PORTFOLIO = nobodyAt("p-none");
+const NO_INSTRUMENT = nobodyAt("binance:NONE-USDT");
+const STEPS = [
+  ...decimals("priceStep"),
+  ...decimals("quantityStep"),
+  ...decimals("minQuantity", "zero"),
+  ...decimals("minNotional", "zero"),
+];
+const REASON = texts("reason", 500);
+
+/** Ranges by operation. Every route that takes a body must stand here. */
+export const ranges: Readonly<Record<string, readonly WrongRange[]>> = {
+  registerInstrument: [
+    ...STEPS,
+    ...assets("base"),
+    ...assets("quote"),
+    ...texts("symbol", 64),
+    ...wrongValues("exchange", "type", ['"Binance"', '"a:b"', '""', `"${"x".repeat(65)}"`]),
+    ...wrongValues("kind", "type", ['"SPOT"', '"option"', "null"]),
+    ...decimals("contractSize"),
+    { name: "base is quote", fields: { quote: '"BTC"' } },
+    { name: "a spot instrument that expires", fields: { expiry: '"2027-01-01"' } },
+    { name: "an inverse one without a contract size", fields: { kind: '"inverse-perpetual"' } },
+    { name: "a contract size of a spot one", fields: { contractSize: '"100"' } },
+    refused("INSTRUMENT_ALREADY_REGISTERED", "again, with other content", { symbol: '"OTHER"' }),
+    {
+      ...refused("INSTRUMENT_ID_MISMATCH", "under the id of another"),
+      path: { id: "binance:ETH-USDT" },
+    },
+  ],
+  renameInstrument: [...texts("symbol", 64), ...times("effectiveAt"), NO_INSTRUMENT],
+  addInstrumentAlias: [...texts("symbol", 64), ...times("effectiveAt"), NO_INSTRUMENT],
+  changeInstrumentSteps: [...STEPS, ...times("effectiveAt"), NO_INSTRUMENT],
+  delistInstrument: [...REASON, ...times("effectiveAt"), NO_INSTRUMENT],
+  declareBackfillRange: [
+    ...times("from"),
+    ...times("to"),
+    { name: "from after to", fields: { from: '"2024-08-10"' } },
+    { name: "from equal to to", fields: { from: '"2024-08-09"' } },
+    { name: "more than 366 days", fields: { from: '"2022-08-08"' } },
+    NO_INSTRUMENT,
+  ],
+  recordTicks: [
+    { name: "no ticks", fields: { ticks: "[]" } },
+    { name: "501 ticks", kind: "size", fields: { ticks: `[${"{},".repeat(500)}{}]` } },
+    ...wrongValues("source", "type", ['"LIVE"', "null", "1"]),
+    ...wrongValues("feedSession", "size", [`"${"x".repeat(101)}"`]),
+    ...wrongTicks(),
+    NO_INSTRUMENT,
+  ],
+  closeCandles: [
+    ...times("upTo"),
+    ...wrongValues("cause", "type", ['"whim"', "null"]),
+    NO_INSTRUMENT,
+  ],
+  quarantineTicks: [
+    { name: "no ticks", fields: { ticks: "[]" } },
+    { name: "501 ticks", kind: "size", fields: { ticks: `[${'"{}",'.repeat(500)}"{}"]` } },
+    { name: "a tick as an object", kind: "type", fields: { ticks: "[{}]" } },
+    { name: "a tick of 4,001 characters", kind: "size", fields: { ticks: `["${"x".repeat(4_001)}"]` } },
+    ...wrongValues("reason", "type", ['"whim"', "null"]),
+  ],
+  openPortfolio: [
+    ...texts("name", 80),
+    ...texts("owner", 200),
+    ...assets("baseCurrency"),
+    ...wrongValues("costMethod", "type", ['"lifo"', '"AVERAGE"', "null"]),
+    refused("PORTFOLIO_ALREADY_OPEN", "again, under another name", { name: '"Another"' }),
+  ],
+  depositFunds: [
+    ...decimals("amount"),
+    ...decimals("unitCost", "zero"),
+    ...assets("asset"),
+    ...texts("externalReference", 200),
+    ...times("occurredAt"),
+    { name: "the last of two amounts is wrong", kind: "number", body: twoAmounts() },
+    NO_PORTFOLIO,
+    refused("UNIT_COST_OF_BASE_CURRENCY", "the base currency at 2", {
+      unitCost: '"2"',
+      externalReference: '"wrong-1"',
+    }),
+    refused("AMOUNT_TOO_LARGE", "more than any balance holds", {
+      amount: `"${"9".repeat(20)}"`,
+      externalReference: '"wrong-2"',
+    }),
+  ],
+  withdrawFunds: [
+    ...decimals("amount"),
+    ...assets("asset"),
+    ...texts("externalReference", 200),
+    ...times("occurredAt"),
+    { name: "a unit cost", kind: "unknown field", fields: { unitCost: '"1"' } },
+    NO_PORTFOLIO,
+    refused("INSUFFICIENT_FUNDS", "more than is there", { amount: '"99999999999"' }),
+    refused("INSUFFICIENT_HOLDING", "what is not held", { asset: '"DOGE"' }),
+  ],
+  recordTrade: [
+    ...decimals("price"),
+    ...decimals("quantity"),
+    ...decimals("fee", "any"),
+    ...decimals("feeRate"),
+    ...decimals("quoteRate"),
+    ...spotInstruments("instrumentId"),
+    ...texts("tradeId", 100),
+    ...assets("feeCurrency"),
+    ...times("occurredAt"),
+    ...texts("strategyId", 200),
+    ...texts("copiedFrom", 200),
+    ...wrongValues("side", "type", ['"BUY"', '"short"', "null"]),
+    ...wrongValues("liquidity", "type", ['"MAKER"', "1"]),
+    ...wrongValues("onShortfall", "type", ['"ignore"', "null"]),
+    { name: "a fee without its currency", fields: { feeCurrency: "null" } },
+    NO_PORTFOLIO,
+    refused("INSUFFICIENT_HOLDING", "sells what is not held", { side: '"sell"' }),
+    refused("AMOUNT_TOO_LARGE", "a product beyond 38 digits", {
+      price: '"99999999999999999999"',
+      quantity: '"99999999999999999999"',
+    }),
+    refused("AMOUNT_TOO_SMALL", "a product that is nothing", {
+      price: '"0.000000000000000001"',
+      quantity: '"0.000000000000000001"',
+      fee: '"0"',
+    }),
+  ],
+  reverseTrade: [
+    ...spotInstruments("instrumentId"),
+    ...texts("tradeId", 100),
+    ...REASON,
+    NO_PORTFOLIO,
+    refused("TRADE_UNKNOWN", "a trade that is not there"),
+  ],
+  closePortfolio: [
+    ...REASON,
+    NO_PORTFOLIO,
+    refused("HOLDINGS_NOT_ZERO", "while something is held"),
+  ],
+  startGeneration: [...integers("version", ["0", "1000001"]), ...REASON],
+  promoteGeneration: [
+    ...integers("generation", ["0", "1000001"]),
+    ...REASON,
+    ...wrongValues("rule", "type", ['"first"', "null"]),
+    ...wrongValues("positions", "type", ["[]", "null", '{"a/0":"1"}', '{"a/0":-1}', '{"a/0":1.5}']),
+    { name: "positions of a long key", kind: "size", fields: { positions: `{"${"x".repeat(201)}":1}` } },
+    nobodyAt("nothing"),
+    refused("GENERATION_NOT_IN_PHASE", "one that is not there", { generation: "999999" }),
+  ],
+  retireGeneration: [
+    ...integers("generation", ["0", "1000001"]),
+    ...REASON,
+    nobodyAt("nothing"),
+    refused("GENERATION_NOT_IN_PHASE", "one that is not there", { generation: "999999" }),
+  ],
+  cancelGeneration: [
+    ...integers("generation", ["0", "1000001"]),
+    ...REASON,
+    nobodyAt("nothing"),
+    refused("GENERATION_NOT_IN_PHASE", "one that is not there", { generation: "999999" }),
+  ],
+  submitCommands: [],
+  sendTicks: [
+    { name: "10,001 ticks", kind: "size", body: `[${"1,".repeat(10_000)}1]` },
+    { name: "a text", kind: "type", body: '"BTCUSDT,1,2"' },
+    ...wrongQuery("source", ["LIVE", "", "clock"]),
+    ...wrongQuery("feedSession", ["x".repeat(101)]),
+  ],
+  listPortfolios: PAGES,
+  getPortfolio: [NO_PORTFOLIO],
+  listHoldings: [NO_PORTFOLIO],
+  listLots: [...PAGES, ...wrongQuery("asset", ["", "B TC", "x".repeat(33)]), NO_PORTFOLIO],
+  listCash: [NO_PORTFOLIO],
+  listLedger: [...PAGES, ...wrongQuery("account", ["", "a b", "x".repeat(101)]), NO_PORTFOLIO],
+  listTrades: [...PAGES, ...RANGE, ...wrongQuery("order", ["", "OLDEST", "random"]), NO_PORTFOLIO],
+  listRealised: [
+    ...RANGE,
+    ...wrongQuery("zone", ["Mars/Olympus", "", "../etc/passwd", "+25:00"]),
+    NO_PORTFOLIO,
+  ],
+  listInstruments: PAGES,
+  getInstrument: [NO_INSTRUMENT],
+  getLastPrice: [NO_INSTRUMENT],
+  getTicker: [...wrongQuery("at", TIMES), NO_INSTRUMENT],
+  listTicks: [...PAGES, ...RANGE, ...wrongQuery("order", ["", "NEWEST"]), NO_INSTRUMENT],
+  getVwap: [...RANGE, NO_INSTRUMENT],
+  listCandles: [
+    ...PAGES,
+    ...RANGE,
+    ...wrongQuery("interval", ["1x", "", "60", "1 m", "7m", "-1m", "1H"]),
+    ...wrongQuery("fill", ["next", "", "NONE"]),
+    NO_INSTRUMENT,
+  ],
+  getProjection: [
+    { name: "no such projection", kind: "state", path: { name: "nothing" }, status: 404, code: "NOT_FOUND" },
+  ],
+  listEvents: [
+    ...LIMITS,
+    ...cursors("INVALID_TOKEN"),
+    ...wrongQuery("type", ["", "fundsDeposited", "Funds Deposited"]),
+    { name: "no such topic", kind: "state", query: { topic: "nothing" }, status: 404, code: "NOT_FOUND" },
+  ],
+  streamEvents: [
+    ...wrongQuery("from", ["", "middle", "START"]),
+    { name: "no such topic", kind: "state", query: { topic: "nothing" }, status: 404, code: "NOT_FOUND" },
+  ],
+  streamCandles: wrongQuery("from", ["", "middle", "START"]),
+};
+
+function twoAmounts(): string {
+  return '{"asset":"USDT","amount":"1","externalReference":"twice","amount":"-1"}';
+}
+
+/** One tick of a command is wrong, and so the command is. */
+function wrongTicks(): WrongRange[] {
+  const tick = (source: string) => ({ ticks: `[{"timeMs":1723161255342,${source}}]` });
+  const wrong: readonly [Kind, string][] = [
+    ["range", '"price":"0","volume":"1"'],
+    ["range", '"price":"-1","volume":"1"'],
+    ["range", '"price":"1","volume":"-1"'],
+    ["number", '"price":1e-19,"volume":"1"'],
+    ["number", `"price":"1","volume":${DIGITS_39}`],
+    ["number", '"price":"1","volume":"1","occurrence":-1'],
+    ["number", '"price":"1","volume":"1","occurrence":1.5'],
+    ["number", '"price":"1","volume":"1","tradeId":1.5'],
+    ["type", '"price":"1","volume":"1","side":"BUY"'],
+    ["type", '"price":"1","volume":"1","tradeId":""'],
+    ["unknown field", '"price":"1","volume":"1","symbol":"BTCUSDT"'],
+    ["unknown field", '"price":"1"'],
+  ];
+  return wrong.map(([kind, source]) => ({ name: `a tick ${source}`, kind, fields: tick(source) }));
+}
