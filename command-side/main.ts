@@ -38,7 +38,7 @@ export interface CommandSide {
 /** Takes every partition of the log and serves commands. */
 export async function startCommandSide(parts: CommandSideParts): Promise<CommandSide> {
   const { log, codec, clock, logger } = parts;
-  const marketData = startMarketData({ clock, logger });
+  const marketData = startMarketData({ log, codec, clock, logger });
   const owner = `${hostname()} pid ${process.pid} since ${new Date(clock()).toISOString()}`;
   const observer = observerFor((events) => marketData.observe(events));
   const owners = await Owners.take({ log, codec, aggregates, owner, clock, observer });

@@ -51,8 +51,7 @@ export class KillClients {
   constructor(random: Random) {
     this.#random = random;
     this.feeds = Array.from({ length: TICK_CLIENTS }, (_, i) => {
-      const [base] = `COIN${i}`.split(" ");
-      return { instrumentId: `binance:${base}-USDT`, symbol: `${base}USDT`, answered: 0 };
+      return { instrumentId: `binance:COIN${i}-USDT`, symbol: `COIN${i}USDT`, answered: 0 };
     });
   }
 

@@ -3,19 +3,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { type Platform, startPlatform } from "../cli/serve/platform.ts";
+import { catalogueOf } from "../command-side/aggregate.ts";
 import { aggregates } from "../command-side/registry.ts";
 import { readConfig } from "../platform/config/config.ts";
 import { encodeConsistencyToken } from "../platform/http/consistency-token.ts";
 import { documentRoutes } from "../platform/http/docs.ts";
 import type { Route } from "../platform/http/route.ts";
-import { catalogueOf } from "../command-side/aggregate.ts";
 import { createLogger } from "../platform/telemetry/logger.ts";
 import { type Prepared, type WrongRequest, wrongRequests } from "./wrong-requests/cases.ts";
 import { ranges } from "./wrong-requests/ranges.ts";
 import { breakOff, exchange, headOf, sendRaw } from "./wrong-requests/raw-request.ts";
 
 const KINDS_PER_ROUTE = 3;
+/** Far fewer would mean that the generator has lost a kind. */
+const LEAST_REQUESTS = 2_500;
 const REQUESTS_AT_A_TIME = 16;
+const JSON_TYPE = { "Content-Type": "application/json" };
 const PROBLEM = "application/problem+json";
 const USED_COMMAND_IDS = {
   portfolios: "018f6f7e-6b1a-7c3e-9d52-0a1b2c3d4e01",
@@ -53,16 +56,236 @@ describe("wrong requests", function () {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it("x", async () => {
+  it("are refused, each with the status and the code that it must get", async () => {
+    const before = await eventsOf(platform.url);
+    const wrong: string[] = [];
+    let requests = 0;
     for (const route of routes) {
       const cases = wrongRequests(route, PREPARED);
-      const lines = await inParallel(cases, (one) => failureOf(platform.url, one));
-      const bad = lines.filter((l) => l !== null);
-      process.stdout.write(`${route.operationId}: ${cases.length} cases, ${new Set(cases.map((c) => c.kind)).size} kinds, ${bad.length} bad\n`);
-      for (const b of bad) process.stdout.write(`   ${b}\n`);
+      const kinds = new Set(cases.map(({ kind }) => kind));
+      if (kinds.size < KINDS_PER_ROUTE) wrong.push(`${route.operationId}: only ${[...kinds]}`);
+      const found = await inParallel(cases, (one) => failureOf(platform.url, one));
+      wrong.push(...found.flatMap((one) => (one === null ? [] : `${route.operationId}: ${one}`)));
+      requests += cases.length;
     }
+    expect(wrong.join("\n")).to.equal("");
+    expect(requests).to.be.above(LEAST_REQUESTS);
+    expect(await eventsOf(platform.url), "what the log holds").to.deep.equal(before);
+  });
+
+  it("stand in the table of ranges for every route that takes a body, and for no other name", () => {
+    const names = routes.map(({ operationId }) => operationId);
+    const taking = routes.filter(({ body }) => body !== null).map((route) => route.operationId);
+    expect(Object.keys(ranges)).to.include.members(taking);
+    expect(names).to.include.members(Object.keys(ranges));
+  });
+
+  it("name the version that the aggregate has", async () => {
+    const { version } = (await jsonOf(platform.url, "/v1/portfolios/p-1")).data;
+    const answer = await fetch(`${platform.url}/v1/portfolios/p-1/deposit-funds`, {
+      method: "POST",
+      headers: { ...JSON_TYPE, "If-Match": '"999"' },
+      body: JSON.stringify({ asset: "USDT", amount: "1", externalReference: "never" }),
+    });
+    expect(await answer.json()).to.include({ code: "VERSION_CONFLICT", actualVersion: version });
+  });
+
+  it("among commands are answered line by line, and harm no other line", async () => {
+    const lines = COMMAND_LINES.map(([line]) => line);
+    const answer = await postLines(platform.url, "/v1/commands", lines);
+    const results = (await answer.text())
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    const codes = results.map(({ outcome, code }) => (outcome === "accepted" ? outcome : code));
+    expect(codes).to.deep.equal(COMMAND_LINES.map(([, code]) => code));
+    const failed = results.flatMap(({ line }) => (line === undefined ? [] : [line]));
+    const expected = COMMAND_LINES.flatMap(([, code], at) => (code === "accepted" ? [] : [at + 1]));
+    expect(failed).to.deep.equal(expected);
+  });
+
+  for (const form of ["an array", "lines"] as const) {
+    it(`among ticks in ${form} are counted and named, and harm no other tick`, async () => {
+      const right = form === "an array" ? RIGHT_TICKS : RIGHT_TICKS.map(asOfAnotherDay);
+      const ticks = [right[0], ...WRONG_TICKS.map(([tick]) => tick), right[1]] as string[];
+      const path = "/v1/market/ticks?source=backfill";
+      const answer =
+        form === "an array"
+          ? await post(platform.url, path, `[${ticks.join(",")}]`)
+          : await postLines(platform.url, path, [...ticks, '{"cut off']);
+      const { errors, ...counts } = (await answer.json()) as TicksAnswer;
+      const rejected = WRONG_TICKS.length + (form === "lines" ? 1 : 0);
+      const others = { duplicates: 0, beyondHorizon: 0, quarantined: 0 };
+      expect(counts).to.deep.equal({ accepted: 2, rejected, ...others });
+      const pointers = errors.map(({ pointer }) => pointer);
+      const expected = WRONG_TICKS.map(([, member], index) => `/${index + 1}${member}`);
+      expect(pointers.slice(0, expected.length)).to.deep.equal(expected);
+    });
+  }
+
+  it("that are no HTTP get an answer that is a problem", async () => {
+    const wrong: string[] = [];
+    for (const [name, head, code] of NO_HTTP) {
+      const answer = await exchange(platform.url, Buffer.from(head, "latin1"), false);
+      const isRight =
+        answer !== "no answer" &&
+        answer.status < 500 &&
+        answer.contentType === PROBLEM &&
+        JSON.parse(answer.body).code === code;
+      if (!isRight) wrong.push(`${name}: ${JSON.stringify(answer).slice(0, 300)}`);
+    }
+    expect(wrong.join("\n")).to.equal("");
+  });
+
+  it("that a client abandons in the middle leave nothing behind", async () => {
+    const before = await eventsOf(platform.url);
+    const breaks = routes.flatMap((route) => abandoned(platform.url, route));
+    expect(breaks.length).to.be.above(routes.length);
+    await inParallel(breaks, (bytes) => breakOff(platform.url, bytes));
+    expect(await eventsOf(platform.url)).to.deep.equal(before);
+  });
+
+  it("leave a process that is ready and decides as before", async () => {
+    expect((await fetch(`${platform.url}/readyz`)).status).to.equal(200);
+    const { version } = (await jsonOf(platform.url, "/v1/portfolios/p-1")).data;
+    const funds = { asset: "USDT", amount: "1", externalReference: "after" };
+    const answer = await send(platform.url, "/v1/portfolios/p-1/deposit-funds", funds);
+    expect(((await answer.json()) as { version: number }).version).to.equal(version + 1);
   });
 });
+
+interface TicksAnswer {
+  readonly accepted: number;
+  readonly errors: readonly { readonly pointer: string }[];
+}
+
+const OPEN = '"aggregate":"portfolio","id":"p-2","type":"OpenPortfolio"';
+
+/** A line of `/v1/commands` and what it comes to. */
+const COMMAND_LINES: readonly (readonly [string, string])[] = [
+  ["{", "MALFORMED_JSON"],
+  ["7", "INVALID_REQUEST"],
+  ["[]", "INVALID_REQUEST"],
+  [`{${OPEN},"data":{"name":"Second"}}`, "accepted"],
+  [`{${OPEN},"data":{"name":"Third"}}`, "PORTFOLIO_ALREADY_OPEN"],
+  [`{${OPEN},"data":{"name":7}}`, "INVALID_REQUEST"],
+  [`{${OPEN},"data":{"name":"Second","__proto__":{"a":1}}}`, "INVALID_REQUEST"],
+  [`{${OPEN}}`, "INVALID_REQUEST"],
+  [`{${OPEN},"data":{"name":"a"},"noSuchField":1}`, "INVALID_REQUEST"],
+  [`{${OPEN},"data":{"name":"a"},"commandId":"7"}`, "INVALID_REQUEST"],
+  [`{${OPEN},"data":{"name":"a"},"expectedVersion":-1}`, "INVALID_REQUEST"],
+  [`{${OPEN},"data":{"name":"a"},"expectedVersion":1e999}`, "INVALID_REQUEST"],
+  [`{${OPEN},"data":{"name":"a"},"expectedVersion":"some"}`, "INVALID_REQUEST"],
+  [`{${OPEN},"data":{"name":"a"},"expectedVersion":"none"}`, "VERSION_CONFLICT"],
+  ['{"aggregate":"wallet","id":"p-2","type":"OpenPortfolio","data":{}}', "INVALID_REQUEST"],
+  ['{"aggregate":"__proto__","id":"p-2","type":"toString","data":{}}', "INVALID_REQUEST"],
+  ['{"aggregate":"portfolio","id":"p-2","type":"constructor","data":{}}', "INVALID_REQUEST"],
+  ['{"aggregate":"portfolio","id":"p 2","type":"OpenPortfolio","data":{}}', "INVALID_REQUEST"],
+  [
+    withdrawal('"p-2","data":{"asset":"USDT","amount":"5","externalReference":"w"}'),
+    "INSUFFICIENT_FUNDS",
+  ],
+  [
+    withdrawal('"p-2","data":{"asset":"USDT","amount":1e-19,"externalReference":"w"}'),
+    "INVALID_REQUEST",
+  ],
+  [withdrawal('"p-9","data":{"asset":"USDT","amount":"5","externalReference":"w"}'), "NOT_FOUND"],
+  [
+    '{"aggregate":"portfolio","id":"p-3","type":"OpenPortfolio","data":{"name":"Third"}}',
+    "accepted",
+  ],
+  ['{"aggregate":"portfolio"', "MALFORMED_JSON"],
+];
+
+function withdrawal(rest: string): string {
+  return `{"aggregate":"portfolio","type":"WithdrawFunds","id":${rest}}`;
+}
+
+const TIME_MS = 1_723_161_255_342;
+
+function tickText(fields: Readonly<Record<string, string>>): string {
+  const right = {
+    exchange: '"binance"',
+    symbol: '"BTCUSDT"',
+    price: '"61837.63"',
+    volume: "0.02",
+    timestamp: String(TIME_MS),
+  };
+  const members = Object.entries({ ...right, ...fields }).filter(([, source]) => source !== "");
+  return `{${members.map(([name, source]) => `"${name}":${source}`).join(",")}}`;
+}
+
+const RIGHT_TICKS = [tickText({}), tickText({ price: "61838", tradeId: '"3735683259"' })];
+
+function asOfAnotherDay(tick: string): string {
+  return tick.replace(String(TIME_MS), String(TIME_MS + 86_400_000)).replace("3259", "9999");
+}
+
+/** A tick and the member of it that is wrong. */
+const WRONG_TICKS: readonly (readonly [string, string])[] = [
+  [tickText({ price: '"0"' }), "/price"],
+  [tickText({ price: "-1" }), "/price"],
+  [tickText({ price: '"1e-19"' }), "/price"],
+  [tickText({ price: "1e400" }), "/price"],
+  [tickText({ price: `"${"9".repeat(39)}"` }), "/price"],
+  [tickText({ price: "" }), "/price"],
+  [tickText({ volume: '"-0.1"' }), "/volume"],
+  [tickText({ volume: "null" }), "/volume"],
+  [tickText({ timestamp: "1.5" }), "/timestamp"],
+  [tickText({ timestamp: "-1" }), "/timestamp"],
+  [tickText({ timestamp: '"yesterday"' }), "/timestamp"],
+  [tickText({ timestamp: "1e300" }), "/timestamp"],
+  [tickText({ exchange: '"a:b"' }), "/exchange"],
+  [tickText({ symbol: '""' }), "/symbol"],
+  [tickText({ symbol: '"a\\u0000"' }), "/symbol"],
+  [tickText({ side: '"BUY"' }), "/side"],
+  [tickText({ tradeId: "1.5" }), "/tradeId"],
+  [tickText({ tradeId: '"1"', trade_id: '"1"' }), "/trade_id"],
+  [tickText({ noSuchField: "1" }), "/noSuchField"],
+  ["7", ""],
+  ["null", ""],
+  ["[]", ""],
+];
+
+const HOST = "Host: localhost\r\n";
+const CHUNKED = `POST /v1/market/ticks HTTP/1.1\r\n${HOST}Content-Type: application/json\r\n`;
+const NO_HTTP: readonly (readonly [string, string, string])[] = [
+  ["no request line", "\u0016\u0003\u0001\u0002\r\n\r\n", "INVALID_REQUEST"],
+  ["no such method", `BREW / HTTP/1.1\r\n${HOST}\r\n`, "INVALID_REQUEST"],
+  ["no Host", "GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n", "INVALID_REQUEST"],
+  ["another HTTP", `GET /livez HTTP/9.9\r\n${HOST}\r\n`, "INVALID_REQUEST"],
+  ["two lengths", `${CHUNKED}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}`, "INVALID_REQUEST"],
+  ["a length below zero", `${CHUNKED}Content-Length: -1\r\n\r\n`, "INVALID_REQUEST"],
+  [
+    "a length and chunks",
+    `${CHUNKED}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    "INVALID_REQUEST",
+  ],
+  ["a chunk of no length", `${CHUNKED}Transfer-Encoding: chunked\r\n\r\nzz\r\n`, "INVALID_REQUEST"],
+  ["a header without a name", `GET /livez HTTP/1.1\r\n${HOST}: x\r\n\r\n`, "INVALID_REQUEST"],
+  [
+    "an address that is not ASCII",
+    `GET /livez?\u00e9 HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`,
+    "INVALID_REQUEST",
+  ],
+  ["no such route", `GET /v2/x HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`, "ROUTE_NOT_FOUND"],
+  [
+    "a slash too many",
+    `GET /livez/ HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`,
+    "ROUTE_NOT_FOUND",
+  ],
+];
+
+/** The head alone, and the head with half of a body. */
+function abandoned(url: string, route: Route): Uint8Array[] {
+  const right = wrongRequests(route, PREPARED).find(({ kind }) => kind === "method");
+  if (right === undefined) throw new Error(`${route.path} has no wrong method`);
+  const request = { ...right, method: route.method };
+  const body = Buffer.from(request.body ?? "");
+  const head = Buffer.from(headOf(request, new URL(url).host, body.length));
+  const half = body.subarray(0, Math.floor(body.length / 2));
+  return [head.subarray(0, head.length - 3), Buffer.concat([head, half])];
+}
 
 async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
@@ -86,8 +309,32 @@ async function failureOf(url: string, wrong: WrongRequest): Promise<string | nul
   return isRight ? null : `${name}, but ${status} ${contentType} ${body.slice(0, 300)}`;
 }
 
+function post(url: string, path: string, body: string): Promise<Response> {
+  return fetch(url + path, { method: "POST", headers: JSON_TYPE, body });
+}
+
+function postLines(url: string, path: string, lines: readonly string[]): Promise<Response> {
+  const headers = { "Content-Type": "application/x-ndjson" };
+  return fetch(url + path, { method: "POST", headers, body: lines.join("\n") });
+}
+
+/** Every event of the topics that the examples' aggregates are in. */
+async function eventsOf(url: string): Promise<unknown> {
+  const topics = ["market.events", "market.quarantine", "portfolio.events"];
+  const path = (topic: string) => `/v1/events?limit=500&topic=${topic}`;
+  return Promise.all(topics.map(async (topic) => (await jsonOf(url, path(topic))).data));
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: answers of any shape
+async function jsonOf(url: string, path: string): Promise<{ readonly data: any }> {
+  const answer = await fetch(url + path);
+  if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`);
+  return (await answer.json()) as { data: unknown };
+}
+
 async function ready(url: string): Promise<void> {
-  while (!(await fetch(`${url}/readyz`)).ok) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (!(await fetch(`${url}/readyz`)).ok)
+    await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 /** The aggregates of the routes' examples, each having taken a command of a known id. */

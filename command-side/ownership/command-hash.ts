@@ -9,15 +9,21 @@ import type { CommandRequest } from "../gateway.ts";
  */
 export function commandHash(request: CommandRequest): string {
   const { aggregate, aggregateId, command } = request;
-  const text = JSON.stringify([command.type, aggregate, aggregateId, canonical(command.data)]);
+  const text = canonicalText([command.type, aggregate, aggregateId, command.data]);
   return createHash("sha256").update(text).digest("hex");
 }
 
-function canonical(value: unknown): unknown {
-  if (BigNumber.isBigNumber(value)) return decimalText(value);
-  if (Array.isArray(value)) return value.map(canonical);
-  if (value === null || typeof value !== "object") return value;
-  const entries = Object.entries(value).filter(([, member]) => member !== undefined);
-  entries.sort(([one], [two]) => (one < two ? -1 : 1));
-  return Object.fromEntries(entries.map(([name, member]) => [name, canonical(member)]));
+/** JSON with sorted names and plain decimals, written in one pass: batches of ticks go through. */
+export function canonicalText(value: unknown): string {
+  if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";
+  if (BigNumber.isBigNumber(value)) return `"${decimalText(value)}"`;
+  if (Array.isArray(value)) return `[${value.map(canonicalText).join(",")}]`;
+  const members = value as Readonly<Record<string, unknown>>;
+  let text = "";
+  for (const name of Object.keys(members).sort()) {
+    const member = members[name];
+    if (member === undefined) continue;
+    text += `${text === "" ? "" : ","}${JSON.stringify(name)}:${canonicalText(member)}`;
+  }
+  return `{${text}}`;
 }

@@ -7,9 +7,9 @@ import type { PortfolioReader } from "../../projections/portfolios/store.ts";
 import type { Page } from "../../projections/runner/page.ts";
 import {
   limitOf,
-  numberOf,
   pageParameters,
   textOf,
+  timeRangeOf,
   timeRangeParameters,
 } from "../reading/parameters.ts";
 import {
@@ -152,7 +152,7 @@ const trades: Query = {
     const { portfolioId } = await existing(reader, request);
     const { query } = request;
     const instrumentId = textOf(query["instrumentId"]);
-    const [fromMs, toMs] = [numberOf(query["from"]), numberOf(query["to"])];
+    const { fromMs, toMs } = timeRangeOf(query);
     const filter = {
       ...(instrumentId === null ? {} : { instrumentId }),
       ...(fromMs === null ? {} : { fromMs }),
@@ -182,8 +182,7 @@ const realised: Query = {
     const { portfolioId } = await existing(reader, request);
     const { query } = request;
     const rows = await reader.realised(portfolioId, {
-      fromMs: numberOf(query["from"]),
-      toMs: numberOf(query["to"]),
+      ...timeRangeOf(query),
       instrumentId: textOf(query["instrumentId"]),
       zone: textOf(query["zone"]) ?? "UTC",
     });

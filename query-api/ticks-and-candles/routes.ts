@@ -4,7 +4,13 @@ import { idField, timeField } from "../../platform/fields/fields.ts";
 import type { Route, RouteRequest } from "../../platform/http/route.ts";
 import { bucketStart, type Interval, intervals } from "../../platform/market/interval.ts";
 import type { MarketReader } from "../../projections/ticks-and-candles/store.ts";
-import { limitOf, numberOf, pageParameters, timeRangeParameters } from "../reading/parameters.ts";
+import {
+  limitOf,
+  numberOf,
+  pageParameters,
+  timeRangeOf,
+  timeRangeParameters,
+} from "../reading/parameters.ts";
 import { type QueryDefinition, type QueryParts, queryRoute } from "../reading/query-route.ts";
 import type { ReadModel } from "../reading/read-model.ts";
 import { rowJson } from "../reading/row-json.ts";
@@ -187,14 +193,9 @@ async function candleRange(
   return { fromMs, toMs };
 }
 
-function rangeOf(request: RouteRequest): { fromMs: number; toMs: number } {
-  const fromMs = numberOf(request.query["from"]) ?? BEGINNING_MS;
-  const toMs = numberOf(request.query["to"]) ?? END_MS;
-  if (fromMs < toMs) return { fromMs, toMs };
-  const detail = "from must lie before to";
-  throw new PlatformError("INVALID_REQUEST", detail, {
-    errors: [{ pointer: "/query/from", detail }],
-  });
+function rangeOf({ query }: RouteRequest): { fromMs: number; toMs: number } {
+  const { fromMs, toMs } = timeRangeOf(query);
+  return { fromMs: fromMs ?? BEGINNING_MS, toMs: toMs ?? END_MS };
 }
 
 function withTimestamp<T extends { readonly timeMs: number }>({ timeMs, ...rest }: T) {

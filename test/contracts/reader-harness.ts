@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Event } from "../../platform/kernel/decider.ts";
 import type { PartitionKey } from "../../platform/log/log.ts";
-import { compact } from "../../projections/runner/compact.ts";
+import { compact, type EventChanges } from "../../projections/runner/compact.ts";
+import { type Digest, digestGeneration } from "../../projections/runner/digest.ts";
 import type { Page, PageRequest } from "../../projections/runner/page.ts";
 import type { Projection } from "../../projections/runner/projection.ts";
+import type { ReadStore } from "../../projections/runner/read-store.ts";
 import { recorded } from "../../projections/runner/recorded.fixture.ts";
 import type { SqliteQueries } from "../../projections/runner/sqlite-query.ts";
 import { type Snapshot, SqliteGeneration } from "../../projections/runner/sqlite-reader.ts";
@@ -29,8 +31,8 @@ export interface ReadModelHarness<E extends Event, Reader> {
   ask<T>(query: (reader: Reader) => Promise<T>): Promise<T>;
   /** As `ask`, with the position of the answer. */
   read<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>>;
-  readonly store: SqliteReadStore;
-  readonly file: string;
+  /** The digest of the rows as they were written, and of a build from zero in other batches. */
+  digests(batchSize: number): Promise<{ readonly live: Digest; readonly rebuilt: Digest }>;
   close(): Promise<void>;
 }
 
@@ -45,10 +47,9 @@ export async function openHarness<E extends Event, Reader>(
   const { epoch } = await store.take(PARTITION, LOG_ID);
   const generation = new SqliteGeneration({ file, makeReader });
   const sequences = new Map<string, number>();
+  const all: EventChanges[] = [];
   let next = 0;
   return {
-    store,
-    file,
     async take(aggregateId, events) {
       const expected = next;
       const changes = events.map((event) => {
@@ -59,17 +60,21 @@ export async function openHarness<E extends Event, Reader>(
         const one = recorded(event, { aggregateId, sequence, position });
         return { position, changes: projection.project(one) };
       });
-      const outcome = await store.apply({
-        partition: PARTITION,
-        expected,
-        next,
-        epoch,
-        highestClaim: -1,
-        recordedAtMs: 1_700_000_000_000 + next,
-        changes: compact(projection.tables, changes),
-        parked: [],
-      });
-      if (outcome !== "applied") throw new Error(outcome);
+      all.push(...changes);
+      await applyAll(store, { projection, epoch, expected, changes });
+    },
+    async digests(batchSize) {
+      const rebuiltFile = join(folder, "rebuilt.db");
+      const second = new SqliteReadStore({ file: rebuiltFile, projection, indexes });
+      const taken = await second.take(PARTITION, LOG_ID);
+      for (let from = 0; from < all.length; from += batchSize) {
+        const changes = all.slice(from, from + batchSize);
+        await applyAll(second, { projection, epoch: taken.epoch, expected: from, changes });
+      }
+      const live = (await digestGeneration(store, projection.tables)).all;
+      const rebuilt = (await digestGeneration(second, projection.tables)).all;
+      await second.drop();
+      return { live, rebuilt };
     },
     read: (query) => generation.read(query),
     ask: async (query) => (await generation.read(query)).result,
@@ -79,6 +84,30 @@ export async function openHarness<E extends Event, Reader>(
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+async function applyAll(
+  store: ReadStore,
+  parts: {
+    readonly projection: Pick<Projection, "tables">;
+    readonly epoch: number;
+    readonly expected: number;
+    readonly changes: readonly EventChanges[];
+  },
+): Promise<void> {
+  const { projection, epoch, expected, changes } = parts;
+  const next = expected + changes.length;
+  const outcome = await store.apply({
+    partition: PARTITION,
+    expected,
+    next,
+    epoch,
+    highestClaim: -1,
+    recordedAtMs: 1_700_000_000_000 + next,
+    changes: compact(projection.tables, changes),
+    parked: [],
+  });
+  if (outcome !== "applied") throw new Error(outcome);
 }
 
 /** All items of a paged query, asked page by page of `limit`. */

@@ -117,11 +117,20 @@ function refused(code: string, name: string, fields: WrongRange["fields"] = {}):
 }
 
 function nobodyAt(id: string): WrongRange {
-  return { name: `${id} is not there`, kind: "state", path: { id }, status: 404, code: "NOT_FOUND" };
+  return {
+    name: `${id} is not there`,
+    kind: "state",
+    path: { id },
+    status: 404,
+    code: "NOT_FOUND",
+  };
 }
 
 function wrongQuery(name: string, values: readonly string[]): WrongRange[] {
-  return values.map((value) => ({ name: `?${name}=${value.slice(0, 40)}`, query: { [name]: value } }));
+  return values.map((value) => ({
+    name: `?${name}=${value.slice(0, 40)}`,
+    query: { [name]: value },
+  }));
 }
 
 const LIMITS = wrongQuery("limit", ["0", "501", "-1", "1.5", "1e2", "", "0x10", "9".repeat(30)]);
@@ -202,7 +211,11 @@ export const ranges: Readonly<Record<string, readonly WrongRange[]>> = {
     { name: "no ticks", fields: { ticks: "[]" } },
     { name: "501 ticks", kind: "size", fields: { ticks: `[${'"{}",'.repeat(500)}"{}"]` } },
     { name: "a tick as an object", kind: "type", fields: { ticks: "[{}]" } },
-    { name: "a tick of 4,001 characters", kind: "size", fields: { ticks: `["${"x".repeat(4_001)}"]` } },
+    {
+      name: "a tick of 4,001 characters",
+      kind: "size",
+      fields: { ticks: `["${"x".repeat(4_001)}"]` },
+    },
     ...wrongValues("reason", "type", ['"whim"', "null"]),
   ],
   openPortfolio: [
@@ -260,6 +273,7 @@ export const ranges: Readonly<Record<string, readonly WrongRange[]>> = {
     refused("AMOUNT_TOO_LARGE", "a product beyond 38 digits", {
       price: '"99999999999999999999"',
       quantity: '"99999999999999999999"',
+      onShortfall: '"assume"',
     }),
     refused("AMOUNT_TOO_SMALL", "a product that is nothing", {
       price: '"0.000000000000000001"',
@@ -285,7 +299,11 @@ export const ranges: Readonly<Record<string, readonly WrongRange[]>> = {
     ...REASON,
     ...wrongValues("rule", "type", ['"first"', "null"]),
     ...wrongValues("positions", "type", ["[]", "null", '{"a/0":"1"}', '{"a/0":-1}', '{"a/0":1.5}']),
-    { name: "positions of a long key", kind: "size", fields: { positions: `{"${"x".repeat(201)}":1}` } },
+    {
+      name: "positions of a long key",
+      kind: "size",
+      fields: { positions: `{"${"x".repeat(201)}":1}` },
+    },
     nobodyAt("nothing"),
     refused("GENERATION_NOT_IN_PHASE", "one that is not there", { generation: "999999" }),
   ],
@@ -306,7 +324,7 @@ export const ranges: Readonly<Record<string, readonly WrongRange[]>> = {
     { name: "10,001 ticks", kind: "size", body: `[${"1,".repeat(10_000)}1]` },
     { name: "a text", kind: "type", body: '"BTCUSDT,1,2"' },
     ...wrongQuery("source", ["LIVE", "", "clock"]),
-    ...wrongQuery("feedSession", ["x".repeat(101)]),
+    ...wrongQuery("feedSession", ["x".repeat(101), "a\u0000b"]),
   ],
   listPortfolios: PAGES,
   getPortfolio: [NO_PORTFOLIO],
@@ -334,17 +352,35 @@ export const ranges: Readonly<Record<string, readonly WrongRange[]>> = {
     NO_INSTRUMENT,
   ],
   getProjection: [
-    { name: "no such projection", kind: "state", path: { name: "nothing" }, status: 404, code: "NOT_FOUND" },
+    {
+      name: "no such projection",
+      kind: "state",
+      path: { name: "nothing" },
+      status: 404,
+      code: "NOT_FOUND",
+    },
   ],
   listEvents: [
     ...LIMITS,
     ...cursors("INVALID_TOKEN"),
     ...wrongQuery("type", ["", "fundsDeposited", "Funds Deposited"]),
-    { name: "no such topic", kind: "state", query: { topic: "nothing" }, status: 404, code: "NOT_FOUND" },
+    {
+      name: "no such topic",
+      kind: "state",
+      query: { topic: "nothing" },
+      status: 404,
+      code: "NOT_FOUND",
+    },
   ],
   streamEvents: [
     ...wrongQuery("from", ["", "middle", "START"]),
-    { name: "no such topic", kind: "state", query: { topic: "nothing" }, status: 404, code: "NOT_FOUND" },
+    {
+      name: "no such topic",
+      kind: "state",
+      query: { topic: "nothing" },
+      status: 404,
+      code: "NOT_FOUND",
+    },
   ],
   streamCandles: wrongQuery("from", ["", "middle", "START"]),
 };

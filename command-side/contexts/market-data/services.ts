@@ -1,10 +1,13 @@
 import { v7 as uuidV7 } from "uuid";
+import type { EventReader } from "../../../platform/codec/codec.ts";
 import type { RecordedEvent } from "../../../platform/codec/envelope.ts";
 import type { Route } from "../../../platform/http/route.ts";
+import type { LogReader } from "../../../platform/log/log.ts";
 import type { Logger } from "../../../platform/telemetry/logger.ts";
 import type { CommandGateway, CommandRequest } from "../../gateway.ts";
 import { CandleClock } from "./candle-clock.ts";
 import { InstrumentDirectory } from "./instrument-directory.ts";
+import { replayRoute } from "./replay-route.ts";
 import { tickRoute } from "./tick-route.ts";
 
 /** How often the clock looks for minutes that no later tick has closed. */
@@ -12,6 +15,8 @@ const CLOCK_MILLISECONDS = 1_000;
 const TOPIC = "market.events";
 
 export interface MarketDataParts {
+  readonly log: LogReader;
+  readonly codec: EventReader;
   readonly clock: () => number;
   readonly logger: Logger;
 }
@@ -25,7 +30,8 @@ export interface MarketData {
   stop(): void;
 }
 
-export function startMarketData({ clock, logger }: MarketDataParts): MarketData {
+export function startMarketData(parts: MarketDataParts): MarketData {
+  const { clock, logger } = parts;
   const directory = new InstrumentDirectory();
   const candleClock = new CandleClock();
   let timer: NodeJS.Timeout | null = null;
@@ -45,7 +51,7 @@ export function startMarketData({ clock, logger }: MarketDataParts): MarketData 
           });
         }
       }, CLOCK_MILLISECONDS);
-      return [tickRoute({ directory, gateway })];
+      return [tickRoute({ directory, gateway }), replayRoute({ ...parts, directory, gateway })];
     },
     stop: () => {
       if (timer !== null) clearInterval(timer);

@@ -1,33 +1,16 @@
-import type { Response } from "express";
 import { z } from "zod";
 import { PlatformError } from "../../../platform/errors/catalogue.ts";
-import { encodeConsistencyToken } from "../../../platform/http/consistency-token.ts";
 import {
   NDJSON_CONTENT_TYPE,
   parseNdjsonLine,
   readNdjsonText,
 } from "../../../platform/http/ndjson.ts";
 import type { Route, RouteRequest } from "../../../platform/http/route.ts";
-import type { PartitionKey } from "../../../platform/log/log.ts";
-import { ticksTotal } from "../../../platform/telemetry/metrics.ts";
-import type { CommandGateway } from "../../gateway.ts";
-import type { InstrumentDirectory } from "./instrument-directory.ts";
-import { TickService } from "./tick-service.ts";
-import type { TickCounts, TickFeed } from "./tick-session.ts";
+import { recordAndAnswer, type TickParts, ticksAnswers } from "./tick-answer.ts";
+import type { TickFeed } from "./tick-session.ts";
 
 /** Ticks of a JSON array; longer ones are sent as NDJSON. */
-export const TICKS_IN_AN_ARRAY = 10_000;
-
-const count = z.int().min(0);
-
-const ticksAnswer = z.object({
-  accepted: count,
-  duplicates: count,
-  beyondHorizon: count,
-  rejected: count,
-  quarantined: count,
-  errors: z.array(z.object({ pointer: z.string(), detail: z.string() })),
-});
+const TICKS_IN_AN_ARRAY = 10_000;
 
 const EXAMPLE = {
   exchange: "binance",
@@ -37,13 +20,8 @@ const EXAMPLE = {
   timestamp: 1_723_161_255_342,
 };
 
-export interface TickRouteParts {
-  readonly directory: InstrumentDirectory;
-  readonly gateway: CommandGateway;
-}
-
 /** `POST /v1/market/ticks`: a JSON array, one tick, or an NDJSON stream of ticks. */
-export function tickRoute(parts: TickRouteParts): Route {
+export function tickRoute(parts: TickParts): Route {
   return {
     method: "POST",
     path: "/v1/market/ticks",
@@ -54,7 +32,7 @@ export function tickRoute(parts: TickRouteParts): Route {
     pathExample: {},
     query: z.strictObject({
       source: z.enum(["live", "backfill", "snapshot"]).default("live"),
-      feedSession: z.string().max(100).default(""),
+      feedSession: feedSessionField(),
     }),
     body: {
       contentTypes: ["application/json", NDJSON_CONTENT_TYPE],
@@ -66,46 +44,12 @@ export function tickRoute(parts: TickRouteParts): Route {
       example: [EXAMPLE],
     },
     headers: [],
-    answers: [
-      {
-        status: 200,
-        description: "The counts add up to the ticks sent; the first errors are listed",
-        contentType: "application/json",
-        schema: ticksAnswer,
-      },
-    ],
-    handle: (request, response) => record(request, response, parts),
-  };
-}
-
-async function record(
-  request: RouteRequest,
-  response: Response,
-  { directory, gateway }: TickRouteParts,
-): Promise<void> {
-  const { actor, correlationId, traceparent } = request.identity;
-  const service = new TickService({
-    directory,
-    submit: (command) => {
-      return gateway.submit({
-        ...command,
-        expectedVersion: null,
-        actor,
-        correlationId,
-        causationId: null,
-        causationPosition: null,
-        traceparent,
-      });
+    answers: ticksAnswers,
+    handle: (request, response) => {
+      const feed = request.query as unknown as TickFeed;
+      return recordAndAnswer({ request, response, ticks: ticksOf(request), feed }, parts);
     },
-  });
-  const feed = request.query as unknown as TickFeed;
-  const { counts, logId, positions } = await service.record(ticksOf(request), feed);
-  measure(counts);
-  if (logId !== null) {
-    const vector = positions as ReadonlyMap<PartitionKey, number>;
-    response.set("Consistency-Token", encodeConsistencyToken({ logId, positions: vector }));
-  }
-  response.json(counts);
+  };
 }
 
 function ticksOf({ body, raw }: RouteRequest): AsyncIterable<unknown> | Iterable<unknown> {
@@ -123,12 +67,4 @@ async function* linesOf(raw: RouteRequest["raw"]): AsyncGenerator<unknown> {
       yield line.text;
     }
   }
-}
-
-function measure(counts: TickCounts): void {
-  ticksTotal.inc({ outcome: "accepted" }, counts.accepted);
-  ticksTotal.inc({ outcome: "duplicate" }, counts.duplicates);
-  ticksTotal.inc({ outcome: "beyond_horizon" }, counts.beyondHorizon);
-  ticksTotal.inc({ outcome: "rejected" }, counts.rejected);
-  ticksTotal.inc({ outcome: "quarantined" }, counts.quarantined);
 }

@@ -132,6 +132,15 @@ const registerPayload = z
     path: ["expiry"],
   });
 
+/** Which of several connections or files ticks come from; empty where the feed names none. */
+export function feedSessionField() {
+  return z
+    .string()
+    .max(100)
+    .regex(/^\P{Cc}*$/u, { error: "must not hold control characters" })
+    .default("");
+}
+
 const tickField = z.strictObject({
   timeMs: timeField(),
   price: positiveDecimalField(),
@@ -201,7 +210,7 @@ export const commands: {
   RecordTicks: {
     payload: z.strictObject({
       source: z.enum(["live", "backfill", "snapshot"]).default("live"),
-      feedSession: z.string().max(100).default(""),
+      feedSession: feedSessionField(),
       ticks: z.array(tickField).min(1).max(MAX_TICKS_PER_COMMAND),
     }),
     summary: "Record trades of this instrument; /v1/market/ticks does it by exchange and symbol",
