@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,143 +10,186 @@ import { checkHistory, checkLog } from "./history/checker.ts";
 import { loggedEvents, tradeIdsByInstrument, withHistory } from "./history/read-history.ts";
 import { type Autopsy, Coroner, generationsOf } from "./kill-autopsy.ts";
 import { KillClients } from "./kill-clients.ts";
+import { IMPORTED_INSTRUMENT, IMPORTED_TICKS, KilledImport } from "./kill-import.ts";
 import { type SpawnedPlatform, spawnPlatform } from "./platform-process.ts";
 import { compareWithFresh, PROJECTIONS } from "./rebuild-rows.ts";
-import { getJson, waitUntilCaughtUp } from "./rebuild-watch.ts";
-import { jsonLines, type RunningCli, runCli, startCli } from "./run-cli.ts";
+import { startRebuild, untilCaughtUp } from "./rebuild-watch.ts";
 
-/** `KILLS=100` for a long run; `CH_TEST_SEED` draws the same times again. */
+/** `KILLS=100` for a long run; `TEST_SEED` draws the same times again. */
 const KILLS = Number(process.env.KILLS ?? 12);
 const LONGEST_LIFE_MILLISECONDS = 1_800;
-const LONGEST_START_MILLISECONDS = 1_200;
-const IMPORTED_TICKS = 60_000;
-const MILLISECONDS_PER_KILL = 30_000;
-const MILLISECONDS_AT_THE_END = 180_000;
+const LONGEST_REBUILD_MILLISECONDS = 300;
+/** The command line needs its time before the first tick leaves. */
+const IMPORT_BEGINS_MILLISECONDS = 700;
+const MILLISECONDS_PER_KILL = 60_000;
+const MILLISECONDS_AT_THE_END = 240_000;
 
 /** What goes on beside the clients when the process is killed. */
-type Scene = "serving" | "starting" | "rebuilding" | "importing";
-const SCENES: readonly Scene[] = [
-  ...["serving", "rebuilding", "importing", "serving", "starting", "importing"],
-] as Scene[];
+const SCENES = ["serving", "rebuilding", "importing", "serving", "starting", "importing"] as const;
+type Scene = (typeof SCENES)[number];
 
 interface Round extends Autopsy {
   readonly scene: Scene;
-  /** The import was neither finished nor not yet begun. */
   readonly importing: boolean;
 }
 
 describe("kill -9", function () {
   this.timeout(KILLS * MILLISECONDS_PER_KILL + MILLISECONDS_AT_THE_END);
   let folder: string;
-  let running: SpawnedPlatform | null = null;
+  let run: KillRun;
 
   before(() => {
     folder = mkdtempSync(join(tmpdir(), "cipherhorizon-kill-"));
-    writeTicks(join(folder, "ticks.csv"));
   });
 
   after(async () => {
-    await running?.kill();
+    await run?.end();
     rmSync(folder, { recursive: true });
   });
 
   it(`loses nothing acknowledged and doubles nothing, ${KILLS} times`, async () => {
-    const random = createRandom(printedSeed());
-    const data = join(folder, "data");
-    const clients = new KillClients(random);
-    const coroner = new Coroner(data);
+    run = new KillRun(folder, createRandom(printedSeed()));
     const rounds: Round[] = [];
-    let started: Promise<void> | null = null;
-    for (let kill = 0; kill < KILLS; kill += 1) {
-      const scene = SCENES[kill % SCENES.length] as Scene;
-      running = spawnPlatform(data);
-      if (scene === "starting") await sleep(random.uniform() * LONGEST_START_MILLISECONDS);
-      else clients.serveAt(await running.ready());
-      started ??= clients.start();
-      await started;
-      const importing = await liveOn(scene, { data, random });
-      clients.hold();
-      await running.kill();
-      const autopsy = await coroner.examine(await clients.settled());
-      rounds.push({ ...autopsy, scene, importing: (await importing?.killed()) ?? false });
+    for (let i = 0; i < KILLS; i += 1) {
+      rounds.push(await run.killOnce(SCENES[i % SCENES.length] as Scene));
     }
-    running = spawnPlatform(data);
-    clients.serveAt(await running.ready());
-    await clients.finish();
-    const imported = await finishImport(data);
-    await waitUntilCaughtUp(await running.ready());
-    expect(await running.stop(), running.messages()).to.equal(0);
-    report(rounds, clients);
-    await expectNothingLost(data, clients);
-    await expectTicksOnce(data, clients, imported);
-    await expectRowsAsFromZero(data);
-    expectEverythingWasHit(rounds);
+    await run.settle();
+    report(rounds, run.clients);
+    await expectNothingLost(run);
+    await expectTicksOnce(run);
+    await expectRowsAsFromZero(run.data);
+    expectAllWasHit(rounds);
   });
-
-  /** Lets the platform serve for a random time, with what the scene adds. */
-  async function liveOn(scene: Scene, parts: { data: string; random: Random }) {
-    const lifeMs = parts.random.uniform() * LONGEST_LIFE_MILLISECONDS;
-    if (scene === "starting") return null;
-    const url = await running?.ready();
-    if (scene === "rebuilding") {
-      await sleep(lifeMs / 2);
-      for (const projection of PROJECTIONS) await startRebuild(`${url}`, projection);
-      await sleep(lifeMs / 8);
-      return null;
-    }
-    const importing = scene === "importing" ? await startImport(parts.data) : null;
-    await sleep(lifeMs);
-    return importing;
-  }
-
-  function importEnvironment(data: string) {
-    return { CH_DATA_FOLDER: data };
-  }
-
-  /** Resolves when the first of its ticks are on their way. */
-  async function startImport(data: string) {
-    const words = ["import", "ticks", join(folder, "ticks.csv"), "--register", "--json"];
-    const cli: RunningCli = startCli(words, importEnvironment(data));
-    await untilTicksOf(data, cli);
-    return {
-      /** True: it had begun and was not done. */
-      killed: async () => {
-        const wasRunning = cli.child.exitCode === null;
-        cli.child.kill("SIGKILL");
-        await cli.ended();
-        return wasRunning;
-      },
-    };
-  }
-
-  async function finishImport(data: string): Promise<Record<string, unknown>> {
-    const words = ["import", "ticks", join(folder, "ticks.csv"), "--register", "--json"];
-    const { exitCode, stdout, stderr } = await runCli(words, importEnvironment(data));
-    expect(exitCode, stderr).to.equal(0);
-    return jsonLines(stdout).at(-1) as Record<string, unknown>;
-  }
 });
 
-/** Until the server has taken more ticks of the imported instrument, or the import is over. */
-async function untilTicksOf(data: string, cli: RunningCli): Promise<void> {
-  const before = await importedTicks(data);
-  while (cli.child.exitCode === null && (await importedTicks(data)) === before) await sleep(20);
+/** The platform with its clients, killed and started again. */
+class KillRun {
+  readonly data: string;
+  readonly clients: KillClients;
+  readonly #random: Random;
+  readonly #import: KilledImport;
+  readonly #coroner: Coroner;
+  #platform: SpawnedPlatform | null = null;
+  #started: Promise<void> | null = null;
+
+  constructor(folder: string, random: Random) {
+    this.data = join(folder, "data");
+    this.#random = random;
+    this.clients = new KillClients(random);
+    this.#import = new KilledImport(join(folder, "ticks.csv"), this.data);
+    this.#coroner = new Coroner(this.data);
+  }
+
+  async killOnce(scene: Scene): Promise<Round> {
+    const platform = spawnPlatform(this.data);
+    this.#platform = platform;
+    await (scene === "starting" ? this.#anyTime() : this.#live(scene, await platform.ready()));
+    const importing = this.#import.isRunning;
+    if (this.#random.chance(0.5)) await this.#import.kill();
+    this.clients.hold();
+    await platform.kill();
+    await this.#import.kill();
+    const autopsy = await this.#coroner.examine(await this.clients.settled());
+    return { ...autopsy, scene, importing };
+  }
+
+  async #live(scene: Scene, url: string): Promise<void> {
+    this.clients.serveAt(url);
+    this.#started ??= this.clients.start();
+    await this.#started;
+    if (scene === "importing") {
+      this.#import.start();
+      await sleep(IMPORT_BEGINS_MILLISECONDS);
+    }
+    await this.#anyTime();
+    if (scene !== "rebuilding") return;
+    for (const projection of PROJECTIONS) await startRebuild(url, projection);
+    await sleep(this.#random.uniform() * LONGEST_REBUILD_MILLISECONDS);
+  }
+
+  async #anyTime(): Promise<void> {
+    await sleep(this.#random.uniform() * LONGEST_LIFE_MILLISECONDS);
+  }
+
+  /** Everything is answered, imported and applied, and the platform has ended by itself. */
+  async settle(): Promise<void> {
+    const platform = spawnPlatform(this.data);
+    this.#platform = platform;
+    const url = await platform.ready();
+    this.clients.serveAt(url);
+    await this.clients.finish();
+    await this.#import.finish();
+    await untilCaughtUp(url);
+    expect(await platform.stop(), platform.messages()).to.equal(0);
+  }
+
+  async end(): Promise<void> {
+    await this.#import.kill();
+    await this.#platform?.kill();
+  }
 }
 
-function importedTicks(data: string): Promise<number> {
-  return withHistory(data, async ({ log }) => {
-    const ends = await log.ends("market.events");
-    return ends.reduce((sum, end) => sum + end, 0);
+function report(rounds: readonly Round[], { commands, feeds }: KillClients): void {
+  const count = (is: (round: Round) => number | boolean) => rounds.filter(is).length;
+  const sum = (of: (round: Round) => number) => rounds.reduce((total, one) => total + of(one), 0);
+  const ticks = feeds.reduce((total, { answered }) => total + answered, 0);
+  print(`${rounds.length} kills, ${commands.length} commands, ${ticks} ticks`);
+  print(
+    `hit an unacknowledged append: ${count((one) => one.appendedUnanswered)} kills, ` +
+      `${sum((one) => one.appendedUnanswered)} commands appended and unanswered ` +
+      `(${sum((one) => one.unanswered)} unanswered in all)`,
+  );
+  print(`hit an unfinished apply: ${count((one) => one.unfinishedApplies)} kills`);
+  print(`fell in a rebuild: ${count((one) => one.rebuilding)}`);
+  print(`fell in an import: ${count((one) => one.importing)}`);
+}
+
+async function expectNothingLost({ data, clients }: KillRun): Promise<void> {
+  await withHistory(data, async (history) => {
+    const portfolioEvents = await loggedEvents(history.log, "portfolio.events");
+    const findings = checkHistory(clients.commands, portfolioEvents);
+    expect(findings.slice(0, 10)).to.deep.equal([]);
+    for (const topic of ["market.events", "operations.events"]) {
+      expect(checkLog(await loggedEvents(history.log, topic)).slice(0, 10)).to.deep.equal([]);
+    }
+    expect(clients.commands.every(({ acknowledged }) => acknowledged !== null)).to.equal(true);
+    const verified = await verifyLog(history);
+    expect(verified.partitions.flatMap(({ problems }) => problems)).to.deep.equal([]);
+    expect(verified).to.include({ isSound: true, voidEvents: 0 });
   });
 }
 
-/** A rebuild that a kill has interrupted may be under way still: that one goes on. */
-async function startRebuild(url: string, projection: string): Promise<void> {
-  const answer = await fetch(`${url}/v1/projections/${projection}/start-generation`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ version: 1, reason: "to be killed" }),
-  });
-  const { code } = JSON.parse(await answer.text());
-  if (!answer.ok) expect(code).to.equal("REBUILD_RUNNING");
+/** Every acknowledged tick is there, and none twice, whoever has sent it how often. */
+async function expectTicksOnce({ data, clients }: KillRun): Promise<void> {
+  const byInstrument = await withHistory(data, tradeIdsByInstrument);
+  const expected = [
+    ...clients.feeds.map(({ instrumentId, answered }) => ({ instrumentId, count: answered })),
+    { instrumentId: IMPORTED_INSTRUMENT, count: IMPORTED_TICKS },
+  ];
+  for (const { instrumentId, count } of expected) {
+    const ids = byInstrument.get(instrumentId) ?? [];
+    expect(ids.length, `${instrumentId}: ticks in the log`).to.equal(count);
+    expect(new Set(ids).size, `${instrumentId}: different ticks`).to.equal(count);
+    const beyond = ids.filter((id) => !(Number(id) >= 1 && Number(id) <= count));
+    expect(beyond, instrumentId).to.deep.equal([]);
+  }
+}
+
+async function expectRowsAsFromZero(data: string): Promise<void> {
+  const generations = await withHistory(data, generationsOf);
+  for (const { projection, generation } of generations.filter(({ phase }) => phase === "live")) {
+    const { rows, differences, digests } = await compareWithFresh(data, projection, generation);
+    expect(differences, `${projection} generation ${generation}`).to.deep.equal([]);
+    expect(digests[0]).to.deep.equal(digests[1]);
+    print(`${projection} generation ${generation}: ${rows} rows as built from zero`);
+  }
+}
+
+/** A run that has hit nothing has shown nothing. */
+function expectAllWasHit(rounds: readonly Round[]): void {
+  for (const hit of ["unanswered", "appendedUnanswered", "unfinishedApplies"] as const) {
+    expect(rounds.filter((one) => one[hit] > 0).length, `kills that hit ${hit}`).to.be.above(0);
+  }
+  expect(rounds.filter((one) => one.rebuilding > 0).length, "kills in a rebuild").to.be.above(0);
+  expect(rounds.filter((one) => one.importing).length, "kills in an import").to.be.above(0);
 }

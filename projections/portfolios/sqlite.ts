@@ -1,7 +1,7 @@
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { decimal, decimalText } from "../../platform/kernel/decimal.ts";
 import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
-import { conditions } from "../runner/sqlite-conditions.ts";
+import { conditions, timeOrdered } from "../runner/sqlite-conditions.ts";
 import { type SqliteQueries, type SqlRow, text } from "../runner/sqlite-query.ts";
 import type { SqliteIndex } from "../runner/sqlite-schema.ts";
 import { sumByDay } from "./realised.ts";
@@ -31,13 +31,14 @@ import type {
 } from "./store.ts";
 
 /** Trades and reversals that one query of realised profit sums up. */
-export const REALISED_TRADES_LIMIT = 100_000;
+const REALISED_TRADES_LIMIT = 100_000;
 
 export const indexes: readonly SqliteIndex[] = [
   { table: "trades", columns: ["portfolioId", "occurredAtMs", "tradeNumber"] },
   { table: "trades", columns: ["portfolioId", "instrumentId", "occurredAtMs", "tradeNumber"] },
   { table: "reversals", columns: ["portfolioId", "occurredAtMs"] },
   { table: "ledger", columns: ["portfolioId", "account", "sequence", "posting"] },
+  { table: "ledger", columns: ["portfolioId", "asset", "sequence", "posting"] },
 ];
 
 /** The portfolios read model in SQLite. */
@@ -80,7 +81,7 @@ export class SqlitePortfolioReader implements PortfolioReader {
        FROM holdings h CROSS JOIN lots l
          ON l.portfolioId = h.portfolioId AND l.asset = h.asset AND l.lot >= h.firstOpenLot
        WHERE ${where.sql} AND h.firstOpenLot > 0 AND (l.asset, l.lot) > (?, ?)
-       ORDER BY l.asset, l.lot LIMIT ?`,
+       ORDER BY h.asset, l.lot LIMIT ?`,
       [...where.values, after?.asset ?? "", after?.lot ?? 0, limit + 1],
     );
     return pageOf(rows.map(openLotOf), limit, ({ asset: of, lot }) => ({ asset: of, lot }));
@@ -119,7 +120,8 @@ export class SqlitePortfolioReader implements PortfolioReader {
       ["asset = ?", filter.asset],
     ]);
     const rows = this.#queries.all(
-      `SELECT * FROM ledger WHERE ${where.sql} AND (sequence, posting) > (?, ?)
+      `SELECT * FROM ledger ${ledgerIndex(filter)}
+       WHERE ${where.sql} AND (sequence, posting) > (?, ?)
        ORDER BY sequence, posting LIMIT ?`,
       [...where.values, after?.sequence ?? 0, after?.posting ?? -1, limit + 1],
     );
@@ -132,22 +134,24 @@ export class SqlitePortfolioReader implements PortfolioReader {
     filter: TradeFilter,
     page: PageRequest<TradePlace> & { readonly newestFirst?: boolean },
   ): Promise<Page<Trade, TradePlace>> {
-    const { after, limit, newestFirst = false } = page;
-    const [beyond, direction] = newestFirst ? ["<", "DESC"] : [">", "ASC"];
+    const { after, limit, newestFirst } = page;
     const where = conditions([
       ["t.portfolioId = ?", portfolioId],
       ["t.instrumentId = ?", filter.instrumentId],
-      ["t.occurredAtMs >= ?", filter.fromMs],
-      ["t.occurredAtMs < ?", filter.toMs],
     ]);
-    const place = after === null ? [] : [after.occurredAtMs, after.tradeNumber];
-    const afterSql = after === null ? "" : `AND (t.occurredAtMs, t.tradeNumber) ${beyond} (?, ?)`;
+    const inOrder = timeOrdered({
+      columns: ["t.occurredAtMs", "t.tradeNumber"],
+      after: after === null ? null : [after.occurredAtMs, after.tradeNumber],
+      newestFirst,
+      fromMs: filter.fromMs,
+      toMs: filter.toMs,
+    });
     const rows = this.#queries.all(
       `SELECT t.*, r.reason AS reversedReason, r.occurredAtMs AS reversedAtMs
-       FROM trades t LEFT JOIN reversals r USING (portfolioId, tradeNumber)
-       WHERE ${where.sql} ${afterSql}
-       ORDER BY t.occurredAtMs ${direction}, t.tradeNumber ${direction} LIMIT ?`,
-      [...where.values, ...place, limit + 1],
+       FROM trades t ${filter.instrumentId === undefined ? "" : BY_INSTRUMENT}
+         LEFT JOIN reversals r USING (portfolioId, tradeNumber)
+       WHERE ${where.sql} AND ${inOrder.sql} ORDER BY ${inOrder.orderBy} LIMIT ?`,
+      [...where.values, ...inOrder.values, limit + 1],
     );
     return pageOf(rows.map(tradeOf), limit, ({ occurredAtMs, tradeNumber }) => {
       return { occurredAtMs, tradeNumber };
@@ -184,6 +188,14 @@ export class SqlitePortfolioReader implements PortfolioReader {
     const sql = "SELECT * FROM holdings WHERE portfolioId = ? ORDER BY asset";
     return this.#queries.all(sql, [portfolioId]).map(holdingOf);
   }
+}
+
+/** Without statistics SQLite takes the primary key, and would read all that lies between. */
+const BY_INSTRUMENT = 'INDEXED BY "trades_by_portfolioId_instrumentId_occurredAtMs_tradeNumber"';
+
+function ledgerIndex({ account, asset }: LedgerFilter): string {
+  if (account !== undefined) return 'INDEXED BY "ledger_by_portfolioId_account_sequence_posting"';
+  return asset === undefined ? "" : 'INDEXED BY "ledger_by_portfolioId_asset_sequence_posting"';
 }
 
 const SELECT_PORTFOLIOS = `

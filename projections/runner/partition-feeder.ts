@@ -16,7 +16,7 @@ import { type Checkpoint, DataError, type ParkedStream, type ReadStore } from ".
 import { type Outcome, outcomeOf, type Step, stepsOf } from "./steps.ts";
 
 /** What a runner hears from its partitions. */
-export interface FeederObserver {
+interface FeederObserver {
   /** A checkpoint has moved; the rows are readable. */
   onApplied(applied: Applied): void;
   onTaken(partition: PartitionKey, checkpoint: Checkpoint): void;

@@ -14,7 +14,7 @@ import type { Projection } from "./projection.ts";
 import type { ReadStore } from "./read-store.ts";
 
 /** Beyond it the projection stops: a bug must not park the world. */
-export const PARKED_STREAMS_LIMIT = 100;
+const PARKED_STREAMS_LIMIT = 100;
 const PROGRESS_INTERVAL_MS = 250;
 
 export interface RunnerParts {

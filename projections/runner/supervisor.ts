@@ -13,7 +13,7 @@ import type { Projection } from "./projection.ts";
 import type { TroubleReport } from "./worker-messages.ts";
 
 /** How long a replaced generation is fed on: readers follow a promotion within a second. */
-export const RETIRE_AFTER_MS = 2_000;
+const RETIRE_AFTER_MS = 2_000;
 const LOOK_INTERVAL_MS = 250;
 const FIRST_RESTART_MS = 500;
 const LONGEST_RESTART_MS = 30_000;

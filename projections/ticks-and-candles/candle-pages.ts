@@ -4,7 +4,7 @@ import { bucketEnd, bucketStart, type Interval } from "../../platform/market/int
 import type { CandleRow } from "./store.ts";
 
 /** Collects what ascends by time into buckets of the interval, each handed out when it is full. */
-export async function* bucketsOf<Item>(
+async function* bucketsOf<Item>(
   items: AsyncIterable<Item>,
   interval: Interval,
   timeMsOf: (item: Item) => number,
@@ -68,7 +68,7 @@ export function rowOf(candle: Candle, { interval, closedThroughMs }: RowOptions)
 }
 
 /** A bucket without a trade: flat at the close before it. */
-export function flatRow(openTimeMs: number, close: string, options: RowOptions): CandleRow {
+function flatRow(openTimeMs: number, close: string, options: RowOptions): CandleRow {
   const closeTimeMs = bucketEnd(openTimeMs, options.interval);
   const none = decimalText(ZERO);
   return {

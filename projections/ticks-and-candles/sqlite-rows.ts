@@ -74,7 +74,7 @@ export function minuteOfRow(row: SqlRow): Candle {
   };
 }
 
-export function decimalIn(row: SqlRow, column: string): Decimal {
+function decimalIn(row: SqlRow, column: string): Decimal {
   return decimal(text(row, column));
 }
 

@@ -16,9 +16,9 @@ import type { TimeRange } from "./store.ts";
 /** Rows read between two turns of the event loop, so that a long range stops nobody else. */
 const ROWS_PER_TURN = 2_000;
 /** Ticks that one query folds at most. */
-export const TICKS_PER_QUERY = 200_000;
+const TICKS_PER_QUERY = 200_000;
 /** Stored minutes that one query folds at most: more than two months have. */
-export const MINUTES_PER_QUERY = 100_000;
+const MINUTES_PER_QUERY = 100_000;
 /** A tick later than a candle's end by more than this closes the candle. */
 const ALLOWED_LATENESS_MS = 2_000;
 

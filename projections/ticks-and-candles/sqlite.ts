@@ -8,6 +8,7 @@ import {
   minuteOf,
 } from "../../platform/market/interval.ts";
 import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
+import { timeOrdered } from "../runner/sqlite-conditions.ts";
 import { type SqliteQueries, type SqlRow, text } from "../runner/sqlite-query.ts";
 import type { SqliteIndex } from "../runner/sqlite-schema.ts";
 import { candlesOfMinutes, candlesOfTicks, filled, rowOf } from "./candle-pages.ts";
@@ -77,18 +78,20 @@ export class SqliteMarketReader implements MarketReader {
 
   async ticks(
     instrumentId: string,
-    { fromMs, toMs }: TimeRange,
+    range: TimeRange,
     page: PageRequest<TickPlace> & { readonly newestFirst?: boolean },
   ): Promise<TickPage> {
-    const { after, limit, newestFirst = false } = page;
-    const [beyond, direction] = newestFirst ? ["<", "DESC"] : [">", "ASC"];
-    const order = TICK_ORDER.map((column) => `${column} ${direction}`).join(", ");
-    const place = after === null ? [] : [after.timeMs, after.orderId, after.ordinal, after.era];
-    const afterSql = after === null ? "" : `AND (${TICK_ORDER}) ${beyond} (?, ?, ?, ?)`;
+    const { after, limit, newestFirst } = page;
+    const inOrder = timeOrdered({
+      columns: TICK_ORDER,
+      after: after === null ? null : [after.timeMs, after.orderId, after.ordinal, after.era],
+      newestFirst,
+      ...range,
+    });
     const rows = this.#queries.all(
-      `SELECT * FROM ticks WHERE instrumentId = ? AND timeMs >= ? AND timeMs < ? ${afterSql}
-       ORDER BY ${order} LIMIT ?`,
-      [instrumentId, fromMs, toMs, ...place, limit + 1],
+      `SELECT * FROM ticks WHERE instrumentId = ? AND ${inOrder.sql}
+       ORDER BY ${inOrder.orderBy} LIMIT ?`,
+      [instrumentId, ...inOrder.values, limit + 1],
     );
     return pageOf(rows.map(tickOf), limit, ({ timeMs, orderId, ordinal, era }) => {
       return { timeMs, orderId, ordinal, era };

@@ -1,40 +1,26 @@
-import { BigNumber } from "bignumber.js";
 import { expect } from "chai";
 import fc from "fast-check";
-import { createRandom } from "../../cli/demo/random.ts";
-import type { TickData } from "../../command-side/contexts/market-data/instrument/commands.ts";
-import { decider } from "../../command-side/contexts/market-data/instrument/decide.ts";
-import type { InstrumentEvent } from "../../command-side/contexts/market-data/instrument/events.ts";
-import {
-  close,
-  record,
-  registered,
-} from "../../command-side/contexts/market-data/instrument/instrument.fixture.ts";
-import { decimal, decimalText, ZERO } from "../../platform/kernel/decimal.ts";
-import { type Candle, type Tick as FoldedTick, foldTicks } from "../../platform/market/candle.ts";
-import { bucketEnd, type Interval } from "../../platform/market/interval.ts";
-import { compareTicks } from "../../platform/market/tick-order.ts";
+import { decimal } from "../../platform/kernel/decimal.ts";
+import type { Interval } from "../../platform/market/interval.ts";
 import { ticksAndCandles } from "../../projections/ticks-and-candles/projection.ts";
 import { indexes, SqliteMarketReader } from "../../projections/ticks-and-candles/sqlite.ts";
 import type {
   CandleRow,
   CandlesRequest,
-  MarketReader,
   Tick,
   TickPlace,
 } from "../../projections/ticks-and-candles/store.ts";
-import type { MarketDataEvent } from "../../schemas/generated/market-data.ts";
 import { describeWithSampleData, sampleRows } from "../sample-data.ts";
 import { printedSeed } from "./log/seed.ts";
-import { allPages, openHarness, type ReadModelHarness } from "./reader-harness.ts";
-
-type Harness = ReadModelHarness<MarketDataEvent, MarketReader>;
-
-const ID = "binance:BTC-USDT";
-const T0 = Date.parse("2024-08-08T23:50:00Z");
-const NOW_MS = Date.parse("2026-11-20T00:00:00Z");
-const MINUTE_MS = 60_000;
-const EVER = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
+import { allPagesOfCandles, compareWithHand } from "./market-reader/by-hand.ts";
+import { EVER, Feed, type Harness, ID, MINUTE_MS, NOW_MS, T0, tick } from "./market-reader/feed.ts";
+import {
+  REFERENCE_FIELDS,
+  REFERENCES,
+  referenceLine,
+  tickOfRow,
+} from "./market-reader/references.ts";
+import { allPages, openHarness } from "./reader-harness.ts";
 
 /** Every adapter of the market reader, with the store that feeds it. */
 const adapters = {
@@ -45,60 +31,6 @@ const adapters = {
     return openHarness({ projection: ticksAndCandles, indexes, makeReader });
   },
 };
-
-/** An instrument as its decider decides it, telling its events to the read model. */
-class Feed {
-  readonly #model: Harness;
-  readonly #id: string;
-  #state = decider.initialState();
-
-  constructor(model: Harness, id = ID) {
-    this.#model = model;
-    this.#id = id;
-  }
-
-  async register(more: Parameters<typeof registered>[0] = {}): Promise<this> {
-    await this.#take([registered(more)]);
-    return this;
-  }
-
-  async decide(command: Parameters<typeof decider.decide>[1], nowMs = NOW_MS): Promise<void> {
-    const decision = decider.decide(this.#state, command, { nowMs, aggregateId: this.#id });
-    if (decision.outcome === "refused") throw new Error(decision.refusal.detail);
-    await this.#take(decision.events);
-  }
-
-  ticks(ticks: readonly TickData[], size = 250): Promise<void> {
-    return this.#inParts(ticks, size);
-  }
-
-  close(upToMs = NOW_MS): Promise<void> {
-    return this.decide(close(upToMs));
-  }
-
-  async #inParts(ticks: readonly TickData[], size: number): Promise<void> {
-    for (let at = 0; at < ticks.length; at += size) {
-      await this.decide(record(ticks.slice(at, at + size), { source: "backfill" }));
-    }
-  }
-
-  async #take(events: readonly InstrumentEvent[]): Promise<void> {
-    for (const event of events) this.#state = decider.evolve(this.#state, event);
-    await this.#model.take(this.#id, events);
-  }
-}
-
-/** A tick at so many ms after T0. */
-function tick(
-  offsetMs: number,
-  price: string,
-  more: Partial<TickData> & { of?: string } = {},
-): TickData {
-  const { of = "1", ...rest } = more;
-  const exact = { price: decimal(price), volume: decimal(of) };
-  const values = { timeMs: T0 + offsetMs, ...exact, side: "buy", tradeId: null } as const;
-  return { ...values, occurrence: 0, ...rest };
-}
 
 function marketReaderContract(name: string, open: () => Promise<Harness>): void {
   describe(`the market reader contract: ${name}`, () => {
@@ -238,6 +170,15 @@ function marketReaderContract(name: string, open: () => Promise<Harness>): void 
           reader.ticks(ID, range, { after: null, limit: 9 }),
         );
         expect(found.items.map(({ timeMs }) => timeMs - T0)).to.deep.equal([1, 2]);
+        const from0 = { timeMs: T0, orderId: 0, ordinal: 0, era: 0 };
+        const from9 = { ...from0, timeMs: T0 + 9 };
+        for (const page of [
+          { after: from0, limit: 9 },
+          { after: from9, limit: 9, newestFirst: true },
+        ]) {
+          const outside = await model.ask((reader) => reader.ticks(ID, range, page));
+          expect(outside.items, "a place outside of the range").to.have.length(2);
+        }
       });
 
       it("give the last price by tick order, not by arrival", async () => {
@@ -482,138 +423,5 @@ function marketReaderContract(name: string, open: () => Promise<Harness>): void 
 }
 
 const EVER_MINUTES = { fromMs: T0 - MINUTE_MS, toMs: T0 + MINUTE_MS };
-
-const REFERENCES = [
-  {
-    file: "binance-spot_btcusdt-ethusdt_2024-08-08.csv.gz",
-    reference: "ohlcv-1s_binance-spot_btcusdt-ethusdt_2024-08-08.csv.gz",
-    interval: "1s",
-  },
-  {
-    file: "binance-spot_btcusdt-ethusdt_2024-08-08.csv.gz",
-    reference: "ohlcv-1m_binance-spot_btcusdt-ethusdt_2024-08-08.csv.gz",
-    interval: "1m",
-  },
-  {
-    file: "kraken_btcusd_2019-07-01.csv.gz",
-    reference: "ohlcv-1m_kraken_btcusd_2019-07-01.csv.gz",
-    interval: "1m",
-  },
-  {
-    file: "bitstamp_btcusd_2011-09_2012-05.csv.gz",
-    reference: "ohlcv-1d_bitstamp_btcusd_2011-09_2012-05.csv.gz",
-    interval: "1d",
-  },
-] as const;
-
-const REFERENCE_FIELDS =
-  "timestamp open high low close volume quote_volume trades buy_volume vwap".split(" ");
-
-function referenceLine(row: CandleRow): string {
-  const vwap = decimal(row.vwap ?? "0").toFixed(12, BigNumber.ROUND_HALF_EVEN);
-  const { openTimeMs, open, high, low, close: last, volume, quoteVolume, trades, buyVolume } = row;
-  return [openTimeMs, open, high, low, last, volume, quoteVolume, trades, buyVolume, vwap].join();
-}
-
-/** The id where the file has one; else equal trades are told apart by their place in the file. */
-function tickOfRow(row: Record<string, string>, index: number): TickData {
-  const id = row.trade_id ?? "";
-  const isNumber = /^[1-9]\d{0,14}$/.test(id);
-  return {
-    timeMs: Number(row.timestamp),
-    price: decimal(row.price ?? ""),
-    volume: decimal(row.volume ?? ""),
-    side: row.side === "buy" || row.side === "sell" ? row.side : "unknown",
-    tradeId: id === "" ? null : isNumber ? Number(id) : id,
-    occurrence: id === "" ? index : 0,
-  };
-}
-
-async function allPagesOfCandles(model: Harness, interval: Interval): Promise<CandleRow[]> {
-  const all: CandleRow[] = [];
-  let fromMs: number | null = 0;
-  while (fromMs !== null) {
-    const request: CandlesRequest = {
-      interval,
-      fromMs,
-      toMs: null,
-      limit: 300,
-      fill: "none",
-      nowMs: NOW_MS,
-    };
-    const page = await model.ask((reader) => reader.candles(ID, request));
-    all.push(...page.candles);
-    fromMs = page.nextFromMs;
-  }
-  return all;
-}
-
-const INTERVALS: readonly Interval[] = ["1s", "15s", "1m", "5m", "1h", "1d", "1w", "1M"];
-
-/** Ticks of some hours, shuffled, some of them days late; then every query against all ticks. */
-async function compareWithHand(model: Harness, sample: number): Promise<void> {
-  const random = createRandom(sample);
-  const spanMs = random.chance(0.5) ? 20 * MINUTE_MS : 3 * 24 * 60 * MINUTE_MS;
-  const ticks = Array.from({ length: random.integer(1, 120) }, (_, i): TickData => {
-    const price = `${random.integer(90, 110)}.${random.integer(0, 99)}`;
-    const volume = `0.${random.integer(0, 999_999)}`;
-    const side = random.chance(0.5) ? "buy" : "sell";
-    return tick(random.integer(0, spanMs), price, { of: volume, side, occurrence: i });
-  });
-  const feed = await new Feed(model).register();
-  await feed.decide({ type: "DeclareBackfillRange", data: { from: T0, to: T0 + 10 * spanMs } });
-  await feed.ticks(ticks, random.integer(1, 50));
-  if (random.chance(0.5)) await feed.close(T0 + random.integer(0, spanMs));
-  const stored = await storedTicks(model);
-  expect(stored).to.have.length(ticks.length);
-  for (const interval of INTERVALS) {
-    const expected = foldTicks(stored, { interval, contractSize: null }).map(figuresOf);
-    const found = (await allPagesOfCandles(model, interval)).map(figuresOfRow);
-    expect(found, interval).to.deep.equal(expected);
-  }
-  const { live, rebuilt } = await model.digests(random.integer(1, 20));
-  expect(rebuilt).to.deep.equal(live);
-  for (let i = 0; i < 10; i += 1) {
-    const fromMs = T0 + random.integer(-MINUTE_MS, spanMs);
-    const toMs = fromMs + random.integer(1, random.chance(0.5) ? 90_000 : spanMs);
-    const inside = stored.filter(({ timeMs }) => timeMs >= fromMs && timeMs < toMs);
-    const answer = await model.ask((reader) => reader.vwap(ID, { fromMs, toMs }));
-    const volume = inside.reduce((sum, one) => sum.plus(one.volume), ZERO);
-    expect([answer.volume, answer.trades]).to.deep.equal([decimalText(volume), inside.length]);
-    const [whole] = foldTicks(inside, { interval: "1M", contractSize: null });
-    const isInOneMonth = bucketEnd(fromMs, "1M") >= toMs;
-    if (isInOneMonth) expect(answer.vwap).to.equal(whole?.vwap ? decimalText(whole.vwap) : null);
-  }
-}
-
-/** Every tick as the read model has it, in tick order. */
-async function storedTicks(model: Harness): Promise<FoldedTick[]> {
-  const all = await allPages<Tick, TickPlace>(500, (page) => {
-    return model.ask((reader) => reader.ticks(ID, EVER, page));
-  });
-  const ticks = all.map(({ timeMs, ordinal, price, volume, side }): FoldedTick => {
-    const exact = { price: decimal(price), volume: decimal(volume) };
-    return { timeMs, ordinal, tradeId: null, ...exact, side: side === "buy" ? "buy" : "sell" };
-  });
-  expect(ticks).to.deep.equal(ticks.toSorted(compareTicks));
-  return ticks;
-}
-
-function figuresOf(candle: Candle): string {
-  const { openTimeMs, open, high, low, close: last, volume, quoteVolume, buyVolume } = candle;
-  const texts = [open, high, low, last, volume, quoteVolume, buyVolume].map(decimalText);
-  return [
-    openTimeMs,
-    ...texts,
-    candle.vwap ? decimalText(candle.vwap) : null,
-    candle.trades,
-  ].join();
-}
-
-function figuresOfRow(row: CandleRow): string {
-  const { openTimeMs, open, high, low, close: last, volume, quoteVolume, buyVolume } = row;
-  const texts = [open, high, low, last, volume, quoteVolume, buyVolume];
-  return [openTimeMs, ...texts, row.vwap, row.trades].join();
-}
 
 for (const [name, open] of Object.entries(adapters)) marketReaderContract(name, open);

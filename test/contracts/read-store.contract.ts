@@ -1,7 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import fc from "fast-check";
 import { createRandom } from "../../cli/demo/random.ts";
@@ -19,6 +15,8 @@ import {
   type ReadStoreAdapterName,
   readStoreAdapters,
 } from "./read-store/adapters.ts";
+import { applyByPlan, disturbed, rejection, TWINS, withOwners } from "./read-store/disturbances.ts";
+import { killedChild, sameRows } from "./read-store/killed-child.ts";
 import {
   allRows,
   allRowsAfter,
@@ -340,87 +338,6 @@ export function readStoreContract(name: ReadStoreAdapterName): void {
       expect(unfinished).to.be.above(0);
     });
   });
-}
-
-const TWINS = ["none", "ghost", "repeat"] as const;
-
-interface Piece {
-  readonly size: number;
-  /** What is sent besides: before it by a ghost, or after it as a repetition. */
-  readonly twin: (typeof TWINS)[number];
-}
-
-async function applyByPlan(
-  store: ReadStore,
-  parts: { events: readonly EventChanges[]; plan: readonly Piece[]; epoch: number },
-): Promise<void> {
-  const { events, plan, epoch } = parts;
-  let from = 0;
-  for (const { size, twin } of [...plan, { size: events.length, twin: "none" }]) {
-    const piece = events.slice(from, from + size);
-    if (piece.length === 0) return;
-    const wrong = piece.map(disturbed);
-    if (twin === "ghost") await store.apply(batchOf(wrong, { epoch: epoch - 1 }));
-    expect(await store.apply(batchOf(piece, { epoch }))).to.equal("applied");
-    if (twin === "repeat") await store.apply(batchOf(wrong, { epoch }));
-    from += size;
-  }
-}
-
-/** The same event with other content, so that applying it would be seen. */
-function disturbed({ position, changes }: EventChanges): EventChanges {
-  const wrong = { table: "entries", row: { stream: "ghost", sequence: position, amount: "666" } };
-  return { position, changes: [...changes, wrong] };
-}
-
-function withOwners(events: readonly EventChanges[], prefix: string): readonly EventChanges[] {
-  return events.map(({ position, changes }) => ({
-    position,
-    changes: changes.map((change) => {
-      const name = change.table === "entries" ? "stream" : "owner";
-      return { ...change, row: { ...change.row, [name]: `${prefix}${change.row[name]}` } };
-    }),
-  }));
-}
-
-/** Runs the child until some time after its first word; gives the last position it told. */
-async function killedChild(args: readonly string[], killAfterMs: number): Promise<number> {
-  const script = fileURLToPath(new URL("./read-store/child.ts", import.meta.url));
-  const child = spawn(process.execPath, [script, ...args], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  let told = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    told += text;
-  });
-  const exited = once(child, "exit");
-  await Promise.race([once(child.stdout, "data"), exited]);
-  await sleep(killAfterMs);
-  child.kill("SIGKILL");
-  await exited;
-  const positions = told.split("\n").slice(1, -1).map(Number);
-  return positions.at(-1) ?? 0;
-}
-
-/** As chai's deep equality, but in linear time for tens of thousands of rows. */
-function sameRows(a: unknown, b: unknown): boolean {
-  return sorted(a) === sorted(b);
-}
-
-function sorted(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) => {
-    if (inner === null || typeof inner !== "object" || Array.isArray(inner)) return inner;
-    return Object.fromEntries(Object.entries(inner).sort(([x], [y]) => (x < y ? -1 : 1)));
-  });
-}
-
-async function rejection(promise: Promise<unknown>): Promise<unknown> {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  throw new Error("it was not rejected");
 }
 
 for (const name of Object.keys(readStoreAdapters)) readStoreContract(name as ReadStoreAdapterName);

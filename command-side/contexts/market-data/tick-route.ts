@@ -6,6 +6,7 @@ import {
   readNdjsonText,
 } from "../../../platform/http/ndjson.ts";
 import type { Route, RouteRequest } from "../../../platform/http/route.ts";
+import { feedSessionField } from "./instrument/commands.ts";
 import { recordAndAnswer, type TickParts, ticksAnswers } from "./tick-answer.ts";
 import type { TickFeed } from "./tick-session.ts";
 

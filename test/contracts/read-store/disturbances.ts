@@ -1,0 +1,58 @@
+import { expect } from "chai";
+import type { EventChanges } from "../../../projections/runner/compact.ts";
+import type { ReadStore } from "../../../projections/runner/read-store.ts";
+import { batchOf } from "./sample-projection.ts";
+
+export const TWINS = ["none", "ghost", "repeat"] as const;
+
+export interface Piece {
+  readonly size: number;
+  /** What is sent besides: before it by a ghost, or after it as a repetition. */
+  readonly twin: (typeof TWINS)[number];
+}
+
+export async function applyByPlan(
+  store: ReadStore,
+  parts: { events: readonly EventChanges[]; plan: readonly Piece[]; epoch: number },
+): Promise<void> {
+  const { events, plan, epoch } = parts;
+  let from = 0;
+  for (const { size, twin } of [...plan, { size: events.length, twin: "none" }]) {
+    const piece = events.slice(from, from + size);
+    if (piece.length === 0) return;
+    const wrong = piece.map(disturbed);
+    if (twin === "ghost") await store.apply(batchOf(wrong, { epoch: epoch - 1 }));
+    expect(await store.apply(batchOf(piece, { epoch }))).to.equal("applied");
+    if (twin === "repeat") await store.apply(batchOf(wrong, { epoch }));
+    from += size;
+  }
+}
+
+/** The same event with other content, so that applying it would be seen. */
+export function disturbed({ position, changes }: EventChanges): EventChanges {
+  const wrong = { table: "entries", row: { stream: "ghost", sequence: position, amount: "666" } };
+  return { position, changes: [...changes, wrong] };
+}
+
+export function withOwners(
+  events: readonly EventChanges[],
+  prefix: string,
+): readonly EventChanges[] {
+  return events.map(({ position, changes }) => ({
+    position,
+    changes: changes.map((change) => {
+      const name = change.table === "entries" ? "stream" : "owner";
+      return { ...change, row: { ...change.row, [name]: `${prefix}${change.row[name]}` } };
+    }),
+  }));
+}
+
+/** The error that a promise is rejected with. */
+export async function rejection(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error("it was not rejected");
+}

@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { PROJECTIONS } from "./rebuild-rows.ts";
+
+const LOOK_EVERY_MILLISECONDS = 50;
+const PATIENCE_MILLISECONDS = 120_000;
+
+/** A generation as `GET /v1/projections/{name}` shows it. */
+export interface ShownGeneration {
+  readonly generation: number;
+  readonly version: number;
+  readonly phase: "building" | "live" | "replaced" | "retired" | "cancelled";
+  readonly position: Readonly<Record<string, number>> | null;
+  readonly gapEvents: number | null;
+}
+
+export async function generationsShown(
+  url: string,
+  projection: string,
+): Promise<readonly ShownGeneration[]> {
+  const answer = await fetch(`${url}/v1/projections/${projection}`);
+  if (!answer.ok) throw new Error(`${projection}: ${answer.status} ${await answer.text()}`);
+  return JSON.parse(await answer.text()).data.generations;
+}
+
+/** A rebuild that a kill has interrupted may be under way still: then that one goes on. */
+export async function startRebuild(url: string, projection: string): Promise<void> {
+  const answer = await fetch(`${url}/v1/projections/${projection}/start-generation`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ version: 1, reason: "a test" }),
+  });
+  const { code } = JSON.parse(await answer.text());
+  if (!answer.ok && code !== "REBUILD_RUNNING") throw new Error(`${answer.status} ${code}`);
+}
+
+/** Until nothing is being built and every generation that is fed has reached the log's end. */
+export async function untilCaughtUp(url: string): Promise<void> {
+  for (const projection of PROJECTIONS) {
+    await until(`${projection} has caught up`, async () => {
+      const fed = (await generationsShown(url, projection)).filter(({ position }) => position);
+      return fed.every(({ phase, gapEvents }) => phase !== "building" && gapEvents === 0);
+    });
+  }
+}
+
+export async function until(what: string, isTrue: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MILLISECONDS;
+  while (!(await isTrue())) {
+    if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
+    await sleep(LOOK_EVERY_MILLISECONDS);
+  }
+}
