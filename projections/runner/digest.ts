@@ -7,7 +7,7 @@ import type { ReadStore, StoredRow } from "./read-store.ts";
  * of rows, over rows read back. A sum does not depend on the order, so that digests of parts add
  * up. Nothing here is shared with what writes: an error there must not be made again here.
  *
- * A row is hashed as a sequence of fields, each `<length>:<text>,`: the table's name, then the name,
+ * A row is hashed as a sequence of fields, each `<length>:<text>,`: the table name, then the name,
  * type and value of each key column in key order, then of each other column in order of name.
  * Partition and position of a row are left out: they may differ between equal generations.
  */
