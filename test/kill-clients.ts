@@ -74,6 +74,7 @@ export class KillClients {
 
   /** From now on nobody sends; call it in the moment of the kill. */
   hold(): void {
+    if (this.#url === null) return;
     this.#url = null;
     this.#serving = Promise.withResolvers();
   }
@@ -133,7 +134,9 @@ export class KillClients {
     const costMethod = index % 2 === 0 ? "average" : "fifo";
     const data = { name: `Portfolio ${index + 1}`, costMethod };
     const aggregateId = `p-${index + 1}`;
-    await this.#sendOne(this.#sent({ commandId: uuid(), aggregateId, type: "OpenPortfolio", data }));
+    await this.#sendOne(
+      this.#sent({ commandId: uuid(), aggregateId, type: "OpenPortfolio", data }),
+    );
   }
 
   async #register({ instrumentId, symbol }: TickFeed): Promise<void> {

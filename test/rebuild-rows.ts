@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { isDeepStrictEqual } from "node:util";
 import type { PartitionKey } from "../platform/log/log.ts";
 import { projections, registeredProjection } from "../projections/registry.ts";
@@ -62,19 +63,28 @@ export async function compareWithFresh(
   }
 }
 
-/** Two generations, both in the data folder, at the same position. */
-export async function compareGenerations(
+/** Compares a generation with the one that `rebuild` makes and gives the number of. */
+export async function compareWithLater(
   folder: string,
   projection: string,
-  [one, other]: readonly [number, number],
+  generation: number,
+  rebuild: () => Promise<number>,
 ): Promise<Comparison> {
-  const stores = [one, other].map((generation) => {
-    return storeOf(projection, generationFile(folder, projection, generation));
-  }) as [SqliteReadStore, SqliteReadStore];
+  const aside = mkdtempSync(join(tmpdir(), "cipherhorizon-before-"));
+  const copy = join(aside, "before.db");
+  // The old generation's own file is removed soon after it was replaced.
+  const original = generationFile(folder, projection, generation);
+  const database = new DatabaseSync(original, { readOnly: true });
+  database.prepare("VACUUM INTO ?").run(copy);
+  database.close();
+  const before = storeOf(projection, copy);
+  const after = storeOf(projection, generationFile(folder, projection, await rebuild()));
   try {
-    return await compare(projection, ...stores);
+    return await compare(projection, before, after);
   } finally {
-    await Promise.all(stores.map((store) => store.close()));
+    await after.close();
+    await before.close();
+    rmSync(aside, { recursive: true });
   }
 }
 

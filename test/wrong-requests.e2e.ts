@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { type Platform, startPlatform } from "../cli/serve/platform.ts";
 import { catalogueOf } from "../command-side/aggregate.ts";
@@ -17,6 +18,8 @@ import { breakOff, exchange, headOf, sendRaw } from "./wrong-requests/raw-reques
 const KINDS_PER_ROUTE = 3;
 /** Far fewer would mean that the generator has lost a kind. */
 const LEAST_REQUESTS = 2_500;
+const READY_WITHIN_MILLISECONDS = 60_000;
+const LOOK_EVERY_MILLISECONDS = 50;
 const REQUESTS_AT_A_TIME = 16;
 const JSON_TYPE = { "Content-Type": "application/json" };
 const PROBLEM = "application/problem+json";
@@ -47,7 +50,7 @@ describe("wrong requests", function () {
     const catalogue = catalogueOf(aggregates);
     const documents = documentRoutes({ routes: platform.routes, catalogue, version: "1" });
     routes = [...platform.routes, ...documents];
-    await ready(platform.url);
+    await untilOk(`${platform.url}/readyz`);
     await prepare(platform.url);
   });
 
@@ -122,6 +125,13 @@ describe("wrong requests", function () {
       expect(pointers.slice(0, expected.length)).to.deep.equal(expected);
     });
   }
+
+  it("among ticks once set aside are counted again when they are replayed", async () => {
+    const path = "/v1/quarantines/binance:NEWUSDT/replay";
+    const answer = await fetch(platform.url + path, { method: "POST" });
+    expect(answer.status).to.equal(200);
+    expect(await answer.json()).to.include({ accepted: 0, rejected: 3, quarantined: 0 });
+  });
 
   it("that are no HTTP get an answer that is a problem", async () => {
     const wrong: string[] = [];
@@ -252,7 +262,7 @@ const CHUNKED = `POST /v1/market/ticks HTTP/1.1\r\n${HOST}Content-Type: applicat
 const NO_HTTP: readonly (readonly [string, string, string])[] = [
   ["no request line", "\u0016\u0003\u0001\u0002\r\n\r\n", "INVALID_REQUEST"],
   ["no such method", `BREW / HTTP/1.1\r\n${HOST}\r\n`, "INVALID_REQUEST"],
-  ["no Host", "GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n", "INVALID_REQUEST"],
+  ["no Host", "GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n", "INVALID_HEADER"],
   ["another HTTP", `GET /livez HTTP/9.9\r\n${HOST}\r\n`, "INVALID_REQUEST"],
   ["two lengths", `${CHUNKED}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}`, "INVALID_REQUEST"],
   ["a length below zero", `${CHUNKED}Content-Length: -1\r\n\r\n`, "INVALID_REQUEST"],
@@ -332,9 +342,12 @@ async function jsonOf(url: string, path: string): Promise<{ readonly data: any }
   return (await answer.json()) as { data: unknown };
 }
 
-async function ready(url: string): Promise<void> {
-  while (!(await fetch(`${url}/readyz`)).ok)
-    await new Promise((resolve) => setTimeout(resolve, 50));
+async function untilOk(url: string): Promise<void> {
+  const deadline = performance.now() + READY_WITHIN_MILLISECONDS;
+  while (!(await fetch(url)).ok) {
+    if (performance.now() > deadline) throw new Error(`${url} was not ready in time`);
+    await sleep(LOOK_EVERY_MILLISECONDS);
+  }
 }
 
 /** The aggregates of the routes' examples, each having taken a command of a known id. */
@@ -349,18 +362,14 @@ async function prepare(url: string): Promise<void> {
   const instrument = "/v1/instruments/binance:BTC-USDT";
   await send(url, `${instrument}/register-instrument`, { ...listing, ...steps });
   await send(url, `${instrument}/add-instrument-alias`, { symbol: "BTC-OTHER" }, instruments);
-  const set = { reason: "absurd", ticks: ["{}"] };
+  const set = { reason: "absurd", ticks: ["{}", "no JSON {", '"{}"'] };
   await send(url, "/v1/quarantines/binance:NEWUSDT/quarantine-ticks", set, quarantines);
   const rebuild = { version: 1, reason: "a command id to be used again" };
   await send(url, "/v1/projections/portfolios/start-generation", rebuild, projections);
   const headers = { "Consistency-Token": token, Prefer: "wait=30" };
   const shown = await fetch(`${url}/v1/portfolios/p-1`, { headers });
   if (!shown.ok) throw new Error(await shown.text());
-  for (;;) {
-    const known = await fetch(`${url}${instrument}`);
-    if (known.ok) break;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await untilOk(url + instrument);
 }
 
 async function send(

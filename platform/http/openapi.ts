@@ -114,10 +114,16 @@ function requestBodyOf(body: NonNullable<Route["body"]>, schemas: SchemaCollecto
   const schema = schemas.ofInput(body.schema);
   const content = body.contentTypes.map((contentType) => {
     const isLines = contentType === "application/x-ndjson";
-    const example = isLines ? `${JSON.stringify(body.example)}\n` : body.example;
+    const example = isLines ? exampleLines(body.example) : body.example;
     return [contentType, { schema: isLines ? linesOf(schema) : schema, example }];
   });
   return { required: true, content: Object.fromEntries(content) };
+}
+
+/** An array is as many lines as it has members. */
+function exampleLines(example: unknown): string {
+  const values = Array.isArray(example) ? example : [example];
+  return values.map((value) => `${JSON.stringify(value)}\n`).join("");
 }
 
 /** OpenAPI 3.1 has no word for lines of JSON: text, each line of which fits the schema. */

@@ -46,6 +46,8 @@ function createHttpServer(app: Express): Server {
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       // An NDJSON import takes as long as it takes; bodies have time limits of their own.
       requestTimeout: 0,
+      // Its absence is refused by the guard, with a problem; Node would answer without one.
+      requireHostHeader: false,
     },
     app,
   );

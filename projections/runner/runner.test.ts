@@ -187,12 +187,39 @@ describe("the runner", () => {
       expect((await checkpoint())?.parked).to.deep.equal([]);
     });
 
-    it("doubles nothing when only the answer was lost", async () => {
+    it("doubles nothing and loses nothing when only the answer was lost", async () => {
       for (let value = 1; value <= 50; value += 1) log.count("a", value);
       store.failAfter = 2;
       await start().caughtUp;
-      expect(store.applied.map(({ expected, next }) => [expected, next])).to.deep.equal([[0, 52]]);
-      expect(await rows("history")).to.have.length(50);
+      log.count("a", 51);
+      await until(async () => (await values()).a === 51);
+      const applied = store.applied.map(({ expected, next }) => [expected, next]);
+      expect(applied).to.deep.equal([
+        [0, 52],
+        [52, 53],
+      ]);
+      expect(await rows("history")).to.have.length(51);
+    });
+
+    it("loses nothing when an answer is lost while it looks for a bad event", async () => {
+      for (let value = 1; value <= 20; value += 1) log.count("a", value);
+      log.count("bad", UNWRITABLE);
+      for (let value = 21; value <= 40; value += 1) log.count("a", value);
+      store.failAfter = 1;
+      await start().caughtUp;
+      expect(await rows("history")).to.have.length(40);
+      expect((await checkpoint())?.parked).to.have.length(1);
+    });
+
+    it("stops when another has taken over while an answer was lost", async () => {
+      log.count("a", 1);
+      store.failAfter = 1;
+      const checkpoints = store.checkpoints;
+      store.checkpoints = async () => {
+        const all = [...(await checkpoints())];
+        return new Map(all.map(([key, one]) => [key, { ...one, epoch: one.epoch + 1 }]));
+      };
+      expect((await start().end).reason).to.equal("fenced");
     });
 
     it("can be stopped while it waits", async () => {
@@ -217,7 +244,7 @@ describe("the runner", () => {
         const position = log.count("bad", value);
         log.count("bad", 8);
         for (let i = 41; i <= 80; i += 1) log.count(`good-${i % 3}`, i);
-        await start().caughtUp;
+        expect((await start().caughtUp).parkedStreams).to.equal(1);
         const parked = { stream: "bad", position, sequence: 2, reason };
         expect(await checkpoint()).to.deep.include({ next: 85, parked: [parked] });
         const expected = { "good-0": 78, "good-1": 79, "good-2": 80, bad: 7 };

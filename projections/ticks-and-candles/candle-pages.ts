@@ -1,46 +1,47 @@
 import { type Decimal, decimalText, ZERO } from "../../platform/kernel/decimal.ts";
-import { type Candle, combineCandles, foldTicks, type Tick } from "../../platform/market/candle.ts";
-import { bucketEnd, bucketStart, type Interval } from "../../platform/market/interval.ts";
+import { type Candle, foldTicks, mergeCandles, type Tick } from "../../platform/market/candle.ts";
+import { bucketEnd, type Interval } from "../../platform/market/interval.ts";
 import type { CandleRow } from "./store.ts";
 
 /** Collects what ascends by time into buckets of the interval, each handed out when it is full. */
 async function* bucketsOf<Item>(
-  items: AsyncIterable<Item>,
+  pieces: AsyncIterable<readonly Item[]>,
   interval: Interval,
   timeMsOf: (item: Item) => number,
-): AsyncGenerator<{ readonly openTimeMs: number; readonly items: readonly Item[] }> {
-  let openTimeMs = 0;
+): AsyncGenerator<readonly Item[]> {
   let endMs = Number.NEGATIVE_INFINITY;
   let bucket: Item[] = [];
-  for await (const item of items) {
-    const timeMs = timeMsOf(item);
-    if (timeMs >= endMs) {
-      if (bucket.length > 0) yield { openTimeMs, items: bucket };
-      bucket = [];
-      openTimeMs = bucketStart(timeMs, interval);
-      endMs = bucketEnd(timeMs, interval);
+  for await (const piece of pieces) {
+    for (const item of piece) {
+      if (timeMsOf(item) >= endMs) {
+        if (bucket.length > 0) yield bucket;
+        bucket = [];
+        endMs = bucketEnd(timeMsOf(item), interval);
+      }
+      bucket.push(item);
     }
-    bucket.push(item);
   }
-  if (bucket.length > 0) yield { openTimeMs, items: bucket };
+  if (bucket.length > 0) yield bucket;
 }
 
 /** Candles of the interval from minutes. */
 export async function* candlesOfMinutes(
-  minutes: AsyncIterable<Candle>,
+  minutes: AsyncIterable<readonly Candle[]>,
   interval: Interval,
 ): AsyncGenerator<Candle> {
-  const buckets = bucketsOf(minutes, interval, ({ openTimeMs }) => openTimeMs);
-  for await (const { openTimeMs, items } of buckets) yield combineCandles(openTimeMs, items);
+  for await (const bucket of bucketsOf(minutes, interval, ({ openTimeMs }) => openTimeMs)) {
+    yield* mergeCandles(bucket, interval);
+  }
 }
 
 /** Candles of the interval from ticks, for intervals shorter than a minute. */
 export async function* candlesOfTicks(
-  ticks: AsyncIterable<Tick>,
+  ticks: AsyncIterable<readonly Tick[]>,
   options: { readonly interval: Interval; readonly contractSize: Decimal | null },
 ): AsyncGenerator<Candle> {
-  const buckets = bucketsOf(ticks, options.interval, ({ timeMs }) => timeMs);
-  for await (const { items } of buckets) yield* foldTicks(items, options);
+  for await (const bucket of bucketsOf(ticks, options.interval, ({ timeMs }) => timeMs)) {
+    yield* foldTicks(bucket, options);
+  }
 }
 
 export interface RowOptions {

@@ -1,6 +1,7 @@
-import { type Decimal, decimal, decimalText } from "../../platform/kernel/decimal.ts";
+import { type Decimal, decimalText } from "../../platform/kernel/decimal.ts";
 import type { Candle, Tick as FoldedTick } from "../../platform/market/candle.ts";
 import { integer, integerOrNull, type SqlRow, text, textOrNull } from "../runner/sqlite-query.ts";
+import { storedDecimal } from "../runner/stored-decimal.ts";
 import { type Instrument, NO_ORDER_ID, type Tick, type TickPlace } from "./store.ts";
 
 /** From a row of `instruments` with its symbol, steps, delisting and version. */
@@ -50,8 +51,8 @@ export function foldedTickOf(row: SqlRow): FoldedTick {
     timeMs: integer(row, "timeMs"),
     ordinal: integer(row, "ordinal"),
     tradeId: orderId === NO_ORDER_ID ? null : orderId,
-    price: decimal(text(row, "price")),
-    volume: decimal(text(row, "volume")),
+    price: decimalIn(row, "price"),
+    volume: decimalIn(row, "volume"),
     side: side === "buy" || side === "sell" ? side : "unknown",
   };
 }
@@ -60,7 +61,7 @@ export function foldedTickOf(row: SqlRow): FoldedTick {
 export function minuteOfRow(row: SqlRow): Candle {
   const vwap = textOrNull(row, "vwap");
   return {
-    openTimeMs: integer(row, "openTimeMs"),
+    openTimeMs: integer(row, "minuteMs"),
     open: decimalIn(row, "open"),
     high: decimalIn(row, "high"),
     low: decimalIn(row, "low"),
@@ -69,13 +70,13 @@ export function minuteOfRow(row: SqlRow): Candle {
     quoteVolume: decimalIn(row, "quoteVolume"),
     priceVolume: decimalIn(row, "priceVolume"),
     buyVolume: decimalIn(row, "buyVolume"),
-    vwap: vwap === null ? null : decimal(vwap),
+    vwap: vwap === null ? null : storedDecimal(vwap),
     trades: integer(row, "trades"),
   };
 }
 
 function decimalIn(row: SqlRow, column: string): Decimal {
-  return decimal(text(row, column));
+  return storedDecimal(text(row, column));
 }
 
 export function textOf(value: Decimal | null): string | null {

@@ -15,6 +15,8 @@ import type { TimeRange } from "./store.ts";
 
 /** Rows read between two turns of the event loop, so that a long range stops nobody else. */
 const ROWS_PER_TURN = 2_000;
+/** Who asks for little is not made to wait for much: the first turn reads so many, the next more. */
+const ROWS_OF_FIRST_TURN = 250;
 /** Ticks that one query folds at most. */
 const TICKS_PER_QUERY = 200_000;
 /** Stored minutes that one query folds at most: more than two months have. */
@@ -60,37 +62,35 @@ export class SqliteMarketSource {
     return row === null ? null : foldedTickOf(row);
   }
 
-  /** In tick order; who has enough stops asking. */
-  async *ticks({ fromMs, toMs }: TimeRange): AsyncGenerator<Tick> {
+  /** Pieces of the ticks in tick order; who has enough stops asking. */
+  async *ticks({ fromMs, toMs }: TimeRange): AsyncGenerator<readonly Tick[]> {
     let place: readonly number[] = [fromMs, -1, -1, -1];
-    for (;;) {
-      const rows = this.#queries.all(SELECT_TICKS, [
-        this.#instrumentId,
-        ...place,
-        toMs,
-        ROWS_PER_TURN,
-      ]);
+    for (let limit = ROWS_OF_FIRST_TURN; ; limit = Math.min(limit * 2, ROWS_PER_TURN)) {
+      const rows = this.#queries.all(SELECT_TICKS, [this.#instrumentId, ...place, toMs, limit]);
       this.#ticksRead += rows.length;
-      if (this.#ticksRead > TICKS_PER_QUERY) throw tooLarge("ticks", TICKS_PER_QUERY);
-      for (const row of rows) yield foldedTickOf(row);
+      if (this.#ticksRead > TICKS_PER_QUERY) throw new TooMuch("ticks", TICKS_PER_QUERY);
+      yield rows.map(foldedTickOf);
       const last = rows.at(-1);
-      if (last === undefined || rows.length < ROWS_PER_TURN) return;
+      if (last === undefined || rows.length < limit) return;
       place = TICK_ORDER.map((column) => integer(last, column));
       await nextTurn();
     }
   }
 
-  /** Candles of all minutes with trades, ascending; both ends of the range are minutes. */
-  async *minutes(range: TimeRange): AsyncGenerator<Candle> {
+  /**
+   * Pieces of the candles of all minutes with trades, ascending; both ends of the range are
+   * minutes.
+   */
+  async *minutes(range: TimeRange): AsyncGenerator<readonly Candle[]> {
     let { fromMs } = range;
-    while (fromMs < range.toMs) {
-      const values = [this.#instrumentId, fromMs, range.toMs, ROWS_PER_TURN];
+    for (let limit = ROWS_OF_FIRST_TURN; ; limit = Math.min(limit * 2, ROWS_PER_TURN)) {
+      const values = [this.#instrumentId, fromMs, range.toMs, limit];
       const rows = this.#queries.all(SELECT_MINUTES, values);
       this.#minutesRead += rows.length;
-      if (this.#minutesRead > MINUTES_PER_QUERY) throw tooLarge("minutes", MINUTES_PER_QUERY);
-      for (const row of rows) yield* await this.#minuteCandles(row);
+      if (this.#minutesRead > MINUTES_PER_QUERY) throw new TooMuch("minutes", MINUTES_PER_QUERY);
+      yield await this.#candlesOf(rows);
       const last = rows.at(-1);
-      if (last === undefined || rows.length < ROWS_PER_TURN) return;
+      if (last === undefined || rows.length < limit) return;
       fromMs = integer(last, "minuteMs") + MINUTE_MS;
       await nextTurn();
     }
@@ -98,14 +98,34 @@ export class SqliteMarketSource {
 
   /** Candles of the minutes of a range, folded from its ticks alone. */
   async foldedMinutes(range: TimeRange): Promise<Candle[]> {
-    const ticks = await Array.fromAsync(this.ticks(range));
-    return foldTicks(ticks, { interval: "1m", contractSize: this.clock.contractSize });
+    if (range.fromMs >= range.toMs) return [];
+    const pieces = await Array.fromAsync(this.ticks(range));
+    return foldTicks(pieces.flat(), {
+      interval: "1m",
+      contractSize: this.clock.contractSize,
+    });
   }
 
-  async #minuteCandles(row: SqlRow): Promise<Candle[]> {
-    if (row.isOpen === 0) return [minuteOfRow(row)];
-    const fromMs = integer(row, "minuteMs");
-    return this.foldedMinutes({ fromMs, toMs: fromMs + MINUTE_MS });
+  async #candlesOf(rows: readonly SqlRow[]): Promise<Candle[]> {
+    const candles: Candle[] = [];
+    for (const row of rows) {
+      if (row.isOpen === 0) candles.push(minuteOfRow(row));
+      else candles.push(...(await this.foldedMinutes(minuteRange(row))));
+    }
+    return candles;
+  }
+}
+
+function minuteRange(row: SqlRow): TimeRange {
+  const fromMs = integer(row, "minuteMs");
+  return { fromMs, toMs: fromMs + MINUTE_MS };
+}
+
+/** A range holds more than one query may read. */
+export class TooMuch extends PlatformError {
+  constructor(what: string, limit: number) {
+    const detail = `more than ${limit} ${what} are in the range; ask for a shorter one`;
+    super("RANGE_TOO_LARGE", detail, { facts: { limit } });
   }
 }
 
@@ -127,11 +147,6 @@ function clockOf(row: SqlRow): InstrumentClock {
   };
 }
 
-function tooLarge(what: string, limit: number): PlatformError {
-  const detail = `more than ${limit} ${what} are in the range; ask for a shorter one`;
-  return new PlatformError("RANGE_TOO_LARGE", detail, { facts: { limit } });
-}
-
 const TICK_ORDER = ["timeMs", "orderId", "ordinal", "era"];
 
 const SELECT_CLOCK = `
@@ -147,7 +162,7 @@ const SELECT_LAST_TICK = `
   ORDER BY timeMs DESC, orderId DESC, ordinal DESC, era DESC LIMIT 1`;
 
 const SELECT_TICKS = `
-  SELECT * FROM ticks
+  SELECT timeMs, orderId, ordinal, era, price, volume, side FROM ticks
   WHERE instrumentId = ? AND (timeMs, orderId, ordinal, era) > (?, ?, ?, ?) AND timeMs < ?
   ORDER BY timeMs, orderId, ordinal, era LIMIT ?`;
 
@@ -160,7 +175,8 @@ const SELECT_MINUTES = `
     SELECT openTimeMs FROM openMinutes
     WHERE instrumentId = ?1 AND openTimeMs >= ?2 AND openTimeMs < ?3
     ORDER BY 1 LIMIT ?4)
-  SELECT t.openTimeMs AS minuteMs, m.*, o.openTimeMs IS NOT NULL AS isOpen
+  SELECT t.openTimeMs AS minuteMs, m.open, m.high, m.low, m.close, m.volume, m.quoteVolume,
+    m.priceVolume, m.buyVolume, m.vwap, m.trades, o.openTimeMs IS NOT NULL AS isOpen
   FROM traded t
     LEFT JOIN minutes m ON m.instrumentId = ?1 AND m.openTimeMs = t.openTimeMs
     LEFT JOIN openMinutes o ON o.instrumentId = ?1 AND o.openTimeMs = t.openTimeMs

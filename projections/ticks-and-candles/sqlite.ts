@@ -13,7 +13,7 @@ import { type SqliteQueries, type SqlRow, text } from "../runner/sqlite-query.ts
 import type { SqliteIndex } from "../runner/sqlite-schema.ts";
 import { candlesOfMinutes, candlesOfTicks, filled, rowOf } from "./candle-pages.ts";
 import { instrumentOf, textOf, tickOf } from "./sqlite-rows.ts";
-import { minuteFrom, SqliteMarketSource } from "./sqlite-source.ts";
+import { minuteFrom, SqliteMarketSource, TooMuch } from "./sqlite-source.ts";
 import type {
   CandlePage,
   CandleRow,
@@ -103,12 +103,7 @@ export class SqliteMarketReader implements MarketReader {
     if (source === null) return { candles: [], nextFromMs: null };
     const range = alignedRange(source, request);
     const rows = candleRows(source, range, request);
-    const candles: CandleRow[] = [];
-    for await (const row of rows) {
-      if (candles.length === request.limit) return { candles, nextFromMs: row.openTimeMs };
-      candles.push(row);
-    }
-    return { candles, nextFromMs: null };
+    return pageOfCandles(rows, request);
   }
 
   async vwap(instrumentId: string, range: TimeRange): Promise<Vwap> {
@@ -135,6 +130,25 @@ export class SqliteMarketReader implements MarketReader {
       aliases.map((alias) => text(alias, "symbol")),
     );
   }
+}
+
+/** Where a range holds more than one query reads, the page ends after its last whole candle. */
+async function pageOfCandles(
+  rows: AsyncIterable<CandleRow>,
+  { limit, interval }: CandlesRequest,
+): Promise<CandlePage> {
+  const candles: CandleRow[] = [];
+  try {
+    for await (const row of rows) {
+      if (candles.length === limit) return { candles, nextFromMs: row.openTimeMs };
+      candles.push(row);
+    }
+  } catch (error) {
+    const last = candles.at(-1);
+    if (!(error instanceof TooMuch) || last === undefined) throw error;
+    return { candles, nextFromMs: bucketEnd(last.openTimeMs, interval) };
+  }
+  return { candles, nextFromMs: null };
 }
 
 /** Whole buckets: the first that begins in the range, and up to the end of the data or the range. */
@@ -191,8 +205,8 @@ async function windowCandle(source: SqliteMarketSource, range: TimeRange): Promi
   if (firstMinuteMs > lastMinuteMs) parts.push(...(await source.foldedMinutes(range)));
   else {
     parts.push(...(await source.foldedMinutes({ fromMs, toMs: firstMinuteMs })));
-    for await (const minute of source.minutes({ fromMs: firstMinuteMs, toMs: lastMinuteMs })) {
-      parts.push(minute);
+    for await (const piece of source.minutes({ fromMs: firstMinuteMs, toMs: lastMinuteMs })) {
+      parts.push(...piece);
     }
     parts.push(...(await source.foldedMinutes({ fromMs: lastMinuteMs, toMs })));
   }

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { decimal } from "../../platform/kernel/decimal.ts";
 import type { Interval } from "../../platform/market/interval.ts";
 import type { CandleRow, CandlesRequest } from "../../projections/ticks-and-candles/store.ts";
+import type { MarketDataEvent } from "../../schemas/generated/market-data.ts";
 import { describeWithSampleData, sampleRows } from "../sample-data.ts";
 import { printedSeed } from "./log/seed.ts";
 import { marketAdapters } from "./market-reader/adapters.ts";
@@ -190,6 +191,18 @@ function candlesContract(name: string, open: () => Promise<Harness>): void {
       expect([minute?.quoteVolume, second?.quoteVolume]).to.deep.equal(["300", "300"]);
     });
 
+    it("come in shorter pages where a range holds more minutes than one query reads", async () => {
+      const days = 75;
+      await new Feed(model).register();
+      await model.take(ID, minutesOf(days));
+      const page = await candles("1d");
+      expect(page.candles.length).to.be.within(2, days - 1);
+      const all = await allCandles("1d");
+      expect(all.map(({ trades }) => trades)).to.deep.equal(Array(days).fill(24 * 60));
+      const weeks = await allCandles("1w", { fill: "previous" });
+      expect(weeks.reduce((sum, { trades }) => sum + trades, 0)).to.equal(days * 24 * 60);
+    });
+
     it("folds every interval and window as by hand, of any ticks in any order, rebuilt too", async () => {
       const seed = printedSeed();
       const property = fc.asyncProperty(fc.integer(), async (sample) => {
@@ -227,6 +240,20 @@ function candlesContract(name: string, open: () => Promise<Harness>): void {
         });
       }
     });
+  });
+}
+
+/** Days without a silent minute, closed one after the other. */
+function minutesOf(days: number): readonly MarketDataEvent[] {
+  const firstMs = Date.parse("2024-01-01T00:00:00Z");
+  const one = decimal("1");
+  const prices = { open: one, high: one, low: one, close: one, vwap: one };
+  const volumes = { volume: one, quoteVolume: one, priceVolume: one, buyVolume: one, trades: 1 };
+  return Array.from({ length: days * 24 * 60 }, (_, i) => {
+    const openTimeMs = firstMs + i * MINUTE_MS;
+    const rest = { revision: 0, watermarkMs: openTimeMs + MINUTE_MS, cause: "tick" };
+    const data = { openTimeMs, ...prices, ...volumes, ...rest };
+    return { type: "CandleClosed", data, occurredAtMs: openTimeMs };
   });
 }
 

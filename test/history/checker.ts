@@ -78,7 +78,10 @@ function findDoubles(log: readonly LoggedEvent[]): Finding[] {
 }
 
 /** A command has the events that its client was told of and no others; a refused one has none. */
-function findSecondEffects(client: readonly ClientRecord[], log: readonly LoggedEvent[]): Finding[] {
+function findSecondEffects(
+  client: readonly ClientRecord[],
+  log: readonly LoggedEvent[],
+): Finding[] {
   const told = new Map(client.map((one) => [one.commandId, one.acknowledged?.eventIds ?? null]));
   return log.flatMap(({ commandId, eventId }) => {
     const eventIds = told.get(commandId) ?? null;

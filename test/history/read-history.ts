@@ -1,4 +1,9 @@
-import { type EventReader, envelopeOf, isControl, openReadCodec } from "../../platform/codec/codec.ts";
+import {
+  type EventReader,
+  envelopeOf,
+  isControl,
+  openReadCodec,
+} from "../../platform/codec/codec.ts";
 import type { RecordedEvent } from "../../platform/codec/envelope.ts";
 import { openSqliteRegistry } from "../../platform/codec/sqlite-registry.ts";
 import { type LogReader, type LogRecord, partitionKey } from "../../platform/log/log.ts";

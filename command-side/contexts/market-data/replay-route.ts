@@ -1,6 +1,8 @@
 import type { Response } from "express";
 import { z } from "zod";
 import { type EventReader, isControl } from "../../../platform/codec/codec.ts";
+import { PlatformError } from "../../../platform/errors/catalogue.ts";
+import { parseJson } from "../../../platform/http/json.ts";
 import type { Route, RouteRequest } from "../../../platform/http/route.ts";
 import { partitionOf } from "../../../platform/kernel/hash.ts";
 import type { LogReader } from "../../../platform/log/log.ts";
@@ -57,8 +59,18 @@ async function* quarantinedTicks(id: string, { log, codec }: ReplayParts): Async
       position = record.position + 1;
       if (record.key !== id || isControl(record) || record.position >= end) continue;
       const { event } = codec.decode(topic, partition, record);
-      for (const text of (event.data as TicksQuarantined).ticks) yield JSON.parse(text);
+      for (const text of (event.data as TicksQuarantined).ticks) yield tickOf(text);
     }
     if (records.length === 0) return;
+  }
+}
+
+/** What a command set aside need not be JSON: such a text is rejected like any other bad tick. */
+function tickOf(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    if (error instanceof PlatformError) return text;
+    throw error;
   }
 }

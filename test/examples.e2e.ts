@@ -1,0 +1,269 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect } from "chai";
+import { type Platform, startPlatform } from "../cli/serve/platform.ts";
+import { catalogueOf } from "../command-side/aggregate.ts";
+import { aggregates } from "../command-side/registry.ts";
+import { readConfig } from "../platform/config/config.ts";
+import { documentRoutes } from "../platform/http/docs.ts";
+import type { Route } from "../platform/http/route.ts";
+import { createLogger } from "../platform/telemetry/logger.ts";
+
+const COMMITTED = new URL("../docs/reference/openapi.json", import.meta.url);
+const READY_WITHIN_MILLISECONDS = 60_000;
+const LOOK_EVERY_MILLISECONDS = 50;
+
+interface OpenApi {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+}
+
+interface Operation {
+  readonly operationId: string;
+  readonly parameters: readonly Parameter[];
+  readonly requestBody?: {
+    readonly content: Readonly<Record<string, { readonly example: unknown }>>;
+  };
+  readonly responses: Readonly<Record<string, unknown>>;
+}
+
+interface Parameter {
+  readonly name?: string;
+  readonly in?: "path" | "query" | "header";
+  readonly required?: boolean;
+  readonly example?: string;
+}
+
+/** One request made of the examples of an operation. */
+interface Example {
+  readonly operation: Operation;
+  readonly method: string;
+  readonly path: string;
+  /** `null` without a body. */
+  readonly contentType: string | null;
+  readonly body: string | null;
+}
+
+/** An aggregate of its own for a command's example, and the commands that make it fit. */
+interface Fitting {
+  /** The path's id; what stands in the document if not said. */
+  readonly id?: string;
+  /** Paths and bodies, sent before. */
+  readonly before?: readonly (readonly [string, unknown])[];
+}
+
+const TRADE = {
+  instrumentId: "binance:BTC-USDT",
+  tradeId: "199025959",
+  side: "buy",
+  price: "60000",
+  quantity: "0.5",
+  occurredAt: "2026-01-31T12:00:00Z",
+};
+const FUNDS = { asset: "USDT", amount: "100000", externalReference: "before" };
+
+function portfolio(id: string, ...commands: readonly (readonly [string, unknown])[]): Fitting {
+  const all = [["open-portfolio", { name: "Before" }] as const, ...commands];
+  return { id, before: all.map(([name, body]) => [`/v1/portfolios/${id}/${name}`, body]) };
+}
+
+function instrument(base: string): Fitting {
+  const listing = { exchange: "binance", symbol: `${base}USDT`, base, quote: "USDT" };
+  const body = { ...listing, priceStep: "0.01", quantityStep: "0.00001" };
+  const id = `binance:${base}-USDT`;
+  return { id, before: [[`/v1/instruments/${id}/register-instrument`, body]] };
+}
+
+/** Of a projection that nobody builds, so that only the commands here move its generations. */
+function generations(id: string, ...commands: readonly (readonly [string, unknown])[]): Fitting {
+  const start = ["start-generation", { version: 1, reason: "before" }] as const;
+  const all = [start, start, ...commands];
+  return { id, before: all.map(([name, body]) => [`/v1/projections/${id}/${name}`, body]) };
+}
+
+const PROMOTION = { generation: 2, rule: "forced", positions: {}, reason: "before" };
+
+/** By operation, in the order of their running; every operation with a body must stand here. */
+const FITTINGS: Readonly<Record<string, Fitting>> = {
+  submitCommands: {},
+  openPortfolio: { id: "p-open" },
+  depositFunds: portfolio("p-deposit"),
+  withdrawFunds: portfolio("p-withdraw", ["deposit-funds", FUNDS]),
+  recordTrade: portfolio("p-trade", ["deposit-funds", FUNDS]),
+  reverseTrade: portfolio("p-reverse", ["deposit-funds", FUNDS], ["record-trade", TRADE]),
+  closePortfolio: portfolio("p-close"),
+  registerInstrument: {},
+  sendTicks: {},
+  renameInstrument: instrument("RENAMED"),
+  addInstrumentAlias: instrument("ALIASED"),
+  changeInstrumentSteps: instrument("STEPPED"),
+  delistInstrument: instrument("DELISTED"),
+  declareBackfillRange: instrument("FILLED"),
+  recordTicks: instrument("TICKED"),
+  closeCandles: instrument("CLOSED"),
+  quarantineTicks: {},
+  startGeneration: { id: "started" },
+  promoteGeneration: generations("promoted"),
+  retireGeneration: generations("retired", ["promote-generation", PROMOTION]),
+  cancelGeneration: generations("cancelled"),
+};
+
+/** Query parameters that an operation needs, where the document has no example of them. */
+const NEEDED: Readonly<Record<string, string>> = {
+  topic: "portfolio.events",
+  interval: "1m",
+  from: "2024-08-08T00:00:00Z",
+  to: "2024-08-09T00:00:00Z",
+};
+
+describe("the API document", () => {
+  let folder: string;
+  let platform: Platform;
+  let routes: ReadonlyMap<string, Route>;
+  let document: OpenApi;
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), "cipherhorizon-examples-"));
+    const config = readConfig({ CH_DATA_FOLDER: folder });
+    const logger = createLogger("error");
+    const parts = ["command-side", "projections", "query-api"] as const;
+    platform = await startPlatform({ config, parts, logger, port: 0 });
+    const catalogue = catalogueOf(aggregates);
+    const documents = documentRoutes({ routes: platform.routes, catalogue, version: "1" });
+    const all = [...platform.routes, ...documents];
+    routes = new Map(all.map((route) => [route.operationId, route]));
+    await untilOk(`${platform.url}/readyz`);
+    document = (await (await fetch(`${platform.url}/openapi.json`)).json()) as OpenApi;
+  });
+
+  after(async () => {
+    await platform?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("that is committed is the one that the platform serves", () => {
+    expect(JSON.parse(readFileSync(COMMITTED, "utf8"))).to.deep.equal(document);
+  });
+
+  it("has every route, and each once", () => {
+    const described = examplesOf(document).map(({ operation }) => operation.operationId);
+    expect([...new Set(described)]).to.have.members([...routes.keys()]);
+    const withBody = examplesOf(document).filter(({ body }) => body !== null);
+    const names = new Set(withBody.map(({ operation }) => operation.operationId));
+    expect([...names]).to.have.members(Object.keys(FITTINGS));
+  });
+
+  it("has examples that are accepted, and answered as it says", async () => {
+    const wrong: string[] = [];
+    const examples = examplesOf(document);
+    for (const operationId of Object.keys(FITTINGS)) {
+      const fitting = FITTINGS[operationId] ?? {};
+      for (const [path, body] of fitting.before ?? []) await send(platform.url + path, body);
+      for (const example of examples) {
+        if (example.operation.operationId !== operationId) continue;
+        const problem = await run(platform.url, example, routes, fitting.id);
+        if (problem !== null) wrong.push(problem);
+      }
+    }
+    await untilOk(`${platform.url}/v1/portfolios/p-1`);
+    await untilOk(`${platform.url}/v1/instruments/binance:BTC-USDT`);
+    for (const example of examples.filter(({ body }) => body === null)) {
+      const problem = await run(platform.url, example, routes);
+      if (problem !== null) wrong.push(problem);
+    }
+    expect(wrong.join("\n")).to.equal("");
+  }).timeout(120_000);
+});
+
+function examplesOf({ paths }: OpenApi): readonly Example[] {
+  return Object.entries(paths).flatMap(([path, operations]) => {
+    return Object.entries(operations).flatMap(([method, operation]) => {
+      const common = { operation, method: method.toUpperCase(), path };
+      const content = Object.entries(operation.requestBody?.content ?? {});
+      if (content.length === 0) return [{ ...common, contentType: null, body: null }];
+      return content.map(([contentType, { example }]) => {
+        const body = typeof example === "string" ? example : JSON.stringify(example);
+        return { ...common, contentType, body };
+      });
+    });
+  });
+}
+
+/** What is wrong with the answer; null: nothing. */
+async function run(
+  url: string,
+  example: Example,
+  routes: ReadonlyMap<string, Route>,
+  id?: string,
+): Promise<string | null> {
+  const { operation, method, contentType, body } = example;
+  const ended = new AbortController();
+  const response = await fetch(url + addressOf(example, id), {
+    method,
+    signal: ended.signal,
+    ...(body === null ? {} : { body, headers: { "Content-Type": contentType ?? "" } }),
+  });
+  const type = (response.headers.get("Content-Type") ?? "").split(";")[0] ?? "";
+  const isEndless = type === "text/event-stream";
+  const text = isEndless ? "" : await response.text();
+  ended.abort();
+  const name = `${operation.operationId} (${contentType ?? method})`;
+  const answer = routes.get(operation.operationId)?.answers.find(({ status }) => {
+    return status === response.status;
+  });
+  if (answer === undefined || response.status >= 300) return `${name}: ${response.status} ${text}`;
+  const problem = problemOf(text, { type, answer });
+  return problem === null ? null : `${name}: ${problem} ${text.slice(0, 300)}`;
+}
+
+type Answer = Route["answers"][number];
+
+/** An answer has the type and the form that the document says. */
+function problemOf(
+  text: string,
+  { type, answer }: { readonly type: string; readonly answer: Answer },
+): string | null {
+  const isAnyFile = answer.contentType === "application/octet-stream";
+  if (!isAnyFile && type !== answer.contentType) return `${type}, not ${answer.contentType}`;
+  if (answer.schema === null || !type.includes("json")) return null;
+  const values = type === "application/x-ndjson" ? text.trim().split("\n") : [text];
+  for (const value of values) {
+    const body = JSON.parse(value);
+    const parsed = answer.schema.safeParse(body);
+    if (!parsed.success) return parsed.error.message;
+    if (body.outcome === "failed") return "a line has failed";
+    if (body.accepted === 0 && body.rejected !== 0) return "nothing was accepted";
+  }
+  return null;
+}
+
+function addressOf({ path, operation }: Example, id?: string): string {
+  const examples = new Map(operation.parameters.map(({ name, example }) => [name, example]));
+  const filled = path.replace(/\{(\w+)\}/g, (_all, name: string) => {
+    const example = (name === "id" ? id : undefined) ?? examples.get(name);
+    if (example === undefined) throw new Error(`${path} has no example of {${name}}`);
+    return encodeURIComponent(example);
+  });
+  const needed = operation.parameters.filter((one) => one.in === "query" && one.required);
+  const query = needed.map(({ name = "" }) => {
+    const value = NEEDED[name];
+    if (value === undefined) throw new Error(`${path}: no example of ?${name}=`);
+    return `${name}=${encodeURIComponent(value)}`;
+  });
+  return query.length === 0 ? filled : `${filled}?${query.join("&")}`;
+}
+
+async function send(url: string, body: unknown): Promise<void> {
+  const headers = { "Content-Type": "application/json" };
+  const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${url}: ${await answer.text()}`);
+}
+
+async function untilOk(url: string): Promise<void> {
+  const deadline = performance.now() + READY_WITHIN_MILLISECONDS;
+  while (!(await fetch(url)).ok) {
+    if (performance.now() > deadline) throw new Error(`${url} was not ready in time`);
+    await sleep(LOOK_EVERY_MILLISECONDS);
+  }
+}
