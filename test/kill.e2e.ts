@@ -44,7 +44,7 @@ describe("kill -9", function () {
 
   after(async () => {
     await run?.end();
-    rmSync(folder, { recursive: true });
+    rmSync(folder, { recursive: true, force: true });
   });
 
   it(`loses nothing acknowledged and doubles nothing, ${KILLS} times`, async () => {

@@ -31,7 +31,7 @@ describe("a rebuild", function () {
 
   afterEach(async () => {
     await platform.kill();
-    rmSync(folder, { recursive: true });
+    rmSync(folder, { recursive: true, force: true });
   });
 
   it("goes unnoticed by readers while commands keep coming, twice in a row", async () => {

@@ -17,6 +17,14 @@ export interface QuarantineTicks {
   };
 }
 
+const EXAMPLE_TICK = JSON.stringify({
+  exchange: "binance",
+  symbol: "NEWUSDT",
+  price: "1",
+  volume: "2",
+  timestamp: 1_723_161_255_342,
+});
+
 export const commands: { readonly QuarantineTicks: CommandDefinition<QuarantineTicks> } = {
   QuarantineTicks: {
     payload: z.strictObject({
@@ -29,7 +37,7 @@ export const commands: { readonly QuarantineTicks: CommandDefinition<QuarantineT
     summary: "Set ticks aside that cannot be recorded",
     example: {
       reason: "unknown_symbol",
-      ticks: ['{"exchange":"binance","symbol":"NEWUSDT","price":"1","volume":"2"}'],
+      ticks: [EXAMPLE_TICK],
     },
     creates: true,
   },
