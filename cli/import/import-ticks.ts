@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { ALLOWED_LATENESS_MS, MINUTE_MS } from "../../platform/market/interval.ts";
 import { type CommandLine, commandTexts } from "../command-line.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { Failure, interrupted as interruptedFailure } from "../failure.ts";
@@ -14,9 +15,6 @@ import { openTicks, readTicks, type TickInput } from "./read-ticks.ts";
 const BAD_ROWS_SHOWN = 20;
 /** The progress is looked at once in so many rows. */
 const ROWS_PER_UPDATE = 500;
-const MINUTE_MS = 60_000;
-/** A minute is closed by a time later than its end by this. */
-const LATENESS_MS = 2_000;
 
 export interface TickImport {
   readonly session: Session;
@@ -175,7 +173,7 @@ async function closeCandles(state: State): Promise<void> {
   }
   const commands = [...lastTimes].map(([id, lastTimeMs]) => {
     const minuteEndMs = (Math.floor(lastTimeMs / MINUTE_MS) + 1) * MINUTE_MS;
-    return command(id, "CloseCandles", { upTo: minuteEndMs + LATENESS_MS });
+    return command(id, "CloseCandles", { upTo: minuteEndMs + ALLOWED_LATENESS_MS });
   });
   for await (const result of state.parts.session.submit(commandTexts(commands))) {
     state.commands += 1;

@@ -4,6 +4,8 @@ const SECOND_MS = 1_000;
 export const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 export const DAY_MS = 86_400_000;
+/** How late a tick may come before its minute is closed: a later one closes, and revises. */
+export const ALLOWED_LATENESS_MS = 2_000;
 const WEEK_MS = 7 * DAY_MS;
 /** 1970-01-01 was a Thursday: weeks begin on Mondays, three days earlier. */
 const MONDAY_SHIFT_MS = 3 * DAY_MS;

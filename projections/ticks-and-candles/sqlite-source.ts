@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { type Decimal, decimal } from "../../platform/kernel/decimal.ts";
 import { type Candle, foldTicks, type Tick } from "../../platform/market/candle.ts";
-import { MINUTE_MS, minuteOf } from "../../platform/market/interval.ts";
+import { ALLOWED_LATENESS_MS, MINUTE_MS, minuteOf } from "../../platform/market/interval.ts";
 import {
   integer,
   integerOrNull,
@@ -21,8 +21,6 @@ const ROWS_OF_FIRST_TURN = 250;
 const TICKS_PER_QUERY = 200_000;
 /** Stored minutes that one query folds at most: more than two months have. */
 const MINUTES_PER_QUERY = 100_000;
-/** A tick later than a candle's end by more than this closes the candle. */
-const ALLOWED_LATENESS_MS = 2_000;
 
 /** What the queries of one instrument need to know of it. */
 export interface InstrumentClock {

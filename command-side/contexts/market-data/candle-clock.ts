@@ -1,7 +1,6 @@
 import type { RecordedEvent } from "../../../platform/codec/envelope.ts";
-import { MINUTE_MS, minuteOf } from "../../../platform/market/interval.ts";
+import { ALLOWED_LATENESS_MS, MINUTE_MS, minuteOf } from "../../../platform/market/interval.ts";
 import type { MarketDataEvent } from "../../../schemas/generated/market-data.ts";
-import { LATENESS_MILLISECONDS } from "./instrument/limits.ts";
 
 /** An instrument that was silent this long has nothing open that the clock did not close. */
 const FORGET_AFTER_MILLISECONDS = 5 * 60_000;
@@ -37,7 +36,7 @@ export class CandleClock {
 
   /** Instruments with a minute that ended before `nowMs` less the lateness, and up to when. */
   due(nowMs: number): readonly { readonly instrumentId: string; readonly upToMs: number }[] {
-    const upToMs = nowMs - LATENESS_MILLISECONDS;
+    const upToMs = nowMs - ALLOWED_LATENESS_MS;
     const due: { instrumentId: string; upToMs: number }[] = [];
     for (const [instrumentId, { fromMs, latestMs }] of this.#open) {
       if (minuteOf(fromMs) + MINUTE_MS <= upToMs) due.push({ instrumentId, upToMs });

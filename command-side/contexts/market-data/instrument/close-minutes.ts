@@ -10,10 +10,9 @@ import {
   candleOf,
   type RunningCandle,
 } from "../../../../platform/market/candle.ts";
-import { MINUTE_MS, minuteOf } from "../../../../platform/market/interval.ts";
+import { ALLOWED_LATENESS_MS, MINUTE_MS, minuteOf } from "../../../../platform/market/interval.ts";
 import type { CloseCandles } from "./commands.ts";
 import type { EventOf, InstrumentEvent, MarketTick, TicksRecorded } from "./events.ts";
-import { LATENESS_MILLISECONDS } from "./limits.ts";
 import { contractSizeOf, type Minute, type RegisteredInstrument, type TickState } from "./state.ts";
 
 type CandleEvent = EventOf<"CandleClosed" | "CandleRevised">;
@@ -69,7 +68,7 @@ export function closeCandles(
 
 /** A tick must be later than the end and the lateness: at that very moment it is still in time. */
 function isLeftBehind(openTimeMs: number, watermarkMs: number): boolean {
-  return openTimeMs + MINUTE_MS + LATENESS_MILLISECONDS < watermarkMs;
+  return openTimeMs + MINUTE_MS + ALLOWED_LATENESS_MS < watermarkMs;
 }
 
 interface MinuteTicks {

@@ -1,4 +1,4 @@
-import { LATENESS_MILLISECONDS } from "./limits.ts";
+import { ALLOWED_LATENESS_MS } from "../../../../platform/market/interval.ts";
 
 /**
  * Whether an instrument's numeric trade ids rise with time: of two ticks with a whole block of the
@@ -24,7 +24,7 @@ export class IdOrder {
 
   /** Takes a tick in; false when its id contradicts its time. */
   add(timeMs: number, id: number): boolean {
-    const block = Math.floor(timeMs / LATENESS_MILLISECONDS);
+    const block = Math.floor(timeMs / ALLOWED_LATENESS_MS);
     if (block > this.#block) this.#begin(block);
     if (block === this.#block) {
       this.#greatestOfBlock = Math.max(this.#greatestOfBlock, id);

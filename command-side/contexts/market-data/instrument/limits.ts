@@ -1,5 +1,3 @@
-/** How long after a minute's end its ticks may come without a revision. */
-export const LATENESS_MILLISECONDS = 2_000;
 /** How far ahead of the clock a tick's time may be; beyond, its source's clock is wrong. */
 export const FUTURE_TICK_MILLISECONDS = 5 * 60_000;
 /** A live tick this near to the clock makes the instrument one that the clock may close. */

@@ -6,16 +6,12 @@ import {
   refused,
 } from "../../../../platform/kernel/decider.ts";
 import { decimal } from "../../../../platform/kernel/decimal.ts";
-import { minuteOf } from "../../../../platform/market/interval.ts";
+import { ALLOWED_LATENESS_MS, minuteOf } from "../../../../platform/market/interval.ts";
 import { FIRST_LATE_ORDINAL, ordinalOfLate } from "../../../../platform/market/tick-order.ts";
 import { decideMinutes } from "./close-minutes.ts";
 import type { RecordTicks, TickData } from "./commands.ts";
 import type { InstrumentEvent, MarketTick, TicksRecorded } from "./events.ts";
-import {
-  CLOCK_CLOSES_WITHIN_MILLISECONDS,
-  LATENESS_MILLISECONDS,
-  MAX_MINUTE_SUM,
-} from "./limits.ts";
+import { CLOCK_CLOSES_WITHIN_MILLISECONDS, MAX_MINUTE_SUM } from "./limits.ts";
 import { type Sifted, siftTicks } from "./sift-ticks.ts";
 import {
   contractSizeOf,
@@ -98,7 +94,7 @@ function ticksRecorded(
   const ticks = withOrdinals(state, fresh, idsRise);
   const live = data.source === "live";
   const lastMs = fresh.at(-1)?.timeMs ?? -1;
-  const closingMs = live ? Math.min(lastMs, nowMs + LATENESS_MILLISECONDS) : lastMs;
+  const closingMs = live ? Math.min(lastMs, nowMs + ALLOWED_LATENESS_MS) : lastMs;
   const firstKeptMs = firstMinuteKept(state.latestMs);
   const minutes = ticks.map(({ timeMs }) => minuteOf(timeMs));
   const latestMs = Math.max(state.latestMs, lastMs);
