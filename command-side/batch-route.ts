@@ -16,7 +16,7 @@ import { answerOf, errorOf, tokenOf } from "./command-answer.ts";
 import type { CommandGateway, CommandOutcome, CommandRequest } from "./gateway.ts";
 
 /** Commands of one request that may be undecided at a time; reading stops beyond it. */
-export const BATCH_COMMANDS_IN_FLIGHT = 512;
+const BATCH_COMMANDS_IN_FLIGHT = 512;
 
 const line = z.strictObject({
   aggregate: z.string().max(64),

@@ -108,6 +108,6 @@ function expectedVersionOf(request: RouteRequest): number | "none" | null {
   throw new PlatformError("INVALID_HEADER", 'If-Match must be a version in quotes, as in "7"');
 }
 
-export function kebabCase(type: string): string {
+function kebabCase(type: string): string {
   return type.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
 }

@@ -20,7 +20,7 @@ export interface CommandRequest {
   readonly traceparent: string | null;
 }
 
-export interface AppendedEvent {
+interface AppendedEvent {
   readonly id: string;
   readonly type: string;
   readonly sequence: number;

@@ -45,7 +45,7 @@ export interface Given<C extends Command, E extends Event> {
   when(command: C): Outcome<C, E>;
 }
 
-export interface Outcome<C extends Command, E extends Event> {
+interface Outcome<C extends Command, E extends Event> {
   readonly decision: Decision<E>;
   /** Exactly these events, decimals compared by value; an answer, where given, too. */
   then(events: readonly E[], answer?: Answer): void;

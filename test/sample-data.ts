@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 
 /** The folder with the sample data (`CH_SAMPLE_DATA`); null where none is configured. */
-export function sampleData(): string | null {
+function sampleData(): string | null {
   return process.env["CH_SAMPLE_DATA"] || null;
 }
 

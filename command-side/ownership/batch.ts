@@ -3,9 +3,9 @@ import type { NewRecord } from "../../platform/log/log.ts";
 import type { CommandOutcome, CommandRequest } from "../gateway.ts";
 
 /** Limits of one group commit: one append, one fsync, one record batch. */
-export const BATCH_COMMANDS = 256;
+const BATCH_COMMANDS = 256;
 export const BATCH_EVENTS = 1_000;
-export const BATCH_BYTES = 512 * 1024;
+const BATCH_BYTES = 512 * 1024;
 /** The largest set of events one command may append. */
 export const COMMAND_BYTES = 4 * 1024 * 1024;
 

@@ -2,7 +2,7 @@ import { parse, stringify } from "uuid";
 
 /** What is remembered of accepted commands that appended events: 24 h, at most a million. */
 export const WINDOW_MILLISECONDS = 24 * 60 * 60 * 1000;
-export const WINDOW_COMMANDS = 1_000_000;
+const WINDOW_COMMANDS = 1_000_000;
 const SMALLEST_CAPACITY = 1024;
 const WORDS_PER_ID = 4;
 const EMPTY = 0;

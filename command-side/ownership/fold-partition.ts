@@ -1,4 +1,4 @@
-import { type EventCodec, isControl } from "../../platform/codec/codec.ts";
+import { type EventCodec, isControl, OWNER_KEY } from "../../platform/codec/codec.ts";
 import type { RecordedEvent } from "../../platform/codec/envelope.ts";
 import type { LogReader, LogRecord, PartitionRef } from "../../platform/log/log.ts";
 import type { AggregateDefinition } from "../aggregate.ts";
@@ -40,7 +40,7 @@ function foldRecords(
   let highestClaim = fold.highestClaim;
   for (const record of records) {
     if (isControl(record)) {
-      if (record.key === "~owner") highestClaim = record.position;
+      if (record.key === OWNER_KEY) highestClaim = record.position;
       continue;
     }
     const recorded = fold.parts.codec.decode(topic, partition, record);

@@ -11,11 +11,11 @@ import { PartitionState } from "./partition-state.ts";
 import { storedAnswer } from "./stored-answer.ts";
 
 /** Commands that may wait for one partition; more are told to come back. */
-export const WAITING_COMMANDS = 10_000;
+const WAITING_COMMANDS = 10_000;
 /** How long a full disk is left alone before the next append tries it again. */
-export const DISK_FULL_PAUSE_MILLISECONDS = 1_000;
+const DISK_FULL_PAUSE_MILLISECONDS = 1_000;
 /** Claims in a row after appends of unknown outcome before the owner gives up serving. */
-export const CLAIMS_IN_A_ROW = 5;
+const CLAIMS_IN_A_ROW = 5;
 
 export interface OwnerParts {
   readonly log: Log;

@@ -7,7 +7,7 @@ import type { Envelope } from "./envelope.ts";
 import { type CloudEvent, cloudEventHeaders, envelopeHeaders } from "./headers.ts";
 import { encodeValue } from "./wire.ts";
 
-export const LOG_KEY = "~log";
+const LOG_KEY = "~log";
 export const OWNER_KEY = "~owner";
 
 /** How one type of event is written to one topic. */

@@ -23,7 +23,7 @@ import type { Headers, LogRecord } from "../log/log.ts";
 import { MalformedRecord } from "./codec-errors.ts";
 import type { CausationPosition, Envelope } from "./envelope.ts";
 
-export const CONTENT_TYPE = "application/avro";
+const CONTENT_TYPE = "application/avro";
 const CONTROL_TYPES = "cipherhorizon.platform.";
 
 /** What every record carries, control events included. */

@@ -3,10 +3,10 @@ import { z } from "zod";
 import { type Catalogue, platformErrors } from "../errors/catalogue.ts";
 
 /** A whole exchange, its answer included, must be done in this time. */
-export const CLIENT_TIMEOUT_MS = 30_000;
-export const MAXIMUM_ATTEMPTS = 4;
-export const FIRST_RETRY_DELAY_MS = 200;
-export const LONGEST_RETRY_DELAY_MS = 5_000;
+const CLIENT_TIMEOUT_MS = 30_000;
+const MAXIMUM_ATTEMPTS = 4;
+const FIRST_RETRY_DELAY_MS = 200;
+const LONGEST_RETRY_DELAY_MS = 5_000;
 
 export interface ApiRequest {
   readonly method: "GET" | "POST" | "DELETE";

@@ -22,7 +22,7 @@ export interface Route {
   readonly handle: (request: RouteRequest, response: Response) => Promise<void>;
 }
 
-export interface RouteBody {
+interface RouteBody {
   /** `application/json` bodies are read whole (≤ 1 MiB) and parsed by `schema` before `handle`;
    *  `application/x-ndjson` bodies are left unread for `handle` (see `ndjson.ts`). */
   readonly contentTypes: readonly ("application/json" | "application/x-ndjson")[];

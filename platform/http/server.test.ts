@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import { expect } from "chai";
 import { platformErrors } from "../errors/catalogue.ts";
 import { createLogger } from "../telemetry/logger.ts";
@@ -137,5 +139,15 @@ describe("the HTTP server's door", () => {
     await second.close(100);
     expect(performance.now() - startedMs).lessThan(600);
     expect(await hanging).equal("");
+  });
+
+  it("does not wait for a connection that was opened in advance and never used", async () => {
+    const server = await startTestServer();
+    const unused = connect(Number(new URL(server.url).port), "127.0.0.1");
+    await once(unused, "connect");
+    const startedMs = performance.now();
+    await server.close(20_000);
+    expect(performance.now() - startedMs).lessThan(10_000);
+    unused.destroy();
   });
 });

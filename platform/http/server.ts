@@ -1,5 +1,5 @@
 import { createServer, type Server, type ServerResponse, STATUS_CODES } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Express } from "express";
 import { PlatformError, type PlatformErrorCode } from "../errors/catalogue.ts";
@@ -32,10 +32,14 @@ export interface RunningServer {
 export async function listen(app: Express, address: ServerAddress): Promise<RunningServer> {
   refuseOpenDoor(address.host);
   const server = createHttpServer(app);
+  const connections = connectionsOf(server);
   await listening(server, address);
   const { port } = server.address() as AddressInfo;
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
-  return { url: `http://${host}:${port}`, close: (deadlineMs) => closeServer(server, deadlineMs) };
+  return {
+    url: `http://${host}:${port}`,
+    close: (deadlineMs) => closeServer(server, connections, deadlineMs),
+  };
 }
 
 function createHttpServer(app: Express): Server {
@@ -126,11 +130,28 @@ function rawProblem(code: PlatformErrorCode, detail: string): string {
   ].join("\r\n");
 }
 
-/** Connections kept alive by their clients fall idle only as their requests end. */
-function closeServer(server: Server, deadlineMs: number): Promise<void> {
+function connectionsOf(server: Server): ReadonlySet<Socket> {
+  const connections = new Set<Socket>();
+  server.on("connection", (socket) => {
+    connections.add(socket);
+    socket.once("close", () => connections.delete(socket));
+  });
+  return connections;
+}
+
+/** Connections kept alive by their clients fall idle only as their requests end; those that a
+ *  client has opened in advance and not used yet never count as idle. */
+function closeServer(
+  server: Server,
+  connections: ReadonlySet<Socket>,
+  deadlineMs: number,
+): Promise<void> {
   return new Promise((resolve) => {
     const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs);
-    const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
+    const sweep = setInterval(() => {
+      server.closeIdleConnections();
+      for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
+    }, IDLE_SWEEP_MS);
     server.close(() => {
       clearTimeout(deadline);
       clearInterval(sweep);

@@ -15,7 +15,7 @@ import { listen, type RunningServer } from "./server.ts";
 
 /** A small API with one route of each kind, for the tests of this folder. */
 
-export const TEST_BODY_LIMITS = { maximumBytes: 100_000, timeoutMs: 300 };
+const TEST_BODY_LIMITS = { maximumBytes: 100_000, timeoutMs: 300 };
 
 const NO_PARTS = { pathParameters: null, pathExample: {}, query: null, body: null, headers: [] };
 

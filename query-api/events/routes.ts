@@ -19,7 +19,7 @@ import { type ServerSentEvent, sendServerSentEvents } from "../stream/server-sen
 const PAGE_EVENTS = 100;
 const LONGEST_PAGE_EVENTS = 500;
 /** Live streams that one process serves at a time. */
-export const STREAMS = 200;
+const STREAMS = 200;
 
 export interface EventsParts {
   readonly log: LogReader;

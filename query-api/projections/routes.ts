@@ -7,7 +7,7 @@ import type { LogEnds } from "../reading/log-ends.ts";
 import type { GenerationRecord, Promotions } from "../reading/promotions.ts";
 
 /** What this process can say of one projection's stores. */
-export interface ProjectionStores {
+interface ProjectionStores {
   readonly name: string;
   /** Positions of one generation as its own store tells; `null` when it is not there. */
   positionsOf(generation: number): Promise<Positions | null>;

@@ -18,9 +18,9 @@ import type { LogEnds } from "./log-ends.ts";
 import type { Answered, ReadModel } from "./read-model.ts";
 
 /** The longest wait for a consistency token that `Prefer: wait=<s>` may ask for. */
-export const LONGEST_WAIT_SECONDS = 30;
+const LONGEST_WAIT_SECONDS = 30;
 
-export const HEADERS: readonly RouteHeader[] = [
+const HEADERS: readonly RouteHeader[] = [
   {
     name: "Consistency-Token",
     description: "What a command or query returned: the answer will be at least as new.",
@@ -35,7 +35,7 @@ export const HEADERS: readonly RouteHeader[] = [
 ];
 
 /** `stale=allow`: past the wait the answer comes anyway, labelled. */
-export const staleParameter = { stale: z.enum(["allow"]).optional() };
+const staleParameter = { stale: z.enum(["allow"]).optional() };
 
 export interface QueryResult {
   readonly data: unknown;

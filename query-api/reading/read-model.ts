@@ -4,7 +4,7 @@ import type { PartitionKey, Positions } from "../../platform/log/log.ts";
 import type { GenerationReader, OpenGeneration, Snapshot } from "./generation-reader.ts";
 
 /** How long answers are held for a promoted generation to pass what was already answered. */
-export const HAND_OVER_MILLISECONDS = 1_000;
+const HAND_OVER_MILLISECONDS = 1_000;
 /** How often checkpoints are looked at while somebody waits for them. */
 const CHECKPOINT_POLL_MILLISECONDS = 25;
 const WAITERS = 10_000;

@@ -25,7 +25,7 @@ export function eventJson(recorded: RecordedEvent): Record<string, unknown> {
 }
 
 /** Data with decimals as text: JSON would print their innards. */
-export function plain(value: unknown): unknown {
+function plain(value: unknown): unknown {
   if (BigNumber.isBigNumber(value)) return decimalText(value);
   if (Array.isArray(value)) return value.map(plain);
   if (value === null || typeof value !== "object") return value;

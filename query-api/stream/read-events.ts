@@ -8,7 +8,7 @@ import {
 } from "../../platform/log/log.ts";
 
 /** Records one request may look at; past it the page ends early and its cursor goes on. */
-export const SCANNED_RECORDS = 20_000;
+const SCANNED_RECORDS = 20_000;
 const READ_LIMITS = { maxRecords: 500, maxBytes: 2 * 1024 * 1024 };
 
 export interface EventFilter {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { Response } from "express";
 
 /** Comments that keep proxies from closing a quiet stream. */
-export const HEARTBEAT_MILLISECONDS = 15_000;
+const HEARTBEAT_MILLISECONDS = 15_000;
 
 export interface ServerSentEvent {
   /** What `Last-Event-ID` brings back. */

@@ -5,7 +5,7 @@ import type { LogRecord, PartitionRef } from "../log.ts";
 import type { SeenEvents } from "./seen-events.ts";
 
 /** Problems that a report lists of one partition; the others are counted. */
-export const PROBLEMS_LISTED = 100;
+const PROBLEMS_LISTED = 100;
 
 /**
  * `hole`: a position is missing, or comes twice.

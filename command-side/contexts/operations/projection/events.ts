@@ -1,7 +1,1 @@
-export type {
-  GenerationCancelled,
-  GenerationPromoted,
-  GenerationRetired,
-  GenerationStarted,
-  OperationsEvent as ProjectionEvent,
-} from "../../../../schemas/generated/operations.ts";
+export type { OperationsEvent as ProjectionEvent } from "../../../../schemas/generated/operations.ts";

@@ -3,7 +3,7 @@ import type { ProjectionEvent } from "./events.ts";
 /** Where a generation stands in its life. */
 export type GenerationPhase = "building" | "live" | "replaced" | "retired" | "cancelled";
 
-export interface GenerationState {
+interface GenerationState {
   readonly phase: GenerationPhase;
   readonly version: number;
 }

@@ -164,8 +164,9 @@ describe("identities of accounting", () => {
         for (const [of, at] of places) {
           const place = kept.length === 0 ? 0 : of % kept.length;
           const repeated = kept[place];
-          const original = again.findIndex((step) => step === repeated);
-          if (repeated) again.splice(original + 1 + (at % (again.length - original)), 0, repeated);
+          if (!repeated) continue;
+          const original = again.indexOf(repeated);
+          again.splice(original + 1 + (at % (again.length - original)), 0, repeated);
         }
         const story = live(again, { costMethod: method });
         expect(story.snapshot()).to.deep.equal(once.snapshot());

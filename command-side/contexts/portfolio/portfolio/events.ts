@@ -1,7 +1,5 @@
 export type {
   CostMethod,
-  FundsDeposited,
-  FundsWithdrawn,
   HoldingAfter,
   Lot,
   LotKey,

@@ -16,7 +16,7 @@ export interface Leg {
 }
 
 /** What a trade realised, in the base currency. */
-export interface Realised {
+interface Realised {
   readonly net: Decimal;
   readonly gross: Decimal;
   /** On the asset of a third-asset fee. */
@@ -34,7 +34,7 @@ export interface TradeMovement {
 }
 
 /** A deposit or withdrawal: it cannot be undone, but stands against undoing what came before. */
-export interface FundsMovement {
+interface FundsMovement {
   readonly type: "deposit" | "withdrawal";
   readonly externalReference: string;
   readonly legs: ReadonlyMap<string, Leg>;

@@ -12,7 +12,7 @@ export interface Value {
 }
 
 /** Which of the trade's assets the fee is paid in; a third one moves beside the trade. */
-export type FeeKind = "base" | "quote" | "third";
+type FeeKind = "base" | "quote" | "third";
 
 export interface TradeFigures {
   readonly exchange: string;
