@@ -50,7 +50,7 @@ export class SqliteGeneration<Reader> {
   readonly #parts: SqliteGenerationParts<Reader>;
   readonly #all = new Set<Connection<Reader>>();
   readonly #free: Connection<Reader>[] = [];
-  readonly #waiting: ((connection: Connection<Reader> | null) => void)[] = [];
+  readonly #waiting: ((connection: Connection<Reader>) => void)[] = [];
   #closed = false;
   /** Wakes `close`, which waits for the queries under way. */
   #released: (() => void) | null = null;
@@ -94,10 +94,10 @@ export class SqliteGeneration<Reader> {
     return made?.tables === 1;
   }
 
-  /** Waits for the queries under way; later ones are refused. */
+  /** Waits for the queries that were asked before, those without a connection yet among them, for
+   *  a hand-over to another generation must not fail one; later ones are refused. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const refuse of this.#waiting.splice(0)) refuse(null);
     while (this.#all.size > this.#free.length) {
       await new Promise<void>((resolve) => {
         this.#released = resolve;
@@ -108,18 +108,17 @@ export class SqliteGeneration<Reader> {
   }
 
   async #acquire(): Promise<Connection<Reader>> {
-    if (this.#closed) throw closedError();
+    if (this.#closed) {
+      const detail = "this generation of the read model is no longer open";
+      throw new PlatformError("NOT_READY", detail);
+    }
     const free = this.#free.pop();
     if (free !== undefined) return free;
     if (this.#all.size < CONNECTIONS) return this.#connect();
     if (this.#waiting.length >= WAITING_QUERIES) {
       throw new PlatformError("OVERLOADED", `${WAITING_QUERIES} queries wait for the read store`);
     }
-    const next = await new Promise<Connection<Reader> | null>((resolve) => {
-      this.#waiting.push(resolve);
-    });
-    if (next === null) throw closedError();
-    return next;
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   #release(connection: Connection<Reader>): void {
@@ -139,8 +138,4 @@ export class SqliteGeneration<Reader> {
     this.#all.add(connection);
     return connection;
   }
-}
-
-function closedError(): PlatformError {
-  return new PlatformError("NOT_READY", "this generation of the read model is no longer open");
 }

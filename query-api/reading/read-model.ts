@@ -72,11 +72,16 @@ export class ReadModel<Reader, Name extends string = string> {
     this.#waiters += 1;
     try {
       const deadline = performance.now() + timeoutMs;
-      while (!isPast(await this.positions(), wanted)) {
+      for (;;) {
+        const positions = await this.positions();
+        if (isPast(positions, wanted)) {
+          // What was promised is as good as answered: a hand-over before the read must not undo it.
+          raise(this.#answered, positions);
+          return true;
+        }
         if (performance.now() >= deadline) return false;
         await sleep(CHECKPOINT_POLL_MILLISECONDS);
       }
-      return true;
     } finally {
       this.#waiters -= 1;
     }

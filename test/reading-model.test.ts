@@ -1,0 +1,63 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import type { PartitionKey } from "../platform/log/log.ts";
+import { openSqliteGeneration } from "../projections/runner/sqlite-reader.ts";
+import { SqliteReadStore } from "../projections/runner/sqlite-store.ts";
+import type { GenerationReader } from "../query-api/reading/generation-reader.ts";
+import { ReadModel } from "../query-api/reading/read-model.ts";
+
+const PARTITION: PartitionKey = "portfolio.events/0";
+
+describe("a read model that is handed over", () => {
+  it("does not go back behind a token that it has said it has passed", async () => {
+    const positions = new Map([
+      [1, 10],
+      [2, 5],
+    ]);
+    const model = new ReadModel("portfolios", async (generation) => {
+      return generationAt(() => positions.get(generation) ?? 0);
+    });
+    model.promote(1);
+    expect(await model.hasPassed(new Map([[PARTITION, 8]]), 0)).to.equal(true);
+    model.promote(2);
+    const held = await model.read(async () => null);
+    expect(held).to.have.property("generation", 1);
+    positions.set(2, 10);
+    const later = await model.read(async () => null);
+    expect(later).to.have.property("generation", 2);
+    await model.close();
+  });
+
+  it("answers the queries that wait for a connection of the generation before", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "cipherhorizon-handed-over-"));
+    const file = join(folder, "sample.g1.db");
+    const store = new SqliteReadStore({ file, projection: { name: "s", version: 1, tables: {} } });
+    await store.create();
+    await store.take(PARTITION, "log-1");
+    const generation = openSqliteGeneration({ file, makeReader: () => null });
+    const asked = Array.from({ length: 50 }, (_, i) => {
+      return generation?.read(() => new Promise((resolve) => setTimeout(resolve, 5, i)));
+    });
+    await generation?.close();
+    const answers = await Promise.all(asked);
+    expect(answers.map((answer) => answer?.result)).to.deep.equal(answers.map((_, i) => i));
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+});
+
+function generationAt(next: () => number): GenerationReader<null> {
+  const positions = async () => new Map([[PARTITION, next()]]);
+  return {
+    positions,
+    read: async (query) => ({
+      result: await query(null),
+      positions: await positions(),
+      recordedAtMs: new Map(),
+      parkedStreams: [],
+    }),
+    close: async () => {},
+  };
+}
