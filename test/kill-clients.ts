@@ -3,7 +3,7 @@ import { v4 as uuid } from "uuid";
 import type { Random } from "../cli/demo/random.ts";
 import type { ClientRecord } from "./history/checker.ts";
 
-export const PORTFOLIOS = 20;
+const PORTFOLIOS = 20;
 const SINGLE_CLIENTS = 12;
 const BATCH_CLIENTS = 2;
 const SMALLEST_BATCH = 40;

@@ -101,7 +101,8 @@ describeWithSampleData(`the sample ticks through the command line (seed ${SEED})
     const total = eventsIn(await logEnds(folder));
     const [least, most] = KILL_BETWEEN;
     const points = Array.from({ length: KILLS }, () => least + (most - least) * random());
-    for (const point of points.sort((a, b) => a - b)) await killImport(killed, files, Math.ceil(total * point));
+    for (const point of points.sort((a, b) => a - b))
+      await killImport(killed, files, Math.ceil(total * point));
     const last = await importTicks(killed, files);
     const { accepted, duplicates } = last as Record<string, number>;
     expect(accepted, "left to the last import").to.be.above(0);

@@ -1,5 +1,6 @@
 import type { Route } from "../../platform/http/route.ts";
-import { ranges, type WrongRange } from "./ranges.ts";
+import { ranges } from "./ranges.ts";
+import type { WrongRange } from "./values.ts";
 
 /** In what way a request is wrong; every route must be shown at least three. */
 export type Kind =
