@@ -29,10 +29,10 @@ export interface Finding {
 
 /**
  * Compares what clients were told with what the log holds. It shares no code with the platform:
- * a loss is an acknowledged event that is not there, a double an id that is there twice or a command
- * that has had an effect beside the one its client was told of, a swap
- * two events in another order than their sequences or than real time demands, a stranger an event
- * that no client asked for.
+ * a loss is an acknowledged event that is not there, a double an id that is there twice or a
+ * command that has had an effect beside the one its client was told of, a swap two events in
+ * another order than their sequences or than real time demands, a stranger an event that no client
+ * asked for.
  */
 export function checkHistory(
   client: readonly ClientRecord[],
