@@ -69,6 +69,23 @@ describe("the lock of the data folder", () => {
     lockFolder(folder).release();
   });
 
+  it("of a killed process that nobody has waited for is taken over", async function () {
+    if (process.platform !== "linux") this.skip();
+    // The shell becomes a sleep, which never waits for the child that the shell had.
+    const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 20"]);
+    try {
+      const [text] = await once(parent.stdout, "data");
+      const pid = Number(String(text));
+      while (!readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ")) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      writeHolder({ pid, startMark: null });
+      lockFolder(folder).release();
+    } finally {
+      parent.kill("SIGKILL");
+    }
+  });
+
   it("of another host is respected", () => {
     writeHolder({ host: "another-host", pid: 2 ** 22 + 1 });
     expect(failure().message).contain("another-host");

@@ -11,6 +11,8 @@ export interface ProcessIdentity {
 
 /** Field 22 of /proc/<pid>/stat, counted from the state, which follows the name in brackets. */
 const START_TIME_FIELD = 19;
+/** Zombie and dead: a killed process that nobody has waited for keeps its pid, but runs no more. */
+const ENDED_STATES = ["Z", "X", "x"];
 
 export function currentProcess(): ProcessIdentity {
   return { pid: process.pid, host: hostname(), startMark: startMarkOf(process.pid) };
@@ -22,7 +24,8 @@ export function currentProcess(): ProcessIdentity {
  */
 export function mayBeAlive(identity: ProcessIdentity): boolean {
   if (identity.host !== hostname()) return true;
-  if (!isPidInUse(identity.pid)) return false;
+  if (!isPidInUse(identity.pid) || hasEnded(identity.pid)) return false;
+
   const mark = startMarkOf(identity.pid);
   return mark === null || identity.startMark === null || mark === identity.startMark;
 }
@@ -36,11 +39,21 @@ function isPidInUse(pid: number): boolean {
   }
 }
 
-function startMarkOf(pid: number): string | null {
+function hasEnded(pid: number): boolean {
+  const [state = ""] = statFieldsOf(pid) ?? [];
+  return ENDED_STATES.includes(state);
+}
+
+/** The fields from the state on; null where the system has no /proc. */
+function statFieldsOf(pid: number): readonly string[] | null {
   const stat = textOf(`/proc/${pid}/stat`);
+  return stat === null ? null : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
+function startMarkOf(pid: number): string | null {
+  const fields = statFieldsOf(pid);
   const boot = textOf("/proc/sys/kernel/random/boot_id");
-  if (stat === null || boot === null) return null;
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  if (fields === null || boot === null) return null;
   return `${boot.trim()} ${fields[START_TIME_FIELD]}`;
 }
 
