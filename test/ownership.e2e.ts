@@ -88,6 +88,19 @@ describe("the owner of a partition", () => {
     expect(await owner.submit(other)).to.include({ code: "COMMAND_ID_REUSED" });
   });
 
+  it("decides a command id once, also when it failed earlier in the same batch", async () => {
+    const owner = await PartitionOwner.take(parts);
+    const request = start("portfolios");
+    const [conflict, first, repeated] = await Promise.all([
+      owner.submit({ ...request, expectedVersion: 7 }),
+      owner.submit(request),
+      owner.submit(request),
+    ]);
+    expect(conflict).to.include({ code: "VERSION_CONFLICT" });
+    expect(repeated).to.deep.equal({ ...first, repeated: true });
+    expect(await eventCount(log)).to.equal(2);
+  });
+
   it("checks the expected version before the rules, and tells the actual one", async () => {
     const owner = await PartitionOwner.take(parts);
     await owner.submit(start("portfolios"));
@@ -141,6 +154,40 @@ describe("the owner of a partition", () => {
     const outcomes = await Promise.all(["a", "b"].map((id) => owner.submit(start(id))));
     for (const outcome of outcomes) expect(outcome).to.include({ code: "NOT_OWNER" });
     expect(await eventCount(log)).to.equal(0);
+  });
+
+  it("answers everybody when the fold after a full disk fails, and serves no more", async () => {
+    let isBroken = false;
+    const owner = await PartitionOwner.take({
+      ...parts,
+      log: {
+        ...disturbed(log, 1, async () => {
+          isBroken = true;
+          return { outcome: "disk_full" };
+        }),
+        read: (ref, from, limits) => {
+          return isBroken ? Promise.reject(new Error("no reading")) : log.read(ref, from, limits);
+        },
+      },
+    });
+    expect(await owner.submit(start("a"))).to.include({ code: "DISK_FULL" });
+    expect(await owner.submit(start("b"))).to.include({ code: "NOT_OWNER" });
+  });
+
+  it("tells its observer of every event once, whatever is folded again", async () => {
+    const told: number[] = [];
+    const onEvents: OwnerParts["observer"]["onEvents"] = (events) => {
+      told.push(...events.map(({ position }) => position));
+    };
+    const observer = { ...parts.observer, onEvents };
+    const before = await PartitionOwner.take(parts);
+    await before.submit(start("before"));
+    const disturbedLog = losingAnswers(log, 1);
+    const owner = await PartitionOwner.take({ ...parts, observer, log: disturbedLog });
+    await owner.submit(start("lost"));
+    await owner.submit(start("after"));
+    expect(told).to.deep.equal([...new Set(told)]);
+    expect(told).to.have.lengthOf(6);
   });
 
   it("answers DISK_FULL, keeps what was acknowledged, and goes on when there is room", async () => {

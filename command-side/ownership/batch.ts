@@ -32,7 +32,8 @@ export class Batch {
   readonly repeats: { readonly waiting: Waiting; readonly position: number }[] = [];
   readonly firstPosition: number;
   #bytes = 0;
-  #byCommandId = new Map<string, Settled>();
+  /** Those that append events: only their ids are remembered. */
+  #appendingById = new Map<string, Settled>();
 
   constructor(firstPosition: number) {
     this.firstPosition = firstPosition;
@@ -59,16 +60,14 @@ export class Batch {
   settle(waiting: Waiting, outcome: CommandOutcome): void {
     const settled = { waiting, outcome };
     this.settled.push(settled);
-    const { commandId } = waiting.request;
-    if (!this.#byCommandId.has(commandId)) this.#byCommandId.set(commandId, settled);
+    const appends =
+      outcome.outcome === "accepted" && outcome.events.length > 0 && !outcome.repeated;
+    if (appends) this.#appendingById.set(waiting.request.commandId, settled);
   }
 
   /** The earlier command of this batch with the same id, if it appends events. */
   earlier(commandId: string): Settled | null {
-    const settled = this.#byCommandId.get(commandId);
-    const { outcome } = settled ?? {};
-    const appends = outcome?.outcome === "accepted" && outcome.events.length > 0;
-    return settled && appends ? settled : null;
+    return this.#appendingById.get(commandId) ?? null;
   }
 
   get waiting(): readonly Waiting[] {

@@ -1,6 +1,6 @@
 import type { RecordedEvent } from "../../platform/codec/envelope.ts";
 
-/** Told of every event of the partition once it stands in the log, and of each append. */
+/** Told once of every event of the partition, when it stands in the log, and of each append. */
 export interface OwnerObserver {
   onEvents(events: readonly RecordedEvent[]): void;
   onAppend(append: { topic: string; events: number; seconds: number }): void;

@@ -1,4 +1,5 @@
 import type { EventCodec } from "../../platform/codec/codec.ts";
+import type { RecordedEvent } from "../../platform/codec/envelope.ts";
 import type { AppendResult, Log, PartitionRef, Reign } from "../../platform/log/log.ts";
 import type { AggregateDefinition } from "../aggregate.ts";
 import type { CommandOutcome, CommandRequest } from "../gateway.ts";
@@ -38,6 +39,8 @@ export class PartitionOwner {
   #state: PartitionState;
   #reign: Reign;
   #end = 0;
+  /** The observer knows every event before this position. */
+  #observedEnd = 0;
   #logId = "";
   #queue: Waiting[] = [];
   #working: Promise<void> | null = null;
@@ -97,7 +100,7 @@ export class PartitionOwner {
 
   async #settleOneBatch(): Promise<void> {
     if (this.#stopped !== null) return this.#answerEverybody(notOwner(this.#stopped));
-    if (this.#parts.clock() < this.#diskFullUntilMs) return this.#answerEverybody(diskFull());
+    if (this.#pausesForDisk()) return this.#answerEverybody(diskFull());
     const batch = new Batch(this.#end);
     let result: AppendResult;
     try {
@@ -106,10 +109,16 @@ export class PartitionOwner {
       if (result.outcome === "misplaced") throw new Error(`the log ends at ${result.end}`);
     } catch (error) {
       this.#queue.unshift(...batch.waiting);
-      if (error instanceof EvolveFailure) return this.#refold();
+      if (error instanceof EvolveFailure) return this.#refoldOrStop();
       return this.#unknownOutcome(error as Error);
     }
     await this.#finish(batch, result);
+  }
+
+  /** A clock set back must not make the pause longer. */
+  #pausesForDisk(): boolean {
+    const leftMs = this.#diskFullUntilMs - this.#parts.clock();
+    return leftMs > 0 && leftMs <= DISK_FULL_PAUSE_MILLISECONDS;
   }
 
   #decideInto(batch: Batch): void {
@@ -168,7 +177,7 @@ export class PartitionOwner {
         return answer(batch.waiting, notOwner(this.#stopped));
       case "disk_full":
         this.#diskFullUntilMs = this.#parts.clock() + DISK_FULL_PAUSE_MILLISECONDS;
-        await this.#refold();
+        await this.#refoldOrStop();
         return answer(batch.waiting, diskFull());
     }
   }
@@ -177,7 +186,7 @@ export class PartitionOwner {
     this.#end = batch.nextPosition;
     const events = batch.events.map((event) => ({ ...event, recordedAtMs: timestampMs }));
     for (const event of events) this.#state.remember(event);
-    if (events.length > 0) this.#parts.observer.onEvents(events);
+    this.#observe(events);
     for (const { waiting, outcome } of batch.settled) waiting.answer(outcome);
     for (const { waiting, position } of batch.repeats) {
       waiting.answer(await this.#storedAnswer(waiting, position));
@@ -219,11 +228,33 @@ export class PartitionOwner {
     await this.#refold();
   }
 
+  /** A state that cannot be folded anew must not decide any more. */
+  async #refoldOrStop(): Promise<void> {
+    try {
+      await this.#refold();
+    } catch (error) {
+      this.#stopped = `the partition cannot be folded: ${(error as Error).message}`;
+    }
+  }
+
   async #refold(): Promise<void> {
-    const { log, codec, partition, aggregate, observer } = this.#parts;
+    const { log, codec, partition, aggregate } = this.#parts;
+    const observer = {
+      onEvents: (events: readonly RecordedEvent[]) => this.#observe(events),
+      onVoidEvent: (topic: string) => this.#parts.observer.onVoidEvent(topic),
+    };
     const folded = await foldPartition({ log, codec, partition, aggregate, observer });
     this.#state = folded.state;
     this.#end = folded.end;
+  }
+
+  /** Folding again meets events of which the observer was told before. */
+  #observe(events: readonly RecordedEvent[]): void {
+    const fresh = events.filter(({ position }) => position >= this.#observedEnd);
+    const last = fresh.at(-1);
+    if (last === undefined) return;
+    this.#observedEnd = last.position + 1;
+    this.#parts.observer.onEvents(fresh);
   }
 
   #answerEverybody(outcome: CommandOutcome): void {
@@ -247,7 +278,7 @@ function notOwner(reason: string): CommandOutcome {
 
 function diskFull(): CommandOutcome {
   const detail =
-    "the disk of the event log is full; nothing of this command was written. " +
+    "the disk of the event log is full; this request wrote nothing. " +
     "Make room and send it again";
   return { outcome: "failed", code: "DISK_FULL", detail };
 }

@@ -90,11 +90,14 @@ function guarded(folder: string, step: () => void): void {
   }
 }
 
-/** Readers see the whole lock or none: it is written aside and then put in its place. */
+/**
+ * Readers see the whole lock or none, after a power loss, too: it is written aside, to the disk,
+ * and then put in its place.
+ */
 function writeLock(folder: string, lock: LockHolder, how: "create" | "replace"): void {
   const file = join(folder, LOCK_FILE);
   const draft = `${file}.${lock.lockId}`;
-  writeFileSync(draft, `${JSON.stringify(lock, null, 2)}\n`, { flag: "wx" });
+  writeFileSync(draft, `${JSON.stringify(lock, null, 2)}\n`, { flag: "wx", flush: true });
   try {
     if (how === "create") linkSync(draft, file);
     else renameSync(draft, file);

@@ -137,7 +137,9 @@ export function feedSessionField() {
   return z
     .string()
     .max(100)
-    .regex(/^\P{Cc}*$/u, { error: "must not hold control characters" })
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, {
+      error: "must not hold control characters or broken surrogates",
+    })
     .default("");
 }
 

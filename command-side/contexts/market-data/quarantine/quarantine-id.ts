@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 const MAX_ID_CHARACTERS = 129;
-const ID_PATTERN = /^[^:\p{Cc}]{1,64}:[^\p{Cc}]{1,64}$/u;
+const ID_PATTERN = /^[^:\p{Cc}\p{Cs}]{1,64}:[^\p{Cc}\p{Cs}]{1,64}$/u;
 
 /** `exchange:symbol`, both as the ticks spell them. */
 export function quarantineIdField() {
