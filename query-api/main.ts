@@ -11,7 +11,7 @@ import { portfolioRoutes } from "./portfolios/routes.ts";
 import { projectionRoutes } from "./projections/routes.ts";
 import type { OpenGeneration } from "./reading/generation-reader.ts";
 import { LogEnds } from "./reading/log-ends.ts";
-import { Promotions } from "./reading/promotions.ts";
+import { followPromotions } from "./reading/promotions.ts";
 import { ReadModel } from "./reading/read-model.ts";
 import { marketRoutes } from "./ticks-and-candles/routes.ts";
 
@@ -45,10 +45,7 @@ export function startQueryApi(parts: QueryApiParts): QueryApi {
   const models = [portfolios, market];
   const stopping = new AbortController();
   const { signal } = stopping;
-  const promotions = new Promotions(models);
-  const following = promotions.follow({ log, codec, signal }).catch((error: unknown) => {
-    if (!signal.aborted) logger.fatal({ err: error }, "operations.events cannot be followed");
-  });
+  const { generations, ended } = followPromotions({ log, codec, logger, models, signal });
   const ends = new LogEnds(log);
   const queryParts = { log, ends, cursorKey, clock };
   const stores = models.map((model) => ({
@@ -59,8 +56,16 @@ export function startQueryApi(parts: QueryApiParts): QueryApi {
     routes: [
       ...portfolioRoutes(portfolios, queryParts),
       ...marketRoutes(market, queryParts),
-      ...projectionRoutes({ stores, promotions, ends }),
-      ...eventRoutes({ log, codec, signal }),
+      ...projectionRoutes({ stores, generations, ends }),
+      ...eventRoutes({
+        log,
+        codec,
+        isInstrument: async (id) => {
+          const { result } = await market.read((reader) => reader.instrument(id));
+          return result !== null;
+        },
+        signal,
+      }),
     ],
     checks: models.map((model) => ({
       name: model.name,
@@ -69,7 +74,7 @@ export function startQueryApi(parts: QueryApiParts): QueryApi {
     endStreams: () => stopping.abort(),
     stop: async () => {
       stopping.abort();
-      await following;
+      await ended;
       await Promise.all(models.map((model) => model.close()));
     },
   };

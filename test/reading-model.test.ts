@@ -30,6 +30,49 @@ describe("a read model that is handed over", () => {
     await model.close();
   });
 
+  it("does not go back behind a query that was under way, and does not wait for its end", async () => {
+    const positions = new Map([
+      [1, 10],
+      [2, 5],
+    ]);
+    const model = new ReadModel("portfolios", async (generation) => {
+      return generationAt(() => positions.get(generation) ?? 0);
+    });
+    model.promote(1);
+    const slow = Promise.withResolvers<void>();
+    const underWay = model.read(() => slow.promise);
+    await Promise.resolve();
+    model.promote(2);
+    const held = await model.read(async () => null);
+    expect(held).to.have.property("generation", 1);
+    positions.set(2, 10);
+    const later = await model.read(async () => null);
+    expect(later).to.have.property("generation", 2);
+    slow.resolve();
+    expect(await underWay).to.have.property("generation", 1);
+    await model.close();
+  });
+
+  it("looks at the checkpoints once for all who wait", async () => {
+    let looks = 0;
+    let next = 0;
+    const model = new ReadModel("portfolios", async () => {
+      return generationAt(() => {
+        looks += 1;
+        return next;
+      });
+    });
+    model.promote(1);
+    const wanted = new Map([[PARTITION, 1]]);
+    const waiting = Array.from({ length: 100 }, () => model.hasPassed(wanted, 5_000));
+    setTimeout(() => {
+      next = 1;
+    }, 100);
+    expect(await Promise.all(waiting)).to.deep.equal(Array(100).fill(true));
+    expect(looks).to.be.lessThan(130);
+    await model.close();
+  });
+
   it("answers the queries that wait for a connection of the generation before", async () => {
     const folder = mkdtempSync(join(tmpdir(), "cipherhorizon-handed-over-"));
     const file = join(folder, "sample.g1.db");
@@ -46,6 +89,24 @@ describe("a read model that is handed over", () => {
     await store.close();
     rmSync(folder, { recursive: true });
   });
+
+  it("answers from a generation whose file was dropped meanwhile", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "cipherhorizon-dropped-"));
+    const file = join(folder, "sample.g1.db");
+    const store = new SqliteReadStore({ file, projection: { name: "s", version: 1, tables: {} } });
+    await store.create();
+    await store.take(PARTITION, "log-1");
+    const generation = openSqliteGeneration({ file, makeReader: () => null });
+    await store.drop();
+    const asked = Array.from({ length: 10 }, () => {
+      return generation?.read(() => new Promise((resolve) => setTimeout(resolve, 2)));
+    });
+    for (const answer of await Promise.all(asked)) {
+      expect(answer?.positions.get(PARTITION)).to.equal(0);
+    }
+    await generation?.close();
+    rmSync(folder, { recursive: true });
+  });
 });
 
 function generationAt(next: () => number): GenerationReader<null> {
@@ -53,8 +114,8 @@ function generationAt(next: () => number): GenerationReader<null> {
   return {
     positions,
     read: async (query) => ({
-      result: await query(null),
       positions: await positions(),
+      result: await query(null),
       recordedAtMs: new Map(),
       parkedStreams: [],
     }),

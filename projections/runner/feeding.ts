@@ -29,6 +29,7 @@ export class Feeding {
   readonly #exited: Promise<unknown>;
   #end: RunEnd | null = null;
   #stopped: Promise<void> | null = null;
+  #gone = false;
   state: FeedingState = "starting";
   partitions: readonly PartitionProgress[] = [];
   trouble: TroubleReport | null = null;
@@ -43,6 +44,9 @@ export class Feeding {
       const detail = error instanceof Error ? error.message : String(error);
       this.#finish({ reason: "failed", detail });
     });
+    this.#worker.once("exit", () => {
+      this.#gone = true;
+    });
     this.#exited = once(this.#worker, "exit").then(() => {
       this.#finish({ reason: "failed", detail: "the thread ended without a word" });
     });
@@ -53,6 +57,11 @@ export class Feeding {
   /** Why it came to an end; `null` while it has not. */
   get end(): RunEnd | null {
     return this.#end;
+  }
+
+  /** Its thread has ended and its lock is free. */
+  get isGone(): boolean {
+    return this.#gone;
   }
 
   /** Finishes the batch under way; resolves when the thread is gone and its lock free. */

@@ -12,6 +12,9 @@ export interface Generation {
   readonly phase: GenerationPhase;
   /** Since when it is in this phase, epoch ms by the log. */
   readonly sinceMs: number;
+  readonly startedAtMs: number;
+  /** Its promotion rested on a comparison with the generation before. */
+  readonly verified: boolean;
 }
 
 /** The generations of every projection, folded from `operations.events`. */
@@ -20,24 +23,27 @@ export class Generations {
 
   observe({ aggregateId: projection, event, recordedAtMs }: RecordedEvent<OperationsEvent>): void {
     const { generation } = event.data;
+    const of = { projection, generation };
+    const at = { sinceMs: recordedAtMs };
     switch (event.type) {
       case "GenerationStarted": {
         const { version } = event.data;
+        const times = { sinceMs: recordedAtMs, startedAtMs: recordedAtMs };
         const phase = "building";
-        this.#put({ projection, generation, version, phase, sinceMs: recordedAtMs });
+        this.#put({ projection, generation, version, phase, ...times, verified: false });
         return;
       }
       case "GenerationPromoted":
         for (const { phase, generation: other } of this.of(projection)) {
-          if (phase === "live") this.#enter(projection, other, "replaced", recordedAtMs);
+          if (phase === "live") this.#enter("replaced", { projection, generation: other }, at);
         }
-        this.#enter(projection, generation, "live", recordedAtMs);
+        this.#enter("live", of, { ...at, verified: event.data.verified });
         return;
       case "GenerationRetired":
-        this.#enter(projection, generation, "retired", recordedAtMs);
+        this.#enter("retired", of, at);
         return;
       case "GenerationCancelled":
-        this.#enter(projection, generation, "cancelled", recordedAtMs);
+        this.#enter("cancelled", of, at);
         return;
     }
   }
@@ -46,9 +52,13 @@ export class Generations {
     return [...(this.#byProjection.get(projection)?.values() ?? [])];
   }
 
-  #enter(projection: string, generation: number, phase: GenerationPhase, sinceMs: number): void {
+  #enter(
+    phase: GenerationPhase,
+    { projection, generation }: Pick<Generation, "projection" | "generation">,
+    changes: Partial<Generation>,
+  ): void {
     const known = this.#byProjection.get(projection)?.get(generation);
-    if (known !== undefined) this.#put({ ...known, phase, sinceMs });
+    if (known !== undefined) this.#put({ ...known, ...changes, phase });
   }
 
   #put(generation: Generation): void {

@@ -40,7 +40,7 @@ export type GenerationCommand =
       };
     }
   | {
-      readonly type: "RetireGeneration";
+      readonly type: "RetireGeneration" | "CancelGeneration";
       readonly data: { readonly generation: number; readonly reason: string };
     };
 

@@ -114,7 +114,8 @@ export class SqliteGeneration<Reader> {
     }
     const free = this.#free.pop();
     if (free !== undefined) return free;
-    if (this.#all.size < CONNECTIONS) return this.#connect();
+    // Of a generation that was dropped meanwhile no more connections come, and those there are go on.
+    if (this.#all.size < CONNECTIONS && existsSync(this.#parts.file)) return this.#connect();
     if (this.#waiting.length >= WAITING_QUERIES) {
       throw new PlatformError("OVERLOADED", `${WAITING_QUERIES} queries wait for the read store`);
     }

@@ -113,6 +113,7 @@ export class Supervisor {
       for (const generation of generations) {
         if (isOver(generation.phase)) this.#drop(generation);
         else if (generation.version === projection.version) this.#feed(generation);
+        this.#endIfNeeded(generation, projection.version);
       }
     }
   }
@@ -129,8 +130,7 @@ export class Supervisor {
 
   #feed(generation: Generation): void {
     const { projection, generation: number, phase } = generation;
-    const feeding = this.#feedings.get(keyOf(generation)) ?? this.#start(generation);
-    if (feeding === null) return;
+    const feeding = this.#feedingOf(generation);
     if (phase === "building" && feeding.caughtUp && feeding.end === null) {
       const positions = positionsOf(feeding.partitions);
       const data = {
@@ -141,16 +141,32 @@ export class Supervisor {
       } as const;
       this.#sender.send(projection, number, { type: "PromoteGeneration", data });
     }
-    if (phase === "replaced" && this.#parts.clock() - generation.sinceMs >= RETIRE_AFTER_MS) {
-      const data = { generation: number, reason: "replaced" };
-      this.#sender.send(projection, number, { type: "RetireGeneration", data });
+  }
+
+  /** A replaced generation, and a build by older code, which this code can't go on with. */
+  #endIfNeeded({ projection, generation, version, phase, sinceMs }: Generation, ours: number) {
+    if (phase === "replaced" && this.#parts.clock() - sinceMs >= RETIRE_AFTER_MS) {
+      const data = { generation, reason: "replaced" };
+      this.#sender.send(projection, generation, { type: "RetireGeneration", data });
+    }
+    if (phase === "building" && version < ours) {
+      const data = { generation, reason: `projection version ${ours}` };
+      this.#sender.send(projection, generation, { type: "CancelGeneration", data });
     }
   }
 
-  #start(generation: Generation): Feeding | null {
+  /** One that has failed is shown as stopped, with its reason, until its next attempt is due. */
+  #feedingOf(generation: Generation): Feeding {
     const key = keyOf(generation);
+    const known = this.#feedings.get(key);
+    if (known === undefined) return this.#start(generation);
     const restart = this.#restarts.get(key);
-    if (restart !== undefined && performance.now() < restart.atMs) return null;
+    const isDue = known.end !== null && restart !== undefined && performance.now() >= restart.atMs;
+    return isDue && known.isGone ? this.#start(generation) : known;
+  }
+
+  #start(generation: Generation): Feeding {
+    const key = keyOf(generation);
     const { folder, logger } = this.#parts;
     const job = { folder, projection: generation.projection, generation: generation.generation };
     const feeding: Feeding = new Feeding(job, {
@@ -174,7 +190,7 @@ export class Supervisor {
     const attempts = (this.#restarts.get(key)?.attempts ?? 0) + 1;
     const delayMs = Math.min(FIRST_RESTART_MS * 2 ** (attempts - 1), LONGEST_RESTART_MS);
     this.#restarts.set(key, { attempts, atMs: performance.now() + delayMs });
-    void feeding.stop().then(() => this.#feedings.delete(key));
+    void feeding.stop();
   }
 
   #drop(generation: Generation): void {

@@ -13,7 +13,7 @@ import { type LogReader, type PartitionKey, partitionKey } from "../../platform/
 import { streamSubscribers } from "../../platform/telemetry/metrics.ts";
 import { eventJson } from "../stream/event-json.ts";
 import { type Followed, followLog } from "../stream/log-follower.ts";
-import { readEvents } from "../stream/read-events.ts";
+import { concerns, type EventFilter, readEvents } from "../stream/read-events.ts";
 import { type ServerSentEvent, sendServerSentEvents } from "../stream/server-sent-events.ts";
 
 const PAGE_EVENTS = 100;
@@ -24,6 +24,7 @@ const STREAMS = 200;
 export interface EventsParts {
   readonly log: LogReader;
   readonly codec: Pick<EventCodec, "prepare" | "decode">;
+  readonly isInstrument: (id: string) => Promise<boolean>;
   /** Ends every stream: the process is shutting down. */
   readonly signal: AbortSignal;
 }
@@ -71,8 +72,14 @@ function listRoute(parts: EventsParts): Route {
       },
     ],
     handle: async (request, response) => {
-      const from = await startOf(request, textOf(request.query["cursor"]), { parts, at: "start" });
-      const page = await readEvents(from, filterOf(request), parts);
+      const { limit } = request.query;
+      const wanted = wantedOf(request);
+      const from = await startOf(wanted, textOf(request.query["cursor"]), { parts, at: "start" });
+      const filter = {
+        ...wanted,
+        limit: typeof limit === "number" ? limit : PAGE_EVENTS,
+      };
+      const page = await readEvents(from, filter, parts);
       const cursor = encodeConsistencyToken({
         logId: await parts.log.logId(),
         positions: page.positions,
@@ -116,19 +123,11 @@ function streamRoute(parts: EventsParts, streams: StreamCount): Route {
     headers: [lastEventId],
     answers: streamAnswers,
     handle: async (request, response) => {
-      const { aggregateId, type } = filterOf(request);
-      const source = await follow(request, response, { parts });
-      await streams.during(() =>
-        sendServerSentEvents(
-          response,
-          asEvents(source, ({ event }) => {
-            const wanted = aggregateId === null || event.aggregateId === aggregateId;
-            if (!wanted || (type !== null && event.event.type !== type)) return null;
-            return { name: event.event.type, data: eventJson(event) };
-          }),
-          source.signal,
-        ),
-      );
+      const source = await follow(request, response, { parts, wanted: wantedOf(request) });
+      const events = asEvents(source, (event) => {
+        return { name: event.event.type, data: eventJson(event) };
+      });
+      await streams.during(() => sendServerSentEvents(response, events, source.signal));
     },
   };
 }
@@ -148,23 +147,20 @@ function candleStreamRoute(parts: EventsParts, streams: StreamCount): Route {
     answers: streamAnswers,
     handle: async (request, response) => {
       const id = request.path["id"] as string;
-      const fixed = { topic: "market.events", aggregateId: id };
-      const source = await follow(request, response, { parts, fixed });
-      await streams.during(() =>
-        sendServerSentEvents(
-          response,
-          asEvents(source, ({ event }) => {
-            const { type } = event.event;
-            const isCandle = type === "CandleClosed" || type === "CandleRevised";
-            if (!isCandle || event.aggregateId !== id) return null;
-            return { name: "candle", data: { instrumentId: id, ...candleJson(event) } };
-          }),
-          source.signal,
-        ),
-      );
+      if (!(await parts.isInstrument(id))) {
+        throw new PlatformError("NOT_FOUND", `there is no instrument ${id}`, { facts: { id } });
+      }
+      const wanted = { topic: "market.events", aggregateId: id, types: CANDLE_EVENTS };
+      const source = await follow(request, response, { parts, wanted });
+      const events = asEvents(source, (event) => {
+        return { name: "candle", data: { instrumentId: id, ...candleJson(event) } };
+      });
+      await streams.during(() => sendServerSentEvents(response, events, source.signal));
     },
   };
 }
+
+const CANDLE_EVENTS = ["CandleClosed", "CandleRevised"];
 
 function candleJson(event: Followed["event"]): Record<string, unknown> {
   const { data } = eventJson(event) as { data: Record<string, unknown> };
@@ -180,49 +176,49 @@ interface Source {
 
 async function* asEvents(
   { logId, followed }: Source,
-  pick: (followed: Followed) => { name: string; data: unknown } | null,
+  show: (event: Followed["event"]) => { name: string; data: unknown },
 ): AsyncGenerator<ServerSentEvent> {
-  for await (const one of followed) {
-    const picked = pick(one);
-    if (picked === null) continue;
-    const id = encodeConsistencyToken({ logId, positions: one.positions });
-    yield { id, event: picked.name, data: picked.data };
+  for await (const { event, positions } of followed) {
+    const { name, data } = show(event);
+    yield { id: encodeConsistencyToken({ logId, positions }), event: name, data };
   }
 }
 
 async function follow(
   request: RouteRequest,
   response: Response,
-  { parts, fixed = null }: { parts: EventsParts; fixed?: Fixed | null },
+  { parts, wanted }: { parts: EventsParts; wanted: Wanted },
 ): Promise<Source> {
   const at = request.query["from"] === "start" ? "start" : "end";
   const last = request.raw.get("Last-Event-ID") ?? null;
-  const from = await startOf(request, last, { parts, at, fixed });
+  const from = await startOf(wanted, last, { parts, at });
   const closed = new AbortController();
   response.on("close", () => closed.abort());
+  if (response.closed) closed.abort();
   const signal = AbortSignal.any([closed.signal, parts.signal]);
   return {
     logId: await parts.log.logId(),
-    followed: followLog(from, { log: parts.log, codec: parts.codec, signal }),
+    followed: followLog(from, {
+      log: parts.log,
+      codec: parts.codec,
+      concerns: (record) => concerns(record, wanted),
+      signal,
+    }),
     signal,
   };
 }
 
-/** What the route's path says of the events wanted. */
-interface Fixed {
+interface Wanted extends EventFilter {
   readonly topic: string;
-  readonly aggregateId: string;
 }
 
 /** Where reading begins: at a token, else at the start or the end of the partitions asked for. */
 async function startOf(
-  request: RouteRequest,
+  { topic, aggregateId }: Pick<Wanted, "topic" | "aggregateId">,
   token: string | null,
-  where: { parts: EventsParts; at: "start" | "end"; fixed?: Fixed | null },
+  where: { parts: EventsParts; at: "start" | "end" },
 ): Promise<ReadonlyMap<PartitionKey, number>> {
   const { log } = where.parts;
-  const topic = where.fixed?.topic ?? (request.query["topic"] as string);
-  const aggregateId = where.fixed?.aggregateId ?? textOf(request.query["aggregateId"]);
   const topics = await log.topics();
   const partitions = topics.get(topic);
   if (partitions === undefined) {
@@ -241,12 +237,12 @@ async function startOf(
   );
 }
 
-function filterOf(request: RouteRequest) {
-  const { aggregateId, type, limit } = request.query;
+function wantedOf({ query }: RouteRequest): Wanted {
+  const type = textOf(query["type"]);
   return {
-    aggregateId: textOf(aggregateId),
-    type: textOf(type),
-    limit: typeof limit === "number" ? limit : PAGE_EVENTS,
+    topic: query["topic"] as string,
+    aggregateId: textOf(query["aggregateId"]),
+    types: type === null ? null : [type],
   };
 }
 

@@ -3,8 +3,8 @@ import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { idField } from "../../platform/fields/fields.ts";
 import type { Route } from "../../platform/http/route.ts";
 import type { Positions } from "../../platform/log/log.ts";
+import type { Generation, Generations } from "../../projections/runner/generations.ts";
 import type { LogEnds } from "../reading/log-ends.ts";
-import type { GenerationRecord, Promotions } from "../reading/promotions.ts";
 
 /** What this process can say of one projection's stores. */
 interface ProjectionStores {
@@ -28,7 +28,7 @@ const projectionAnswer = z.object({ name: z.string(), generations: z.array(gener
 
 export interface ProjectionsParts {
   readonly stores: readonly ProjectionStores[];
-  readonly promotions: Promotions;
+  readonly generations: Pick<Generations, "of">;
   readonly ends: LogEnds;
 }
 
@@ -84,16 +84,16 @@ function notFound(name: string, { stores }: ProjectionsParts): PlatformError {
 
 async function describe(
   stores: ProjectionStores,
-  { promotions, ends }: ProjectionsParts,
+  { generations: all, ends }: ProjectionsParts,
 ): Promise<z.infer<typeof projectionAnswer>> {
-  const generations = promotions.generationsOf(stores.name).map((one) => {
+  const generations = all.of(stores.name).map((one) => {
     return describeGeneration(one, stores, ends);
   });
   return { name: stores.name, generations: await Promise.all(generations) };
 }
 
 async function describeGeneration(
-  one: GenerationRecord,
+  one: Generation,
   stores: ProjectionStores,
   ends: LogEnds,
 ): Promise<z.infer<typeof generationAnswer>> {

@@ -29,8 +29,11 @@ export class ReadModel<Reader, Name extends string = string> {
   #current: Opened<Reader> | null = null;
   #promoted: number | null = null;
   #handingOver: Promise<void> | null = null;
+  /** Generations before, until their last queries are answered. */
+  #closing: Promise<unknown> = Promise.resolve();
   #answered = new Map<PartitionKey, number>();
   #waiters = 0;
+  #look: Promise<Positions> | null = null;
 
   constructor(name: Name, open: OpenGeneration<Reader>) {
     this.name = name;
@@ -72,19 +75,29 @@ export class ReadModel<Reader, Name extends string = string> {
     this.#waiters += 1;
     try {
       const deadline = performance.now() + timeoutMs;
+      let look = this.positions();
       for (;;) {
-        const positions = await this.positions();
+        const positions = await look;
         if (isPast(positions, wanted)) {
           // What was promised is as good as answered: a hand-over before the read must not undo it.
           raise(this.#answered, positions);
           return true;
         }
         if (performance.now() >= deadline) return false;
-        await sleep(CHECKPOINT_POLL_MILLISECONDS);
+        look = this.#nextLook();
       }
     } finally {
       this.#waiters -= 1;
     }
+  }
+
+  /** However many wait, the checkpoints are looked at once per interval. */
+  #nextLook(): Promise<Positions> {
+    this.#look ??= sleep(CHECKPOINT_POLL_MILLISECONDS).then(() => {
+      this.#look = null;
+      return this.positions();
+    });
+    return this.#look;
   }
 
   async positions(): Promise<Positions> {
@@ -95,6 +108,7 @@ export class ReadModel<Reader, Name extends string = string> {
 
   async close(): Promise<void> {
     await this.#handingOver;
+    await this.#closing;
     await this.#current?.reader.close();
   }
 
@@ -111,10 +125,19 @@ export class ReadModel<Reader, Name extends string = string> {
   async #openPromoted(generation: number): Promise<void> {
     const reader = await this.#open(generation);
     if (reader === null) return;
-    if (!(await this.#passesAnswered(reader))) return reader.close();
     const before = this.#current;
+    try {
+      // Queries under way read at most at these positions, and have not answered yet.
+      if (before !== null) raise(this.#answered, await before.reader.positions());
+      if (!(await this.#passesAnswered(reader))) return reader.close();
+    } catch (error) {
+      await reader.close();
+      throw error;
+    }
     this.#current = { generation, reader };
-    await before?.reader.close();
+    // Who asks the new generation need not wait for the last answers of the old one.
+    const closed = before?.reader.close();
+    if (closed) this.#closing = Promise.all([this.#closing, closed]);
   }
 
   /** Past the limit the old generation goes on answering, and the next query tries again. */

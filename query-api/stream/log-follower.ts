@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { type EventCodec, isControl } from "../../platform/codec/codec.ts";
 import type { RecordedEvent } from "../../platform/codec/envelope.ts";
 import {
@@ -21,6 +22,8 @@ export interface Followed {
 export interface FollowParts {
   readonly log: LogReader;
   readonly codec: Pick<EventCodec, "prepare" | "decode">;
+  /** False for records that are passed over, undecoded. */
+  readonly concerns: (record: LogRecord) => boolean;
   readonly signal: AbortSignal;
 }
 
@@ -30,8 +33,9 @@ export interface FollowParts {
  */
 export async function* followLog(
   from: ReadonlyMap<PartitionKey, number>,
-  { log, codec, signal }: FollowParts,
+  parts: FollowParts,
 ): AsyncGenerator<Followed> {
+  const { log, signal } = parts;
   const positions = new Map(from);
   const bell = new Bell(signal);
   const unsubscribe = log.onAppended(() => bell.ring());
@@ -39,36 +43,37 @@ export async function* followLog(
     while (!signal.aborted) {
       let found = false;
       for (const key of positions.keys()) {
-        for await (const followed of readOnce(key, positions, { log, codec, signal })) {
-          found = true;
-          yield followed;
-        }
+        const records = await log.read(parsePartitionKey(key), at(positions, key), READ_LIMITS);
+        found ||= records.length > 0;
+        yield* eventsOf(records, key, { ...parts, positions });
       }
-      if (!found) await bell.heard(RECHECK_MILLISECONDS);
+      // An embedded log answers without waiting: a long way to the end must not stop everybody.
+      if (found) await nextTurn();
+      else await bell.heard(RECHECK_MILLISECONDS);
     }
   } finally {
     unsubscribe();
   }
 }
 
-async function* readOnce(
+async function* eventsOf(
+  records: readonly LogRecord[],
   key: PartitionKey,
-  positions: Map<PartitionKey, number>,
-  { log, codec }: FollowParts,
+  parts: FollowParts & { readonly positions: Map<PartitionKey, number> },
 ): AsyncGenerator<Followed> {
-  const partition = parsePartitionKey(key);
-  const records = await log.read(partition, positions.get(key) as number, READ_LIMITS);
+  const { codec, concerns, positions, signal } = parts;
+  const { topic, partition } = parsePartitionKey(key);
   await codec.prepare(records);
   for (const record of records) {
+    if (signal.aborted) return;
     positions.set(key, record.position + 1);
-    if (isControl(record)) continue;
-    const event = decode(record);
-    yield { event, positions };
+    if (isControl(record) || !concerns(record)) continue;
+    yield { event: codec.decode(topic, partition, record), positions };
   }
+}
 
-  function decode(record: LogRecord): RecordedEvent {
-    return codec.decode(partition.topic, partition.partition, record);
-  }
+function at(positions: ReadonlyMap<PartitionKey, number>, key: PartitionKey): number {
+  return positions.get(key) ?? 0;
 }
 
 /** Remembers a ring that came while nobody listened. */

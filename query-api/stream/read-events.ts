@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { type EventCodec, isControl } from "../../platform/codec/codec.ts";
 import type { RecordedEvent } from "../../platform/codec/envelope.ts";
 import {
@@ -11,10 +12,10 @@ import {
 const SCANNED_RECORDS = 20_000;
 const READ_LIMITS = { maxRecords: 500, maxBytes: 2 * 1024 * 1024 };
 
+/** `null`: any. */
 export interface EventFilter {
   readonly aggregateId: string | null;
-  readonly type: string | null;
-  readonly limit: number;
+  readonly types: readonly string[] | null;
 }
 
 export interface EventPage {
@@ -32,7 +33,7 @@ interface Source {
 /** A page of events of several partitions, in the order of their writing. */
 export async function readEvents(
   from: ReadonlyMap<PartitionKey, number>,
-  filter: EventFilter,
+  filter: EventFilter & { readonly limit: number },
   source: Source,
 ): Promise<EventPage> {
   const positions = new Map(from);
@@ -51,9 +52,12 @@ export async function readEvents(
   return { events, positions, atEnd: false };
 }
 
-function concerns(record: LogRecord, { aggregateId, type }: EventFilter): boolean {
+/** Told from key and headers, so that nothing is decoded in vain. */
+export function concerns(record: LogRecord, { aggregateId, types }: EventFilter): boolean {
   if (aggregateId !== null && record.key !== aggregateId) return false;
-  return type === null || record.headers["ce_type"]?.endsWith(`.${type}`) === true;
+  if (types === null) return true;
+  const type = record.headers["ce_type"] ?? "";
+  return types.some((one) => type.endsWith(`.${one}`));
 }
 
 function earliest(heads: readonly Head[]): Head | null {
@@ -101,6 +105,8 @@ class Head {
 
   async #fill(from: number): Promise<void> {
     const { log, codec } = this.#source;
+    // An embedded log answers without waiting: a long search must not stop everybody.
+    await nextTurn();
     this.#records = await log.read(parsePartitionKey(this.key), from, READ_LIMITS);
     this.#index = 0;
     await codec.prepare(this.#records);
