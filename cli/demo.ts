@@ -61,8 +61,8 @@ async function runDemo(invocation: Invocation<DemoOptions>, folder: string): Pro
   const config = readConfig({ CH_PORT: "0", ...environment, CH_DATA_FOLDER: folder });
   say(
     "Embedded: the event log, the schema registry and all read stores are SQLite in this process " +
-      `(${folder}); with real servers Kafka and the databases take their places, part by part, ` +
-      "behind the same contracts, and serve command-side | projections | query-api run apart.",
+      `(${folder}). Kafka and database servers behind the same contracts are designed for and ` +
+      "not there yet.",
   );
   const startedAtMs = performance.now();
   const platform = await startPlatform({

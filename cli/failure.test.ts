@@ -23,6 +23,21 @@ describe("failures", () => {
     expect(toFailure(new PlatformError("CONFIG_INVALID", "x"), "y").exitCode).to.equal(3);
   });
 
+  it("say each field's error once, and what to do on this machine", () => {
+    const errors = [
+      { pointer: "/CH_A", detail: "is wrong" },
+      { pointer: "/CH_B", detail: "is missing" },
+    ];
+    const { parts } = toFailure(
+      new PlatformError("CONFIG_INVALID", "CH_A: is wrong", { errors }),
+      "x",
+    );
+    expect(parts.error).to.equal("CH_A: is wrong\n/CH_B: is missing");
+    expect(toFailure(new PlatformError("FOLDER_LOCKED", "in use"), "x").parts.todo).to.match(
+      /--data/,
+    );
+  });
+
   it("name the path that is not there", () => {
     const error = Object.assign(new Error("ENOENT: no such file, open 'x.csv'"), {
       code: "ENOENT",

@@ -1,4 +1,9 @@
-import { PlatformError, platformErrors } from "../platform/errors/catalogue.ts";
+import {
+  type CatalogueRow,
+  type FieldError,
+  PlatformError,
+  platformErrors,
+} from "../platform/errors/catalogue.ts";
 import { exitCodes } from "./exit-codes.ts";
 
 /** The four parts of every failure text. */
@@ -68,19 +73,32 @@ function indented(text: string): string {
 }
 
 function fromPlatformError(thrown: PlatformError, during: string): Failure {
-  const row = platformErrors[thrown.code];
-  const errors = thrown.errors.map(({ pointer, detail }) => `${pointer}: ${detail}`);
+  const { code, message, errors } = thrown;
+  const row = platformErrors[code];
   const parts = {
     failed: `${during} failed`,
-    error: [thrown.message, ...errors].join("\n"),
-    tried: row.meaning,
-    todo: row.retryable ? "run the same command again in a moment" : todoOf(row.exitCode),
+    error: withFieldErrors(message, errors),
+    tried: during,
+    todo: TODO_OF_CODE.get(code) ?? todoOf(row),
   };
-  return new Failure(row.exitCode, parts, thrown.code);
+  return new Failure(row.exitCode, parts, code);
 }
 
-function todoOf(exitCode: number): string {
-  if (exitCode === exitCodes.config) return "see: cipherhorizon config check";
+/** A sentence and below it what is wrong with each field, unless the sentence says it already. */
+export function withFieldErrors(sentence: string, errors: readonly FieldError[]): string {
+  const untold = errors.filter(({ detail }) => !sentence.includes(detail));
+  return [sentence, ...untold.map(({ pointer, detail }) => `${pointer}: ${detail}`)].join("\n");
+}
+
+/** On this machine there is more to say than to a client of the API. */
+const TODO_OF_CODE: ReadonlyMap<string, string> = new Map([
+  ["CONFIG_INVALID", "change it as the error says; see: cipherhorizon config show"],
+  ["FOLDER_LOCKED", "use that process, stop it, or choose another folder with --data"],
+  ["LOG_UNAVAILABLE", "check the folder (--data, else CH_DATA_FOLDER); see: cipherhorizon doctor"],
+]);
+
+function todoOf({ retryable, exitCode }: CatalogueRow): string {
+  if (retryable) return "run the same command again in a moment";
   if (exitCode === exitCodes.internal) return "please report this with the lines above";
   return "change the command as the error says; see --help";
 }

@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type ApiAnswer, ApiClient, ApiError, type ApiRequest } from "../platform/http/client.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { Failure } from "./failure.ts";
+import { Failure, toFailure } from "./failure.ts";
 import { type Problem, problemFailure } from "./problem-failure.ts";
 
 /** Lines of a streamed body travel together in chunks of about this size. */
@@ -90,9 +90,18 @@ function firstOf(
   return Promise.race([responded, failed]);
 }
 
+/** What fails in the source of the lines must not look like a connection that broke. */
+async function* toldAsFailure(lines: AsyncIterable<string>): AsyncGenerator<string> {
+  try {
+    yield* lines;
+  } catch (error) {
+    throw toFailure(error, "reading what is to be sent");
+  }
+}
+
 async function* inChunks(lines: AsyncIterable<string>): AsyncGenerator<string> {
   let chunk = "";
-  for await (const line of lines) {
+  for await (const line of toldAsFailure(lines)) {
     chunk += `${line}\n`;
     if (chunk.length < CHUNK_BYTES) continue;
     yield chunk;

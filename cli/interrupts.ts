@@ -37,7 +37,7 @@ export function untilAborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Waits, at most until `signal` is aborted. */
+/** Waits, at most until `signal` is aborted; a time that is over already is no wait. */
 export async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   await new Promise<void>((resolve) => {
@@ -46,7 +46,7 @@ export async function pause(durationMs: number, signal: AbortSignal): Promise<vo
       signal.removeEventListener("abort", end);
       resolve();
     };
-    const timer = setTimeout(end, durationMs);
+    const timer = setTimeout(end, Math.max(0, durationMs));
     signal.addEventListener("abort", end, { once: true });
   });
 }

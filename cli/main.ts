@@ -71,6 +71,8 @@ function keepErrorsQuiet(command: Command): void {
 function reportFailure(error: unknown, words: readonly string[]): number {
   const json = words.includes("--json");
   if (error instanceof CommanderError) {
+    // A noun without a verb: its help stands on standard error already.
+    if (error.code === "commander.help") return exitCodes.usage;
     const failure = fromCommander(error, words);
     if (failure === null) return exitCodes.ok;
     return writeFailure(failure, json);

@@ -2,7 +2,7 @@ import { catalogueOf } from "../command-side/aggregate.ts";
 import { aggregates } from "../command-side/registry.ts";
 import type { FieldError } from "../platform/errors/catalogue.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { Failure } from "./failure.ts";
+import { Failure, withFieldErrors } from "./failure.ts";
 
 /** The part of an RFC 9457 answer that a person is told. */
 export interface Problem {
@@ -17,11 +17,10 @@ export interface Problem {
 /** A server's refusal as a failure of the command line; `what` is what was asked of it. */
 export function problemFailure(problem: Problem, what: string): Failure {
   const { code = null, title, detail, errors = [] } = problem;
-  const fields = errors.map((error) => `${error.pointer}: ${error.detail}`);
   const sentence = detail ?? title ?? `status ${problem.status}`;
   const parts = {
     failed: `${what} was refused`,
-    error: [sentence, ...fields].join("\n"),
+    error: withFieldErrors(sentence, errors),
     tried: title && title !== sentence ? `${what}: ${title}` : what,
     todo: todoOf(problem),
   };

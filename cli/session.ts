@@ -3,7 +3,7 @@ import { type Config, readConfig } from "../platform/config/config.ts";
 import { PlatformError } from "../platform/errors/catalogue.ts";
 import { type LockHolder, readFolderLock } from "../platform/lifecycle/folder-lock.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { Failure } from "./failure.ts";
+import { Failure, toFailure } from "./failure.ts";
 import type { EventOptions, ServerSentEvent } from "./http-client.ts";
 import { createHttpSession } from "./http-session.ts";
 import type { Output } from "./output.ts";
@@ -116,7 +116,10 @@ function remoteSession(address: string, { host, port }: Config): Session {
 }
 
 async function embeddedSession(config: Config): Promise<Session> {
-  const { address, close } = await startEmbedded(config);
+  const { address, close } = await startEmbedded(config).catch((error: unknown) => {
+    if (error instanceof PlatformError) throw error;
+    throw toFailure(error, `opening the data folder ${config.dataFolder}`);
+  });
   return createHttpSession({ address, queryAddress: address, isEmbedded: true, close });
 }
 

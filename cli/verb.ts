@@ -86,7 +86,7 @@ function buildCommand<Options>(verb: Verb<Options>, call: Call): Command {
     const { environment, interrupted } = call.shell;
     const exitCode = await verb.run({
       words: command.args,
-      options: parseOptions(verb, given),
+      options: parseOptions(verb, given, command),
       output,
       environment: data === undefined ? environment : { ...environment, CH_DATA_FOLDER: data },
       dataFolder: data ?? null,
@@ -96,13 +96,23 @@ function buildCommand<Options>(verb: Verb<Options>, call: Call): Command {
   });
 }
 
-function parseOptions<Options>(verb: Verb<Options>, given: Record<string, unknown>): Options {
+function parseOptions<Options>(
+  verb: Verb<Options>,
+  given: Record<string, unknown>,
+  command: Command,
+): Options {
   const parsed = verb.options.safeParse(given);
   if (parsed.success) return parsed.data;
   const errors = parsed.error.issues.map(({ path, message }) => {
     return `--${kebabCase(String(path[0]))}: ${message}`;
   });
-  throw usageFailure(errors.join("\n"), verb.name);
+  throw usageFailure(errors.join("\n"), calledAs(command));
+}
+
+/** `events list`: the noun, where there is one, and the verb. */
+function calledAs(command: Command): string {
+  const noun = command.parent?.parent ? `${command.parent.name()} ` : "";
+  return noun + command.name();
 }
 
 /** What commander throws, as a failure; `null` when it only has shown help. */

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { startPlatformProcess } from "./platform-process.ts";
 import { type CliRun, jsonLines, runCli, startCli } from "./run-cli.ts";
@@ -52,9 +53,26 @@ describe("the command line", function () {
     it("name an option's value that is wrong, and a word that is missing", async () => {
       expect((await runCli(["demo", "--minutes", "x"])).stderr).to.match(/--minutes: /);
       expect((await runCli(["import", "ticks"])).stderr).to.match(/missing required argument/);
-      expect((await runCli(["import", "fills", "x.csv"])).stderr).to.match(
-        /--portfolio: is missing/,
+      const fills = await runCli(["import", "fills", "x.csv"]);
+      expect(fills.stderr).to.match(
+        /--portfolio: is missing.*\n.*tried: cipherhorizon import fills/,
       );
+    });
+
+    it("a noun alone shows its verbs and ends with 2", async () => {
+      const run = await runCli(["import"]);
+      expect(run).to.deep.include({ exitCode: 2, stdout: "" });
+      expect(run.stderr)
+        .to.match(/ticks/)
+        .and.to.not.match(/failed:/);
+    });
+
+    it("of a command open no folder", async () => {
+      for (const words of [["portfolio"], ["portfolio", "p-1", "OpenPortfolio", "{"]]) {
+        const run = await runCli(["commands", "send", ...words, ...data()]);
+        expect(run.exitCode).to.equal(2);
+        expect(run.stderr).to.not.match(/opening it/);
+      }
     });
 
     it("are explained by --help, with examples and exit codes, on standard output", async () => {
@@ -83,6 +101,25 @@ describe("the command line", function () {
       expect(shown).to.deep.include({ value: "(hidden)", source: "environment" });
       expect(run.stdout).to.not.include(secret);
     });
+  });
+
+  it("says of a file that is not there, or a folder, what it is and not that the server hung up", async () => {
+    const gone = await runCli(["commands", "send", "--file", join(folder, "no.ndjson"), ...data()]);
+    expect(gone.exitCode).to.equal(4);
+    expect(gone.stderr).to.match(/ENOENT.*no\.ndjson/);
+    expectFourParts(gone);
+    const ticks = await runCli(["import", "ticks", folder, ...data()]);
+    expect(ticks.exitCode).to.equal(2);
+    expect(ticks.stderr).to.match(/it is a folder/);
+  });
+
+  it("tells once that the portfolio of the fills is not there", async () => {
+    const fill = (id: number) => `binance,BTCUSDT,buy,9000,1,9000,0,,,1572536931803,${id},1`;
+    const path = file("fills.csv", [FILLS_HEADER, fill(1), fill(2)]);
+    const run = await runCli(["import", "fills", path, "--portfolio", "p-9", ...data()]);
+    expect(run.exitCode).to.equal(4);
+    expect(run.stderr.match(/p-9/g)).to.have.length(1);
+    expect(run.stderr).to.match(/--open/);
   });
 
   it("checks the schemas and their generated types", async () => {
@@ -299,10 +336,11 @@ describe("the command line", function () {
       const environment = { TMPDIR: folder };
       const demo = startCli(["demo", "--minutes", "1"], environment);
       await demo.shows("Ctrl-C ends it");
+      await sleep(1_500);
       const url = /curl '(http:[^']*\/ticker)'/.exec(demo.stdout())?.[1] ?? "";
       expect((await fetch(url)).status).to.equal(200);
       demo.child.kill("SIGINT");
-      expect((await demo.ended()).exitCode).to.equal(130);
+      expect(await demo.ended()).to.deep.include({ exitCode: 130, stderr: "" });
       expect(readdirSync(folder).filter((name) => name.startsWith("cipherhorizon"))).to.deep.equal(
         [],
       );

@@ -33,7 +33,7 @@ export const commandsSend = defineVerb({
   run: async ({ words, options, output, environment, interrupted }) => {
     const source =
       options.file === undefined
-        ? oneCommand(words, options)
+        ? onlyLine(oneCommand(words, options))
         : commandsOfFile(options.file, interrupted);
     const session = await openSession({ output, environment });
     try {
@@ -86,22 +86,26 @@ class Tally {
 }
 
 /** The data goes through as it was written: no number of it may lose a digit on the way. */
-async function* oneCommand(
+function oneCommand(
   words: readonly string[],
   { commandId, expectedVersion }: CommandOptions,
-): AsyncGenerator<string> {
+): string {
   const [aggregate, id, type, data = "{}"] = words;
   if (aggregate === undefined || id === undefined || type === undefined) {
     throw usageFailure("give aggregate, id and type, or --file", "commands send");
   }
   requireJson(data, "the data");
   const address = JSON.stringify({ aggregate, id, type, commandId, expectedVersion });
-  yield `${address.slice(0, -1)},"data":${oneLine(data)}}`;
+  return `${address.slice(0, -1)},"data":${oneLine(data)}}`;
 }
 
 interface CommandOptions {
   readonly commandId?: string | undefined;
   readonly expectedVersion?: number | "none" | undefined;
+}
+
+async function* onlyLine(line: string): AsyncGenerator<string> {
+  yield line;
 }
 
 async function* commandsOfFile(file: string, signal: AbortSignal): AsyncGenerator<string> {

@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { describeConfig } from "../../platform/config/config.ts";
+import { describeConfig, readConfig } from "../../platform/config/config.ts";
+import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { table } from "../output.ts";
-import { defineVerb } from "../verb.ts";
+import { defineVerb, type Environment } from "../verb.ts";
 
 export const configShow = defineVerb({
   name: "show",
@@ -18,6 +19,19 @@ export const configShow = defineVerb({
       const rows = settings.map(({ name, value, source }) => [name, value ?? "", source]);
       output.line(table(["variable", "value", "from"], rows));
     }
+    if (!isValid(environment)) {
+      output.message("Something of it is wrong: cipherhorizon config check says what.");
+    }
     return exitCodes.ok;
   },
 });
+
+function isValid(environment: Environment): boolean {
+  try {
+    readConfig(environment);
+    return true;
+  } catch (error) {
+    if (error instanceof PlatformError) return false;
+    throw error;
+  }
+}

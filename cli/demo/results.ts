@@ -60,7 +60,7 @@ export async function showResults(
   if (!goesOn) return;
   say("\nTry:");
   for (const path of pathsToTry(instrumentId, traders[0]?.portfolioId)) {
-    say(`  curl '${session.address}${path}'`);
+    say(`  curl ${path.startsWith("/v1/stream/") ? "-N " : ""}'${session.address}${path}'`);
   }
 }
 

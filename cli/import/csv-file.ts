@@ -34,7 +34,9 @@ export interface CsvColumns {
 
 /** Opens `path`; reading it fails if the header lacks a required column. */
 export async function openCsv(path: string, columns: CsvColumns): Promise<CsvFile> {
-  const { size } = await stat(path);
+  const status = await stat(path);
+  if (!status.isFile()) throw notAFile(path);
+  const { size } = status;
   const gzipped = await isGzip(path);
   const source = createReadStream(path, { autoClose: true });
   return {
@@ -117,8 +119,26 @@ function missingColumns(path: string, columns: readonly string[], header: readon
   return new Failure(exitCodes.usage, {
     failed: `${path} was not read`,
     error: header.length === 0 ? "the file is empty" : `the header lacks ${missing}`,
-    tried: header.length === 0 ? "its first line" : `its first line: ${header.join(",")}`,
+    tried:
+      header.length === 0 ? "its first line" : `its first line: ${printable(header.join(","))}`,
     todo: `give the file a first line with the columns ${columns.join(",")}`,
+  });
+}
+
+const LINE_SHOWN = 120;
+
+/** Some of a text that may be anything, control characters and all. */
+function printable(text: string): string {
+  return JSON.stringify(text.slice(0, LINE_SHOWN)).slice(1, -1);
+}
+
+/** A pipe is not read either: the file is opened twice. */
+function notAFile(path: string): Failure {
+  return new Failure(exitCodes.usage, {
+    failed: `${path} was not read`,
+    error: "it is a folder or a pipe, not a file",
+    tried: "its kind, before reading",
+    todo: "name the files themselves: folder/*.csv.gz",
   });
 }
 

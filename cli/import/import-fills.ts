@@ -3,7 +3,7 @@ import { type CommandLine, commandTexts } from "../command-line.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { Failure, interrupted as interruptedFailure } from "../failure.ts";
 import type { Output } from "../output.ts";
-import { problemFailure } from "../problem-failure.ts";
+import { type Problem, problemFailure } from "../problem-failure.ts";
 import { type Progress, startProgress } from "../progress.ts";
 import type { CommandResult, Session } from "../session.ts";
 import type { CsvFile } from "./csv-file.ts";
@@ -134,6 +134,7 @@ class Tally {
     }
     // The portfolio was opened by an earlier run, perhaps with another name: it is as it is.
     if (line === 0 && result.code === "PORTFOLIO_ALREADY_OPEN") return;
+    if (result.code === "NOT_FOUND") throw notOpen(this.#path, result);
     const failure = problemFailure(result, `line ${line} of ${this.#path}`);
     if (line === 0) throw failure;
     this.#refusals.push(failure);
@@ -174,4 +175,15 @@ class Tally {
       todo: "see which columns a file must have with: cipherhorizon import fills --help",
     });
   }
+}
+
+/** Without its portfolio no fill of the file can be recorded: the first says it for all. */
+function notOpen(path: string, { detail, code }: Problem): Failure {
+  const parts = {
+    failed: `${path} was not imported`,
+    error: detail ?? "there is no such portfolio",
+    tried: "its first fill",
+    todo: "run it again with --open, or with the --portfolio that is meant",
+  };
+  return new Failure(exitCodes.notFound, parts, code ?? null);
 }

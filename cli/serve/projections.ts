@@ -41,9 +41,21 @@ export function projectionsPart(parts: ProjectionsParts): StartedPart {
 
 /** A build that has stopped harms no reader; a live generation that has does. */
 function whatIsWrong(all: readonly GenerationStatus[]): string | null {
-  const stopped = all.find(({ phase, feeding }) => phase === "live" && feeding === "stopped");
-  if (!stopped) return null;
-  return `generation ${stopped.generation} of ${stopped.projection} stopped: ${stopped.detail}`;
+  const live = all.filter(({ phase }) => phase === "live");
+  const stopped = live.find(({ feeding }) => feeding === "stopped");
+  if (stopped) return `${nameOf(stopped)} stopped: ${stopped.detail}`;
+  const behind = live.find(({ feeding, caughtUp }) => isOurs(feeding) && !caughtUp);
+  if (!behind) return null;
+  return `${nameOf(behind)} is catching up ${behind.detail}`.trimEnd();
+}
+
+/** Not of another process, nor of other code: they are ready or not by themselves. */
+function isOurs(feeding: GenerationStatus["feeding"]): boolean {
+  return feeding !== "waiting" && feeding !== "not-fed";
+}
+
+function nameOf({ generation, projection }: GenerationStatus): string {
+  return `generation ${generation} of ${projection}`;
 }
 
 /** The command side at CH_COMMAND_URL, else the one that holds the data folder now. */
