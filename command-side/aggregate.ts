@@ -1,6 +1,14 @@
 import type { ZodType } from "zod";
 import { type Catalogue, platformErrors } from "../platform/errors/catalogue.ts";
-import type { Answer, Command, Decider, Event } from "../platform/kernel/decider.ts";
+import type {
+  Answer,
+  Command,
+  Decider,
+  DecisionContext,
+  Event,
+  PartitionView,
+} from "../platform/kernel/decider.ts";
+import type { FactReader, FactValues } from "./facts.ts";
 
 /** How one command looks from outside: its payload's schema, and words for the API document. */
 export interface CommandDefinition<C extends Command = Command> {
@@ -18,6 +26,7 @@ export interface AggregateDefinition<
   State = unknown,
   C extends Command = Command,
   E extends Event = Event,
+  Context extends DecisionContext = DecisionContext,
 > {
   readonly context: string;
   /** The noun in the singular: `portfolio`. */
@@ -29,7 +38,13 @@ export interface AggregateDefinition<
   readonly id: ZodType<string>;
   readonly idExample: string;
   readonly commands: { readonly [T in C["type"]]: CommandDefinition<Extract<C, { type: T }>> };
-  readonly decider: Decider<State, C, E>;
+  readonly decider: Decider<State, C, E, Context>;
+  /** The fold of the whole partition that `decide` is shown; only for a topic of one partition. */
+  readonly view?: PartitionView<Context["view"], E>;
+  /** Asks other aggregates what a command is decided with; before every command of this one. */
+  facts?(about: FactsAbout<C>, read: FactReader): Promise<Context["facts"]>;
+  /** What other aggregates may know of this one: a copy; null while it does not exist. */
+  fact?(state: State): FactValues[keyof FactValues] | null;
   /** Rises when the state or `evolve` change; snapshots of other versions are not read. */
   readonly stateVersion: number;
   readonly refusals: Catalogue;
@@ -37,6 +52,13 @@ export interface AggregateDefinition<
   readonly selfProtecting?: readonly E["type"][];
   /** The answer of a command as its events alone tell it, for one that is repeated. */
   answerOf?(events: readonly E[]): Answer;
+}
+
+/** Whose facts are asked for. */
+interface FactsAbout<C extends Command = Command> {
+  readonly command: C;
+  readonly aggregateId: string;
+  readonly actor: string;
 }
 
 /** The one catalogue: the platform's errors and every context's refusals. */

@@ -18,6 +18,8 @@ export interface CommandRequest {
   readonly causationId: string | null;
   readonly causationPosition: CausationPosition | null;
   readonly traceparent: string | null;
+  /** What was asked of other aggregates for it; no part of the command's hash. */
+  readonly facts?: unknown;
 }
 
 interface AppendedEvent {

@@ -13,6 +13,7 @@ import {
 import { batchRoute } from "./batch-route.ts";
 import { commandRoutes } from "./command-routes.ts";
 import { startMarketData } from "./contexts/market-data/services.ts";
+import { withFacts } from "./facts.ts";
 import type { CommandGateway } from "./gateway.ts";
 import { measured } from "./measured-gateway.ts";
 import type { OwnerObserver } from "./ownership/owner-observer.ts";
@@ -42,7 +43,7 @@ export async function startCommandSide(parts: CommandSideParts): Promise<Command
   const owner = `${hostname()} pid ${process.pid} since ${new Date(clock()).toISOString()}`;
   const observer = observerFor((events) => marketData.observe(events));
   const owners = await Owners.take({ log, codec, aggregates, owner, clock, observer });
-  const gateway = measured(owners, aggregates);
+  const gateway = measured(withFacts(owners, aggregates, owners.fact), aggregates);
   const marketRoutes = marketData.serve(gateway);
   return {
     gateway,

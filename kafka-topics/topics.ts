@@ -31,6 +31,27 @@ export const topics: readonly TopicDefinition[] = [
     productionPartitions: 24,
   },
   {
+    topic: "strategies.events",
+    context: "strategies",
+    key: "strategy id",
+    partitions: 4,
+    productionPartitions: 12,
+  },
+  {
+    topic: "risk.events",
+    context: "risk",
+    key: "portfolio id",
+    partitions: 4,
+    productionPartitions: 24,
+  },
+  {
+    topic: "social.events",
+    context: "social",
+    key: "trader id",
+    partitions: 1,
+    productionPartitions: 1,
+  },
+  {
     topic: "operations.events",
     context: "operations",
     key: "projection name",

@@ -4,16 +4,13 @@ import type { ReadinessCheck } from "../platform/http/health.ts";
 import type { Route } from "../platform/http/route.ts";
 import type { LogReader } from "../platform/log/log.ts";
 import type { Logger } from "../platform/telemetry/logger.ts";
-import type { PortfolioReader } from "../projections/portfolios/store.ts";
-import type { MarketReader } from "../projections/ticks-and-candles/store.ts";
 import { eventRoutes } from "./events/routes.ts";
-import { portfolioRoutes } from "./portfolios/routes.ts";
 import { projectionRoutes } from "./projections/routes.ts";
 import type { OpenGeneration } from "./reading/generation-reader.ts";
 import { LogEnds } from "./reading/log-ends.ts";
 import { followPromotions } from "./reading/promotions.ts";
 import { ReadModel } from "./reading/read-model.ts";
-import { marketRoutes } from "./ticks-and-candles/routes.ts";
+import { type Models, type Readers, readModelNames, readModelRoutes } from "./registry.ts";
 
 export interface QueryApiParts {
   readonly log: LogReader;
@@ -22,10 +19,7 @@ export interface QueryApiParts {
   readonly clock: () => number;
   readonly logger: Logger;
   /** How to open a generation of each read model with a reader's login. */
-  readonly readers: {
-    readonly portfolios: OpenGeneration<PortfolioReader>;
-    readonly "ticks-and-candles": OpenGeneration<MarketReader>;
-  };
+  readonly readers: { readonly [Name in keyof Readers]: OpenGeneration<Readers[Name]> };
 }
 
 export interface QueryApi {
@@ -40,28 +34,28 @@ export interface QueryApi {
 /** Follows promotions and answers queries; it never decides and never writes. */
 export function startQueryApi(parts: QueryApiParts): QueryApi {
   const { log, codec, cursorKey, clock, readers, logger } = parts;
-  const portfolios = new ReadModel("portfolios", readers.portfolios);
-  const market = new ReadModel("ticks-and-candles", readers["ticks-and-candles"]);
-  const models = [portfolios, market];
+  const byName = openModels(readers);
+  const models = readModelNames.map((name) => byName[name]);
   const stopping = new AbortController();
   const { signal } = stopping;
   const { generations, ended } = followPromotions({ log, codec, logger, models, signal });
   const ends = new LogEnds(log);
   const queryParts = { log, ends, cursorKey, clock };
-  const stores = models.map((model) => ({
-    name: model.name,
-    positionsOf: (generation: number) => positionsOf(readers[model.name], generation),
+  const stores = readModelNames.map((name) => ({
+    name,
+    positionsOf: (generation: number) => positionsOf(readers[name], generation),
   }));
   return {
     routes: [
-      ...portfolioRoutes(portfolios, queryParts),
-      ...marketRoutes(market, queryParts),
+      ...readModelRoutes(byName, queryParts),
       ...projectionRoutes({ stores, generations, ends }),
       ...eventRoutes({
         log,
         codec,
         isInstrument: async (id) => {
-          const { result } = await market.read((reader) => reader.instrument(id));
+          const { result } = await byName["ticks-and-candles"].read((reader) =>
+            reader.instrument(id),
+          );
           return result !== null;
         },
         signal,
@@ -78,6 +72,11 @@ export function startQueryApi(parts: QueryApiParts): QueryApi {
       await Promise.all(models.map((model) => model.close()));
     },
   };
+}
+
+function openModels(readers: QueryApiParts["readers"]): Models {
+  const models = readModelNames.map((name) => [name, new ReadModel(name, readers[name] as never)]);
+  return Object.fromEntries(models) as Models;
 }
 
 async function positionsOf(open: OpenGeneration<unknown>, generation: number) {

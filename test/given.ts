@@ -10,7 +10,13 @@ import type {
 } from "../platform/kernel/decider.ts";
 import { decimalText } from "../platform/kernel/decimal.ts";
 
-export const TEST_CONTEXT: DecisionContext = { nowMs: 1_700_000_000_000, aggregateId: "test-1" };
+export const TEST_CONTEXT = {
+  nowMs: 1_700_000_000_000,
+  aggregateId: "test-1",
+  actor: "tester",
+  facts: null,
+  view: null,
+} satisfies DecisionContext;
 
 /**
  * A decider's test as a sentence: `given(decider, events).when(command).then(events)`.
@@ -18,12 +24,13 @@ export const TEST_CONTEXT: DecisionContext = { nowMs: 1_700_000_000_000, aggrega
  * Every decision is made twice and must come out the same, which finds a `decide` that changes the
  * state it was shown; and its events must be such that `evolve` takes them.
  */
-export function given<State, C extends Command, E extends Event>(
-  decider: Decider<State, C, E>,
+export function given<State, C extends Command, E extends Event, Context extends DecisionContext>(
+  decider: Decider<State, C, E, Context>,
   events: readonly E[],
-  context: Partial<DecisionContext> = {},
+  context: Partial<Context> = {},
 ): Given<C, E> {
-  const full = { ...TEST_CONTEXT, ...context };
+  // Facts and view that a test does not give are null: its decision must not need them.
+  const full = { ...TEST_CONTEXT, ...context } as unknown as Context;
   const state = events.reduce(
     (folded, event) => decider.evolve(folded, event),
     decider.initialState(),

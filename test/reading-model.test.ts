@@ -118,6 +118,7 @@ function generationAt(next: () => number): GenerationReader<null> {
       result: await query(null),
       recordedAtMs: new Map(),
       parkedStreams: [],
+      causes: new Map(),
     }),
     close: async () => {},
   };

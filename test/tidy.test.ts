@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 
@@ -52,6 +53,17 @@ describe("the sources", () => {
     expect(impure).to.deep.equal([]);
   });
 
+  it("keep contexts apart: none imports another", () => {
+    const inContexts = files.filter(({ file }) => file.startsWith("command-side/contexts/"));
+    const crossing = inContexts.flatMap(({ file, lines }) => {
+      return lines.filter((line) => {
+        const target = /from "(\.[^"]+)"/.exec(line)?.[1];
+        return target !== undefined && contextOf(join(dirname(file), target), file) !== null;
+      });
+    });
+    expect(crossing).to.deep.equal([]);
+  });
+
   it("leave nothing to be done without a number", () => {
     const marks = /\b(TODO|FIXME|XXX)\b(?!\(#\d+\))/;
     const left = files.flatMap(({ file, lines }) => {
@@ -62,3 +74,10 @@ describe("the sources", () => {
     expect(left).to.deep.equal([]);
   });
 });
+
+/** The context that `target` is in, where it is another than that of `file`. */
+function contextOf(target: string, file: string): string | null {
+  const context = /^command-side\/contexts\/([^/]+)\//;
+  const [to, from] = [context.exec(target)?.[1], context.exec(file)?.[1]];
+  return to !== undefined && to !== from ? to : null;
+}

@@ -78,7 +78,13 @@ function applyRules(batch: Batch, waiting: Waiting, context: DecidingContext): C
   const decision: Decision<Event> = state.aggregate.decider.decide(
     state.stateOf(request.aggregateId),
     request.command,
-    { nowMs, aggregateId: request.aggregateId },
+    {
+      nowMs,
+      aggregateId: request.aggregateId,
+      actor: request.actor,
+      facts: request.facts ?? null,
+      view: state.view,
+    },
   );
   if (decision.outcome === "refused") return decision;
   const encoded = encodeEvents(decision.events, { batch, waiting, context });

@@ -2,6 +2,7 @@ import type { EventCodec } from "../../platform/codec/codec.ts";
 import { partitionOf } from "../../platform/kernel/hash.ts";
 import type { Log } from "../../platform/log/log.ts";
 import type { AggregateDefinition } from "../aggregate.ts";
+import type { FactReader } from "../facts.ts";
 import type { CommandGateway, CommandOutcome, CommandRequest } from "../gateway.ts";
 import type { OwnerObserver } from "./owner-observer.ts";
 import { PartitionOwner } from "./partition-owner.ts";
@@ -29,6 +30,7 @@ export class Owners implements CommandGateway {
     const owned = parts.aggregates.map(async (aggregate) => {
       const partitions = topics.get(aggregate.topic);
       if (partitions === undefined) throw new Error(`the log has no topic ${aggregate.topic}`);
+      requireOnePartition(aggregate, partitions);
       const taken = Array.from({ length: partitions }, (_, partition) => {
         const ref = { topic: aggregate.topic, partition };
         return PartitionOwner.take({ ...parts, aggregate, partition: ref });
@@ -39,10 +41,17 @@ export class Owners implements CommandGateway {
   }
 
   submit(request: CommandRequest): Promise<CommandOutcome> {
-    const owners = this.#byAggregate.get(request.aggregate);
-    if (!owners) throw new RangeError(`no aggregate is named ${request.aggregate}`);
-    const partition = partitionOf(request.aggregateId, owners.length);
-    return (owners[partition] as PartitionOwner).submit(request);
+    return this.#ownerOf(request.aggregate, request.aggregateId).submit(request);
+  }
+
+  readonly fact: FactReader = (aggregate, aggregateId) => {
+    return this.#ownerOf(aggregate, aggregateId).look(aggregateId);
+  };
+
+  #ownerOf(aggregate: string, aggregateId: string): PartitionOwner {
+    const owners = this.#byAggregate.get(aggregate);
+    if (!owners) throw new RangeError(`no aggregate is named ${aggregate}`);
+    return owners[partitionOf(aggregateId, owners.length)] as PartitionOwner;
   }
 
   /** Commands that wait, and ages of the command windows, for the metrics. */
@@ -53,4 +62,10 @@ export class Owners implements CommandGateway {
   async stop(): Promise<void> {
     await Promise.all([...this.owners()].map((owner) => owner.stop()));
   }
+}
+
+/** A view of one partition among several would miss what the others hold. */
+function requireOnePartition({ name, topic, view }: AggregateDefinition, partitions: number): void {
+  if (view === undefined || partitions === 1) return;
+  throw new Error(`${name} has a view of its partition, but ${topic} has ${partitions} of them`);
 }

@@ -1,7 +1,9 @@
 import type { EventCodec } from "../../platform/codec/codec.ts";
 import type { RecordedEvent } from "../../platform/codec/envelope.ts";
+import { PlatformError } from "../../platform/errors/catalogue.ts";
 import type { AppendResult, Log, PartitionRef, Reign } from "../../platform/log/log.ts";
 import type { AggregateDefinition } from "../aggregate.ts";
+import type { Fact } from "../facts.ts";
 import type { CommandOutcome, CommandRequest } from "../gateway.ts";
 import { Batch, type Waiting } from "./batch.ts";
 import { commandHash } from "./command-hash.ts";
@@ -17,6 +19,8 @@ const WAITING_COMMANDS = 10_000;
 const DISK_FULL_PAUSE_MILLISECONDS = 1_000;
 /** Claims in a row after appends of unknown outcome before the owner gives up serving. */
 const CLAIMS_IN_A_ROW = 5;
+/** How often a fact is read again when the state it stood in was thrown away. */
+const LOOKS_IN_A_ROW = 3;
 
 export interface OwnerParts {
   readonly log: Log;
@@ -44,6 +48,8 @@ export class PartitionOwner {
   #logId = "";
   #queue: Waiting[] = [];
   #working: Promise<void> | null = null;
+  /** The batch under way: what it decided stands in the state, and not yet in the log. */
+  #settling: Promise<void> | null = null;
   #stopped: string | null = null;
   #diskFullUntilMs = 0;
   #claimsInARow = 0;
@@ -82,6 +88,22 @@ export class PartitionOwner {
     });
   }
 
+  /** What others may know of an aggregate, once all that it rests on is in the log. */
+  async look(aggregateId: string): Promise<Fact<never>> {
+    const { aggregate, partition } = this.#parts;
+    for (let attempt = 0; attempt < LOOKS_IN_A_ROW && this.#stopped === null; attempt += 1) {
+      const state = this.#state;
+      const version = state.versionOf(aggregateId);
+      const value = aggregate.fact?.(state.stateOf(aggregateId)) ?? null;
+      await this.#settling;
+      // Folded anew: what was read may never have come into the log.
+      if (this.#state !== state) continue;
+      return { value: value as never, version, partition, position: this.#end };
+    }
+    const detail = `nothing can be said of ${aggregate.name} ${aggregateId} now; send it again`;
+    throw new PlatformError("NOT_READY", detail);
+  }
+
   /** Serves nobody any more; resolves when the batch under way is settled. */
   async stop(reason = "the process is shutting down"): Promise<void> {
     this.#stopped = reason;
@@ -92,7 +114,11 @@ export class PartitionOwner {
     // The turn of the event loop lets commands of the same burst share the first batch.
     await new Promise((resolve) => setImmediate(resolve));
     try {
-      while (this.#queue.length > 0) await this.#settleOneBatch();
+      while (this.#queue.length > 0) {
+        this.#settling = this.#settleOneBatch();
+        await this.#settling;
+        this.#settling = null;
+      }
     } finally {
       this.#working = null;
     }

@@ -18,9 +18,16 @@ export class PartitionState {
   readonly aggregate: AggregateDefinition;
   readonly window = new CommandWindow();
   #streams = new Map<string, Stream>();
+  #view: unknown;
 
   constructor(aggregate: AggregateDefinition) {
     this.aggregate = aggregate;
+    this.#view = aggregate.view?.initial() ?? null;
+  }
+
+  /** The fold of the whole partition; null where the aggregate has none. */
+  get view(): unknown {
+    return this.#view;
   }
 
   get aggregates(): number {
@@ -40,6 +47,8 @@ export class PartitionState {
     const stream = this.#streams.get(aggregateId) ?? this.#begin(aggregateId);
     stream.state = this.aggregate.decider.evolve(stream.state, event);
     stream.version += 1;
+    const { view } = this.aggregate;
+    if (view !== undefined) this.#view = view.evolve(this.#view, aggregateId, event);
   }
 
   /** Folds an event read from the log; a hole in its stream's sequence stops the owner. */

@@ -24,10 +24,16 @@ export interface Refusal {
 }
 
 /** What of the world a decision may know. Everything arrives as a value. */
-export interface DecisionContext {
+export interface DecisionContext<Facts = unknown, View = unknown> {
   /** The owner's clock, epoch ms. */
   readonly nowMs: number;
   readonly aggregateId: string;
+  /** Who asks: an id, never a personal datum. */
+  readonly actor: string;
+  /** What was asked of other aggregates before; null where the aggregate asks nothing. */
+  readonly facts: Facts;
+  /** The fold of the whole partition, read-only; null where the aggregate has none. */
+  readonly view: View;
 }
 
 /**
@@ -47,10 +53,25 @@ export type Answer = Readonly<Record<string, unknown>>;
  * state has one holder, its owner, which throws it away and folds anew when an append fails.
  * `decide` must not change the state.
  */
-export interface Decider<State, C extends Command, E extends Event> {
+export interface Decider<
+  State,
+  C extends Command,
+  E extends Event,
+  Context extends DecisionContext = DecisionContext,
+> {
   initialState(): State;
   evolve(state: State, event: E): State;
-  decide(state: State, command: C, context: DecisionContext): Decision<E>;
+  decide(state: State, command: C, context: Context): Decision<E>;
+}
+
+/**
+ * The fold of all aggregates of a partition, for rules that span them (a handle is unique). Only
+ * for a topic of one partition: elsewhere it would not know the others. As with a state, `evolve`
+ * may change and return what it was given.
+ */
+export interface PartitionView<View, E extends Event> {
+  initial(): View;
+  evolve(view: View, aggregateId: string, event: E): View;
 }
 
 export function accepted<E extends Event>(events: readonly E[], answer?: Answer): Decision<E> {

@@ -182,6 +182,7 @@ export class PartitionFeeder {
         recordedAtMs: last.recordedAtMs,
         changes: outcome.changes,
         parked: outcome.parked,
+        causes: outcome.causes,
       }),
     );
     if (applied === "fenced") throw new Fenced(`${this.#key} was taken by another projector`);

@@ -22,7 +22,14 @@ export interface Checkpoint {
   /** Timestamp of the last record applied, epoch ms; 0 before the first. */
   readonly recordedAtMs: number;
   readonly parked: readonly ParkedStream[];
+  readonly causes: Causes;
 }
+
+/**
+ * Of each partition in which events applied so far have their causes: the next position after the
+ * highest cause. A reader that joins read models waits until the other has passed it.
+ */
+export type Causes = ReadonlyMap<PartitionKey, number>;
 
 /** A change with the position of the event that made it. */
 export interface PositionedChange extends Change {
@@ -41,6 +48,8 @@ export interface Batch {
   readonly changes: readonly PositionedChange[];
   /** Streams parked by this batch. */
   readonly parked: readonly ParkedStream[];
+  /** Of this batch alone; the checkpoint keeps the highest. */
+  readonly causes: Causes;
 }
 
 /**

@@ -28,11 +28,16 @@ export function raiseEpoch(database: DatabaseSync, partition: PartitionKey, logI
 /** The checkpoints of all partitions. Call it inside a transaction. */
 export function readCheckpoints(database: DatabaseSync): Map<PartitionKey, Checkpoint> {
   const parked = readParked(database);
+  const causes = readCauses(database);
   const rows = database.prepare('SELECT * FROM "_checkpoints" ORDER BY "partition"').all();
   return new Map(
     rows.map((row) => {
       const partition = asPartitionKey(row.partition);
-      return [partition, checkpointOf(row, parked.get(partition) ?? [])];
+      const more = {
+        parked: parked.get(partition) ?? [],
+        causes: causes.get(partition) ?? new Map<PartitionKey, number>(),
+      };
+      return [partition, checkpointOf(row, more)];
     }),
   );
 }
@@ -58,9 +63,20 @@ function readParked(database: DatabaseSync): Map<PartitionKey, ParkedStream[]> {
   return byPartition;
 }
 
+function readCauses(database: DatabaseSync): Map<PartitionKey, Map<PartitionKey, number>> {
+  const byPartition = new Map<PartitionKey, Map<PartitionKey, number>>();
+  for (const row of database.prepare('SELECT * FROM "_causes"').all()) {
+    const partition = asPartitionKey(row.partition);
+    const causes = byPartition.get(partition) ?? new Map<PartitionKey, number>();
+    byPartition.set(partition, causes);
+    causes.set(asPartitionKey(row.source), Number(row.next));
+  }
+  return byPartition;
+}
+
 function checkpointOf(
   row: Record<string, SQLOutputValue>,
-  parked: readonly ParkedStream[],
+  more: Pick<Checkpoint, "parked" | "causes">,
 ): Checkpoint {
   return {
     next: Number(row.next),
@@ -68,7 +84,7 @@ function checkpointOf(
     logId: String(row.logId),
     highestClaim: Number(row.highestClaim),
     recordedAtMs: Number(row.recordedAtMs),
-    parked,
+    ...more,
   };
 }
 
@@ -87,6 +103,10 @@ export function checkpointStatements(database: DatabaseSync) {
   const park = database.prepare(
     'INSERT INTO "_parked" VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
   );
+  const cause = database.prepare(
+    `INSERT INTO "_causes" VALUES (?, ?, ?)
+     ON CONFLICT ("partition", "source") DO UPDATE SET "next" = max("next", excluded."next")`,
+  );
   return {
     position(partition: PartitionKey): { id: number; next: number; epoch: number } | null {
       const row = select.get(partition);
@@ -98,6 +118,9 @@ export function checkpointStatements(database: DatabaseSync) {
     },
     park(partition: PartitionKey, { stream, position, sequence, reason }: ParkedStream): void {
       park.run(partition, stream, position, sequence, reason);
+    },
+    cause(partition: PartitionKey, source: PartitionKey, next: number): void {
+      cause.run(partition, source, next);
     },
   };
 }

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import type { PartitionKey } from "../../platform/log/log.ts";
+import type { Causes } from "./read-store.ts";
 import { readCheckpoints } from "./sqlite-checkpoints.ts";
 import { SqliteQueries } from "./sqlite-query.ts";
 
@@ -20,6 +21,8 @@ export interface Snapshot<T> {
   readonly recordedAtMs: ReadonlyMap<PartitionKey, number>;
   /** Streams whose rows stopped at an event that could not be applied. */
   readonly parkedStreams: readonly string[];
+  /** Highest over all partitions. */
+  readonly causes: Causes;
 }
 
 export interface SqliteGenerationParts<Reader> {
@@ -72,6 +75,7 @@ export class SqliteGeneration<Reader> {
         positions: new Map(checkpoints.map(([key, { next }]) => [key, next])),
         recordedAtMs: new Map(checkpoints.map(([key, one]) => [key, one.recordedAtMs])),
         parkedStreams: checkpoints.flatMap(([, { parked }]) => parked.map(({ stream }) => stream)),
+        causes: highest(checkpoints.map(([, { causes }]) => causes)),
       };
     } finally {
       if (database.isTransaction) database.exec("COMMIT");
@@ -89,7 +93,7 @@ export class SqliteGeneration<Reader> {
     const connection = this.#connect();
     this.#free.push(connection);
     const made = connection.database
-      .prepare("SELECT count(*) AS tables FROM sqlite_schema WHERE name = '_checkpoints'")
+      .prepare("SELECT count(*) AS tables FROM sqlite_schema WHERE name = '_causes'")
       .get();
     return made?.tables === 1;
   }
@@ -114,7 +118,7 @@ export class SqliteGeneration<Reader> {
     }
     const free = this.#free.pop();
     if (free !== undefined) return free;
-    // Of a generation that was dropped meanwhile no more connections come, and those there are go on.
+    // Of a generation that was dropped meanwhile no more connections come; those there are go on.
     if (this.#all.size < CONNECTIONS && existsSync(this.#parts.file)) return this.#connect();
     if (this.#waiting.length >= WAITING_QUERIES) {
       throw new PlatformError("OVERLOADED", `${WAITING_QUERIES} queries wait for the read store`);
@@ -139,4 +143,12 @@ export class SqliteGeneration<Reader> {
     this.#all.add(connection);
     return connection;
   }
+}
+
+function highest(all: readonly Causes[]): Causes {
+  const merged = new Map<PartitionKey, number>();
+  for (const causes of all) {
+    for (const [key, next] of causes) merged.set(key, Math.max(next, merged.get(key) ?? 0));
+  }
+  return merged;
 }

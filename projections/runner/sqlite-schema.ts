@@ -10,11 +10,12 @@ export interface SqliteIndex {
 }
 
 /**
- * Makes the file of a generation: its declared tables and indexes, and three tables of ours.
+ * Makes the file of a generation: its declared tables and indexes, and four tables of ours.
  *
  *   _generation   one row: which projection at which version built this file
  *   _checkpoints  one row per partition; `id` stands in the rows as `_partition`
  *   _parked       one row per stream set aside
+ *   _causes       one row per partition and partition in which its events have their causes
  */
 export function createSchema(parts: {
   readonly database: DatabaseSync;
@@ -48,6 +49,10 @@ const OWN_TABLES = `
   CREATE TABLE IF NOT EXISTS "_parked" (
     "partition" TEXT NOT NULL, "stream" TEXT NOT NULL, "position" INTEGER NOT NULL,
     "sequence" INTEGER NOT NULL, "reason" TEXT NOT NULL, PRIMARY KEY ("partition", "stream")
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS "_causes" (
+    "partition" TEXT NOT NULL, "source" TEXT NOT NULL, "next" INTEGER NOT NULL,
+    PRIMARY KEY ("partition", "source")
   ) STRICT, WITHOUT ROWID;
 `;
 

@@ -1,8 +1,14 @@
 import { type EventReader, isControl, OWNER_KEY } from "../../platform/codec/codec.ts";
-import type { LogRecord, PartitionRef } from "../../platform/log/log.ts";
+import type { CausationPosition } from "../../platform/codec/envelope.ts";
+import {
+  type LogRecord,
+  type PartitionKey,
+  type PartitionRef,
+  partitionKey,
+} from "../../platform/log/log.ts";
 import { compact } from "./compact.ts";
 import type { Change, Projection } from "./projection.ts";
-import type { ParkedStream, PositionedChange } from "./read-store.ts";
+import type { Causes, ParkedStream, PositionedChange } from "./read-store.ts";
 
 /** What one record of the log means for the read model. */
 export interface Step {
@@ -15,6 +21,8 @@ export interface Step {
   /** The highest claim up to and including this record. */
   readonly highestClaim: number;
   readonly changes: readonly Change[];
+  /** Where the event that caused this one stands. */
+  readonly cause: CausationPosition | null;
   /** Why the event could not become changes; `null` where it could. */
   readonly fault: string | null;
 }
@@ -66,7 +74,8 @@ function eventStep(
   try {
     const recorded = codec.decode(partition.topic, partition.partition, record);
     if (recorded.epoch < highestClaim) return quietStep(record, "void", highestClaim);
-    return { ...base, sequence: recorded.sequence, changes: projection.project(recorded) };
+    const { sequence, causationPosition: cause } = recorded;
+    return { ...base, sequence, cause, changes: projection.project(recorded) };
   } catch (error) {
     const fault = error instanceof Error ? error.message : String(error);
     return { ...base, sequence: Number.isSafeInteger(sequence) ? sequence : 0, fault };
@@ -82,6 +91,7 @@ function quietStep(record: LogRecord, kind: Step["kind"], highestClaim: number):
     sequence: 0,
     highestClaim,
     changes: NO_CHANGES,
+    cause: null,
     fault: null,
   };
 }
@@ -95,6 +105,7 @@ function isParkedAt(parked: ParkedFrom, stream: string, position: number): boole
 export interface Outcome {
   readonly changes: readonly PositionedChange[];
   readonly parked: readonly ParkedStream[];
+  readonly causes: Causes;
   readonly events: number;
   readonly voidEvents: number;
 }
@@ -107,17 +118,25 @@ export function outcomeOf(
 ): Outcome {
   const parked = new Map<string, ParkedStream>();
   const healthy: Step[] = [];
+  const causes = new Map<PartitionKey, number>();
   let events = 0;
   let voidEvents = 0;
   for (const step of steps) {
     if (step.kind === "void") voidEvents += 1;
     if (step.kind !== "event") continue;
     events += 1;
-    const { stream, position, sequence, fault } = step;
+    const { stream, position, sequence, fault, cause } = step;
     if (isParkedAt(parkedBefore, stream, position) || parked.has(stream)) continue;
-    if (fault === null) healthy.push(step);
-    else parked.set(stream, { stream, position, sequence, reason: fault });
+    if (fault === null) {
+      healthy.push(step);
+      if (cause !== null) raise(causes, cause);
+    } else parked.set(stream, { stream, position, sequence, reason: fault });
   }
   const changes = compact(projection.tables, healthy);
-  return { changes, parked: [...parked.values()], events, voidEvents };
+  return { changes, parked: [...parked.values()], causes, events, voidEvents };
+}
+
+function raise(causes: Map<PartitionKey, number>, cause: CausationPosition): void {
+  const key = partitionKey(cause);
+  causes.set(key, Math.max(causes.get(key) ?? 0, cause.position + 1));
 }

@@ -7,6 +7,8 @@ export interface Snapshot<T> {
   readonly positions: ReadonlyMap<PartitionKey, number>;
   /** Streams whose rows stopped at an event that could not be applied. */
   readonly parkedStreams: readonly string[];
+  /** Next position after the highest cause of what was applied, per partition of the causes. */
+  readonly causes: ReadonlyMap<PartitionKey, number>;
 }
 
 /** One generation as its store's reader shows it; opened with the reader's login. */

@@ -79,6 +79,7 @@ export function readStoreContract(name: ReadStoreAdapterName): void {
           highestClaim: -1,
           recordedAtMs: 0,
           parked: [],
+          causes: new Map(),
         });
       });
 
@@ -98,7 +99,11 @@ export function readStoreContract(name: ReadStoreAdapterName): void {
       it("gives the checkpoint where the last apply left it, also after a restart", async () => {
         const address = newAddress();
         const before = await taken(address);
-        const batch = batchOf(sampleEvents(1, 10), { highestClaim: 4, parked: [PARKED] });
+        const batch = batchOf(sampleEvents(1, 10), {
+          highestClaim: 4,
+          parked: [PARKED],
+          causes: new Map([[OTHER_PARTITION, 7]]),
+        });
         await before.apply(batch);
         await before.close();
         const checkpoint = await open(address).take(PARTITION, LOG_ID);
@@ -109,6 +114,7 @@ export function readStoreContract(name: ReadStoreAdapterName): void {
           highestClaim: 4,
           recordedAtMs: batch.recordedAtMs,
           parked: [PARKED],
+          causes: new Map([[OTHER_PARTITION, 7]]),
         });
       });
 
@@ -197,6 +203,14 @@ export function readStoreContract(name: ReadStoreAdapterName): void {
         expect(await store.apply(batch)).to.equal("applied");
         const checkpoint = (await store.checkpoints()).get(PARTITION);
         expect(checkpoint).to.include({ next: 3, highestClaim: 2 });
+      });
+
+      it("keeps the highest cause of each partition", async () => {
+        const causes = (next: number) => new Map([[OTHER_PARTITION, next]]);
+        await store.apply(batchOf(events.slice(0, 5), { causes: causes(8) }));
+        await store.apply(batchOf(events.slice(5), { causes: causes(3) }));
+        const checkpoint = (await store.checkpoints()).get(PARTITION);
+        expect(checkpoint?.causes).to.deep.equal(causes(8));
       });
 
       it("parks streams in the same step, and only once", async () => {

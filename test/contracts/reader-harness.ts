@@ -106,6 +106,7 @@ async function applyAll(
     recordedAtMs: 1_700_000_000_000 + next,
     changes: compact(projection.tables, changes),
     parked: [],
+    causes: new Map(),
   });
   if (outcome !== "applied") throw new Error(outcome);
 }

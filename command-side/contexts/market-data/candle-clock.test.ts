@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { TEST_CONTEXT } from "../../../test/given.ts";
 import { CandleClock } from "./candle-clock.ts";
 import type { InstrumentCommand } from "./instrument/commands.ts";
 import { decider } from "./instrument/decide.ts";
@@ -12,7 +13,7 @@ function observed() {
   const clock = new CandleClock();
   let state = decider.evolve(decider.initialState(), registered());
   const decide = (command: InstrumentCommand, nowMs: number) => {
-    const decision = decider.decide(state, command, { nowMs, aggregateId });
+    const decision = decider.decide(state, command, { ...TEST_CONTEXT, nowMs, aggregateId });
     if (decision.outcome === "refused") throw new Error(decision.refusal.detail);
     for (const event of decision.events) {
       state = decider.evolve(state, event);

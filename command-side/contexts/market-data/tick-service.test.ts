@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { NumberText } from "../../../platform/fields/fields.ts";
 import type { Command, Decision, Event } from "../../../platform/kernel/decider.ts";
+import { TEST_CONTEXT } from "../../../test/given.ts";
 import type { CommandOutcome } from "../../gateway.ts";
 import type { InstrumentEvent } from "./instrument/events.ts";
 import { instrument } from "./instrument/index.ts";
@@ -56,7 +57,7 @@ class DecidingCommandSide {
   }
 
   #decide({ aggregate, aggregateId, command, commandId }: AddressedCommand): CommandOutcome {
-    const context = { nowMs: NOW_MS, aggregateId };
+    const context = { ...TEST_CONTEXT, nowMs: NOW_MS, aggregateId };
     if (aggregate === "quarantine") {
       const decision = quarantine.decider.decide({ ticks: 0 }, asQuarantine(command), context);
       if (decision.outcome === "accepted") {

@@ -9,6 +9,7 @@ import {
 import { decimal } from "../../../platform/kernel/decimal.ts";
 import type { MarketReader } from "../../../projections/ticks-and-candles/store.ts";
 import type { MarketDataEvent } from "../../../schemas/generated/market-data.ts";
+import { TEST_CONTEXT } from "../../given.ts";
 import type { ReadModelHarness } from "../reader-harness.ts";
 
 export type Harness = ReadModelHarness<MarketDataEvent, MarketReader>;
@@ -36,7 +37,11 @@ export class Feed {
   }
 
   async decide(command: Parameters<typeof decider.decide>[1], nowMs = NOW_MS): Promise<void> {
-    const decision = decider.decide(this.#state, command, { nowMs, aggregateId: this.#id });
+    const decision = decider.decide(this.#state, command, {
+      ...TEST_CONTEXT,
+      nowMs,
+      aggregateId: this.#id,
+    });
     if (decision.outcome === "refused") throw new Error(decision.refusal.detail);
     await this.#take(decision.events);
   }

@@ -19,5 +19,9 @@ export const instrument: AggregateDefinition<InstrumentState, InstrumentCommand,
     decider,
     stateVersion: STATE_VERSION,
     refusals,
+    fact: (state) => {
+      if (state.status === "not registered") return null;
+      return { delistedFromMs: state.delisting?.effectiveMs ?? null };
+    },
     selfProtecting: ["TicksRecorded", "CandleClosed"],
   };

@@ -1,4 +1,5 @@
 import { decimal } from "../../../../platform/kernel/decimal.ts";
+import { TEST_CONTEXT } from "../../../../test/given.ts";
 import type { CloseCandles, RecordTicks, RegisterInstrument, TickData } from "./commands.ts";
 import type { EventOf, InstrumentEvent } from "./events.ts";
 
@@ -7,7 +8,7 @@ export const NOW_MS = Date.parse("2024-08-08T12:00:30Z");
 /** The minute that runs by that clock. */
 export const MINUTE_0_MS = Date.parse("2024-08-08T12:00:00Z");
 const INSTRUMENT_ID = "binance:BTC-USDT";
-export const CONTEXT = { nowMs: NOW_MS, aggregateId: INSTRUMENT_ID };
+export const CONTEXT = { ...TEST_CONTEXT, nowMs: NOW_MS, aggregateId: INSTRUMENT_ID };
 
 export const registerCommand: RegisterInstrument = {
   type: "RegisterInstrument",

@@ -6,6 +6,7 @@ import { decimal, decimalText } from "../../../../platform/kernel/decimal.ts";
 import { type Candle, foldTicks, mergeCandles } from "../../../../platform/market/candle.ts";
 import { bucketStart, type Interval } from "../../../../platform/market/interval.ts";
 import { isLate } from "../../../../platform/market/tick-order.ts";
+import { TEST_CONTEXT } from "../../../../test/given.ts";
 import { describeWithSampleData, sampleRows } from "../../../../test/sample-data.ts";
 import { Occurrences } from "../occurrences.ts";
 import { tickInput } from "../tick-input.ts";
@@ -16,7 +17,7 @@ import { candlesOf, close, record, registered, ticksOf } from "./instrument.fixt
 import { parseTicksAnswer } from "./record-ticks.ts";
 
 const NOW_MS = Date.parse("2026-11-20T00:00:00Z");
-const CONTEXT = { nowMs: NOW_MS, aggregateId: "any:BTC-USD" };
+const CONTEXT = { ...TEST_CONTEXT, nowMs: NOW_MS, aggregateId: "any:BTC-USD" };
 const TICKS_PER_COMMAND = 250;
 const LATENESS_MS = 2_000;
 const SEED = Number(process.env["TEST_SEED"] ?? Date.now() % 1_000_000);

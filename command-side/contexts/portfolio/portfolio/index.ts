@@ -1,8 +1,11 @@
 import { z } from "zod";
+import { ZERO } from "../../../../platform/kernel/decimal.ts";
 import type { AggregateDefinition } from "../../../aggregate.ts";
+import type { PortfolioFact } from "../../../facts.ts";
 import { commands, type PortfolioCommand } from "./commands.ts";
 import { decider } from "./decide.ts";
 import type { PortfolioEvent } from "./events.ts";
+import { holdingOf } from "./open-state.ts";
 import { refusals } from "./refusals.ts";
 import { type PortfolioState, STATE_VERSION } from "./state.ts";
 
@@ -22,4 +25,12 @@ export const portfolio: AggregateDefinition<PortfolioState, PortfolioCommand, Po
   decider,
   stateVersion: STATE_VERSION,
   refusals,
+  fact: factOf,
 };
+
+function factOf(state: PortfolioState): PortfolioFact | null {
+  if (state.status === "not opened") return null;
+  if (state.status === "closed") return { isOpen: false, baseCurrency: null, cash: ZERO };
+  const { baseCurrency } = state;
+  return { isOpen: true, baseCurrency, cash: holdingOf(state, baseCurrency).quantity };
+}

@@ -5,6 +5,7 @@ import { avroType } from "../../../../platform/codec/avro-type.ts";
 import { newestVersions, readSchemaFiles } from "../../../../platform/codec/schema-files.ts";
 import type { Decision } from "../../../../platform/kernel/decider.ts";
 import { type Decimal, decimalText, ZERO } from "../../../../platform/kernel/decimal.ts";
+import { TEST_CONTEXT } from "../../../../test/given.ts";
 import { commands, type PortfolioCommand } from "./commands.ts";
 import { decider } from "./decide.ts";
 import type { PortfolioEvent, TradeRecorded } from "./events.ts";
@@ -25,7 +26,7 @@ export class Story {
 
   /** The command's outcome; its events are taken in. */
   try(type: CommandType, data: Json): Decision<PortfolioEvent> {
-    const context = { nowMs: NOW_MS, aggregateId: "p-1" };
+    const context = { ...TEST_CONTEXT, nowMs: NOW_MS, aggregateId: "p-1" };
     const decision = decider.decide(this.#state, parseCommand(type, data), context);
     if (decision.outcome === "accepted") this.take(decision.events);
     return decision;
