@@ -53,7 +53,12 @@ describe("event ids in the log", () => {
       aggregate: instrument,
       owner: "test",
       clock: () => MINUTE_0_MS + 10 * MINUTE_MS,
-      observer: { onEvents: () => {}, onVoidEvent: () => {}, onAppend: () => {} },
+      observer: {
+        onEvents: () => {},
+        onVoidEvent: () => {},
+        onAppend: () => {},
+        onTrouble: () => {},
+      },
     };
   }
 
