@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { Accepted } from "../command-side/gateway.ts";
 import { type OwnerParts, PartitionOwner } from "../command-side/ownership/partition-owner.ts";
 import type { SqliteLog } from "../platform/log/sqlite/sqlite-log.ts";
-import { failingAppends, losingAnswers } from "./ownership/disturbed-log.ts";
+import { disturbed, failingAppends, losingAnswers } from "./ownership/disturbed-log.ts";
 import { type OwnedLog, openOwnedLog } from "./ownership/owned-log.ts";
 import { accepted, eventCount, start } from "./ownership/requests.ts";
 
@@ -142,6 +142,31 @@ describe("the owner of a partition", () => {
     await owner.submit(start("after"));
     expect(told).to.deep.equal([...new Set(told)]);
     expect(told).to.have.lengthOf(6);
+  });
+
+  it("answers OVERLOADED when more bytes of commands wait than may, and serves the others", async () => {
+    const begun = Promise.withResolvers<void>();
+    const released = Promise.withResolvers<void>();
+    const slow = disturbed(log, 1, async (append) => {
+      begun.resolve();
+      await released.promise;
+      return append();
+    });
+    const owner = await PartitionOwner.take({ ...parts, log: slow });
+    const first = owner.submit(start("portfolios"));
+    await begun.promise;
+    const large = { generation: 1, reason: "x".repeat(1024 * 1024) };
+    const commands = Array.from({ length: 40 }, () => {
+      const command = { type: "RetireGeneration", data: large };
+      return owner.submit({ ...start("nobody"), command });
+    });
+    expect(owner.waiting).to.equal(31);
+    released.resolve();
+    const codes = (await Promise.all(commands)).map((one) => "code" in one && one.code);
+    expect(codes.filter((code) => code === "NOT_FOUND")).to.have.lengthOf(31);
+    expect(codes.slice(31)).to.deep.equal(Array(9).fill("OVERLOADED"));
+    expect((await first).outcome).to.equal("accepted");
+    expect((await owner.submit(start("ticks"))).outcome).to.equal("accepted");
   });
 
   it("answers DISK_FULL, keeps what was acknowledged, and goes on when there is room", async () => {

@@ -4,7 +4,8 @@ import type { AppendResult, Log, PartitionRef, Reign } from "../../platform/log/
 import type { AggregateDefinition } from "../aggregate.ts";
 import type { CommandOutcome, CommandRequest } from "../gateway.ts";
 import { Batch, type Waiting } from "./batch.ts";
-import { commandHash } from "./command-hash.ts";
+import { digestCommand } from "./command-digest.ts";
+import { CommandQueue } from "./command-queue.ts";
 import { type DecidingContext, decideInto, EvolveFailure } from "./decide-command.ts";
 import { foldPartition } from "./fold-partition.ts";
 import { diskFull, internal, notOwner, overloaded, unavailable } from "./owner-answers.ts";
@@ -14,8 +15,6 @@ import { Recovery } from "./recovery.ts";
 import { hasRivalClaim } from "./rival-claim.ts";
 import { storedAnswer } from "./stored-answer.ts";
 
-/** Commands that may wait for one partition; more are told to come back. */
-const WAITING_COMMANDS = 10_000;
 /** How long a full disk is left alone before the next append tries it again. */
 const DISK_FULL_PAUSE_MILLISECONDS = 1_000;
 /** Claims in a row after appends of unknown outcome; then the log is left alone for a while. */
@@ -46,7 +45,7 @@ export class PartitionOwner {
   /** The observer knows every event before this position. */
   #observedEnd = 0;
   #logId = "";
-  #queue: Waiting[] = [];
+  readonly #queue = new CommandQueue();
   #working: Promise<void> | null = null;
   /** Why it serves nobody any more. */
   #stopped: string | null = null;
@@ -94,11 +93,11 @@ export class PartitionOwner {
   submit(request: CommandRequest): Promise<CommandOutcome> {
     const refusal = this.#refusal();
     if (refusal !== null) return Promise.resolve(refusal);
-    if (this.#queue.length >= WAITING_COMMANDS) {
-      return Promise.resolve(overloaded(this.partition, `${WAITING_COMMANDS} commands`));
-    }
+    const digest = digestCommand(request);
+    const limit = this.#queue.limitBefore(digest.bytes);
+    if (limit !== null) return Promise.resolve(overloaded(this.partition, limit));
     return new Promise((answer) => {
-      this.#queue.push({ request, hash: commandHash(request), answer });
+      this.#queue.add({ request, ...digest, answer });
       this.#working ??= this.#work();
     });
   }
@@ -147,7 +146,7 @@ export class PartitionOwner {
       result = await this.#append(batch);
       if (result.outcome === "misplaced") throw new Error(`the log ends at ${result.end}`);
     } catch (error) {
-      this.#queue.unshift(...batch.waiting);
+      this.#queue.putBack(batch.waiting);
       if (error instanceof EvolveFailure) return this.#refoldOrRecover();
       return this.#unknownOutcome(error as Error);
     }
@@ -162,8 +161,9 @@ export class PartitionOwner {
 
   #decideInto(batch: Batch): void {
     const context = this.#context();
-    while (this.#queue.length > 0 && !batch.isFull) {
-      const waiting = this.#queue.shift() as Waiting;
+    while (!batch.isFull) {
+      const waiting = this.#queue.takeFirst();
+      if (waiting === null) return;
       try {
         decideInto(batch, waiting, context);
       } catch (error) {
@@ -317,7 +317,7 @@ export class PartitionOwner {
   }
 
   #answerEverybody(outcome: CommandOutcome): void {
-    answer(this.#queue.splice(0), outcome);
+    answer(this.#queue.takeAll(), outcome);
   }
 }
 

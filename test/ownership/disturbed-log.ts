@@ -34,7 +34,7 @@ export function disturbed(
 }
 
 /** `refused`: it fails and leaves nothing. `lost`: it is carried out and looks failed. */
-export type Break = "refused" | "lost";
+type Break = "refused" | "lost";
 export type Breaks = Partial<Record<"append" | "claim" | "read", Break>>;
 
 /** The real log, of which those calls fail that `breaks` names at the moment. */
