@@ -45,7 +45,13 @@ export function startQueryApi(parts: QueryApiParts): QueryApi {
   const models = [portfolios, market];
   const stopping = new AbortController();
   const { signal } = stopping;
-  const { generations, ended } = followPromotions({ log, codec, logger, models, signal });
+  const { generations, positions, ended } = followPromotions({
+    log,
+    codec,
+    logger,
+    models,
+    signal,
+  });
   const ends = new LogEnds(log);
   const queryParts = { log, ends, cursorKey, clock };
   const stores = models.map((model) => ({
@@ -56,9 +62,9 @@ export function startQueryApi(parts: QueryApiParts): QueryApi {
     routes: [
       ...portfolioRoutes(portfolios, queryParts),
       ...marketRoutes(market, queryParts),
-      ...projectionRoutes({ stores, generations, ends }),
+      ...projectionRoutes({ ...queryParts, stores, generations, positions }),
       ...eventRoutes({
-        log,
+        ...queryParts,
         codec,
         isInstrument: async (id) => {
           const { result } = await market.read((reader) => reader.instrument(id));

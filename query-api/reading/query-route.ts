@@ -8,12 +8,8 @@ import {
 } from "../../platform/http/consistency-token.ts";
 import { type CursorKey, decodeCursor, encodeCursor } from "../../platform/http/cursor.ts";
 import type { Route, RouteHeader, RouteRequest } from "../../platform/http/route.ts";
-import {
-  type LogReader,
-  type PartitionKey,
-  type Positions,
-  parsePartitionKey,
-} from "../../platform/log/log.ts";
+import type { PartitionKey, Positions } from "../../platform/log/log.ts";
+import { type FreshnessParts, freshnessFields, freshnessOf } from "./freshness.ts";
 import type { LogEnds } from "./log-ends.ts";
 import type { Answered, ReadModel } from "./read-model.ts";
 
@@ -62,11 +58,8 @@ export interface Pages {
   readonly cursorAt: (place: unknown) => string;
 }
 
-export interface QueryParts {
-  readonly log: LogReader;
-  readonly ends: LogEnds;
+export interface QueryParts extends FreshnessParts {
   readonly cursorKey: CursorKey;
-  readonly clock: () => number;
 }
 
 export function queryRoute<Reader>(
@@ -88,8 +81,7 @@ export function queryRoute<Reader>(
         contentType: "application/json",
         schema: z.object({
           generation: z.int(),
-          position: z.record(z.string(), z.int()),
-          lagSeconds: z.number(),
+          ...freshnessFields,
           data,
           nextCursor: z.string().optional(),
         }),
@@ -105,7 +97,8 @@ export function queryRoute<Reader>(
   };
 }
 
-function pagesOf(request: RouteRequest, query: string, key: CursorKey): Pages {
+/** The cursors of the query of this name (its operation id), and of no other. */
+export function pagesOf(request: RouteRequest, query: string, key: CursorKey): Pages {
   const { cursor } = request.query;
   return {
     after: (schema) => {
@@ -186,8 +179,7 @@ async function send(response: Response, sending: Sending): Promise<void> {
   }
   response.status(200).json({
     generation: answered.generation,
-    position: Object.fromEntries(answered.positions),
-    lagSeconds: await lagSeconds(answered, parts),
+    ...(await freshnessOf(answered.positions, parts)),
     ...(freshness.stale ? { stale: true } : {}),
     ...(freshness.uncovered.length > 0 ? { uncovered: freshness.uncovered } : {}),
     ...parkedNote(sending),
@@ -201,22 +193,6 @@ function parkedNote({ answered, request }: Sending): { parked?: readonly string[
   const asked = Object.values(request.path);
   const parked = answered.parkedStreams.filter((stream) => asked.includes(stream));
   return parked.length > 0 ? { parked } : {};
-}
-
-const ONE_RECORD = { maxRecords: 1, maxBytes: 1 };
-
-/** Age of the oldest record not applied yet; 0 when there is none. */
-async function lagSeconds(
-  { positions }: Answered<unknown>,
-  { log, ends, clock }: QueryParts,
-): Promise<number> {
-  let oldestMs = clock();
-  for (const [key, position] of positions) {
-    if ((await ends.gapOf(key, position)) === 0) continue;
-    const [record] = await log.read(parsePartitionKey(key), position, ONE_RECORD);
-    if (record) oldestMs = Math.min(oldestMs, record.timestampMs);
-  }
-  return (clock() - oldestMs) / 1000;
 }
 
 function matches(header: string | undefined, etag: string): boolean {
