@@ -48,7 +48,7 @@ export interface AggregateDefinition<
   /** Rises when the state or `evolve` change; snapshots of other versions are not read. */
   readonly stateVersion: number;
   readonly refusals: Catalogue;
-  /** Events whose commands need no memory of command ids: natural keys find repeats. */
+  /** First events of commands whose ids need no memory: natural keys find repeats. */
   readonly selfProtecting?: readonly E["type"][];
   /** The answer of a command as its events alone tell it, for one that is repeated. */
   answerOf?(events: readonly E[]): Answer;

@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import type { EventCodec } from "../platform/codec/codec.ts";
+import type { ReadinessCheck } from "../platform/http/health.ts";
 import type { Route } from "../platform/http/route.ts";
 import type { Log } from "../platform/log/log.ts";
 import type { Logger } from "../platform/telemetry/logger.ts";
@@ -30,6 +31,7 @@ export interface CommandSideParts {
 export interface CommandSide {
   readonly gateway: CommandGateway;
   readonly routes: readonly Route[];
+  readonly checks: readonly ReadinessCheck[];
   /** Brings the gauges up to date, before they are read. */
   updateMetrics(): void;
   /** Settles the batches under way; commands that come later are refused. */
@@ -41,7 +43,7 @@ export async function startCommandSide(parts: CommandSideParts): Promise<Command
   const { log, codec, clock, logger } = parts;
   const marketData = startMarketData({ log, codec, clock, logger });
   const owner = `${hostname()} pid ${process.pid} since ${new Date(clock()).toISOString()}`;
-  const observer = observerFor((events) => marketData.observe(events));
+  const observer = observerFor(logger, (events) => marketData.observe(events));
   const owners = await Owners.take({ log, codec, aggregates, owner, clock, observer });
   const gateway = measured(withFacts(owners, aggregates, owners.fact), aggregates);
   const marketRoutes = marketData.serve(gateway);
@@ -52,6 +54,7 @@ export async function startCommandSide(parts: CommandSideParts): Promise<Command
       batchRoute(aggregates, gateway),
       ...marketRoutes,
     ],
+    checks: [{ name: "owners", check: () => owners.obstacle }],
     updateMetrics: () => updateMetrics(owners, clock()),
     stop: async () => {
       marketData.stop();
@@ -60,7 +63,7 @@ export async function startCommandSide(parts: CommandSideParts): Promise<Command
   };
 }
 
-function observerFor(onEvents: OwnerObserver["onEvents"]): OwnerObserver {
+function observerFor(logger: Logger, onEvents: OwnerObserver["onEvents"]): OwnerObserver {
   return {
     onEvents,
     onAppend: ({ topic, events, seconds }) => {
@@ -68,6 +71,10 @@ function observerFor(onEvents: OwnerObserver["onEvents"]): OwnerObserver {
       logAppendDurationSeconds.observe({ topic }, seconds);
     },
     onVoidEvent: (topic) => logVoidEventsTotal.inc({ topic }),
+    onTrouble: (partition, reason) => {
+      if (reason === null) logger.info(partition, "the owner takes commands again");
+      else logger.error({ ...partition, reason }, "the owner takes no commands");
+    },
   };
 }
 

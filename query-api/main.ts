@@ -38,7 +38,13 @@ export function startQueryApi(parts: QueryApiParts): QueryApi {
   const models = readModelNames.map((name) => byName[name]);
   const stopping = new AbortController();
   const { signal } = stopping;
-  const { generations, ended } = followPromotions({ log, codec, logger, models, signal });
+  const { generations, positions, ended } = followPromotions({
+    log,
+    codec,
+    logger,
+    models,
+    signal,
+  });
   const ends = new LogEnds(log);
   const queryParts = { log, ends, cursorKey, clock };
   const stores = readModelNames.map((name) => ({
@@ -48,9 +54,9 @@ export function startQueryApi(parts: QueryApiParts): QueryApi {
   return {
     routes: [
       ...readModelRoutes(byName, queryParts),
-      ...projectionRoutes({ stores, generations, ends }),
+      ...projectionRoutes({ ...queryParts, stores, generations, positions }),
       ...eventRoutes({
-        log,
+        ...queryParts,
         codec,
         isInstrument: async (id) => {
           const { result } = await byName["ticks-and-candles"].read((reader) =>

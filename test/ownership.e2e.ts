@@ -1,49 +1,28 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect } from "chai";
-import { v4 as uuid } from "uuid";
-import { projection } from "../command-side/contexts/operations/projection/index.ts";
-import type { Accepted, CommandOutcome, CommandRequest } from "../command-side/gateway.ts";
+import type { Accepted } from "../command-side/gateway.ts";
 import { type OwnerParts, PartitionOwner } from "../command-side/ownership/partition-owner.ts";
-import { openCodec } from "../platform/codec/codec.ts";
-import type { SchemaRegistry } from "../platform/codec/registry.ts";
-import { openSqliteRegistry } from "../platform/codec/sqlite-registry.ts";
-import type { Log } from "../platform/log/log.ts";
-import { openSqliteLog, type SqliteLog } from "../platform/log/sqlite/sqlite-log.ts";
-
-const partition = { topic: "operations.events", partition: 0 };
-const topics = [{ topic: "operations.events", context: "operations", partitions: 1 }];
+import type { SqliteLog } from "../platform/log/sqlite/sqlite-log.ts";
+import { disturbed, failingAppends, losingAnswers } from "./ownership/disturbed-log.ts";
+import { type OwnedLog, openOwnedLog } from "./ownership/owned-log.ts";
+import { accepted, eventCount, start } from "./ownership/requests.ts";
 
 describe("the owner of a partition", () => {
-  let folder: string;
+  let owned: OwnedLog;
   let log: SqliteLog;
-  let registry: SchemaRegistry;
   let parts: OwnerParts;
   let appends: number;
 
   beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), "cipherhorizon-owner-"));
-    registry = openSqliteRegistry({ folder });
-    const codec = await openCodec({ registry, topics });
-    log = await openSqliteLog({ folder, topics, encodeLogCreated: codec.encodeLogCreated });
+    owned = await openOwnedLog();
     appends = 0;
-    parts = {
-      log,
-      codec,
-      partition,
-      aggregate: projection,
-      owner: "test",
-      clock: Date.now,
-      observer: { onEvents: () => {}, onVoidEvent: () => {}, onAppend: () => (appends += 1) },
+    log = owned.log;
+    const onAppend = () => {
+      appends += 1;
     };
+    parts = { ...owned.parts, observer: { ...owned.parts.observer, onAppend } };
   });
 
-  afterEach(async () => {
-    await log.close();
-    await registry.close();
-    rmSync(folder, { recursive: true });
-  });
+  afterEach(() => owned.close());
 
   it("commits commands that wait together in one append", async () => {
     const owner = await PartitionOwner.take(parts);
@@ -149,31 +128,6 @@ describe("the owner of a partition", () => {
     expect(await eventCount(log)).to.equal(2);
   });
 
-  it("gives up serving when the log keeps failing, and answers everybody", async () => {
-    const owner = await PartitionOwner.take({ ...parts, log: failingAppends(log, 1_000) });
-    const outcomes = await Promise.all(["a", "b"].map((id) => owner.submit(start(id))));
-    for (const outcome of outcomes) expect(outcome).to.include({ code: "NOT_OWNER" });
-    expect(await eventCount(log)).to.equal(0);
-  });
-
-  it("answers everybody when the fold after a full disk fails, and serves no more", async () => {
-    let isBroken = false;
-    const owner = await PartitionOwner.take({
-      ...parts,
-      log: {
-        ...disturbed(log, 1, async () => {
-          isBroken = true;
-          return { outcome: "disk_full" };
-        }),
-        read: (ref, from, limits) => {
-          return isBroken ? Promise.reject(new Error("no reading")) : log.read(ref, from, limits);
-        },
-      },
-    });
-    expect(await owner.submit(start("a"))).to.include({ code: "DISK_FULL" });
-    expect(await owner.submit(start("b"))).to.include({ code: "NOT_OWNER" });
-  });
-
   it("tells its observer of every event once, whatever is folded again", async () => {
     const told: number[] = [];
     const onEvents: OwnerParts["observer"]["onEvents"] = (events) => {
@@ -188,6 +142,31 @@ describe("the owner of a partition", () => {
     await owner.submit(start("after"));
     expect(told).to.deep.equal([...new Set(told)]);
     expect(told).to.have.lengthOf(6);
+  });
+
+  it("answers OVERLOADED when more bytes of commands wait than may, and serves the others", async () => {
+    const begun = Promise.withResolvers<void>();
+    const released = Promise.withResolvers<void>();
+    const slow = disturbed(log, 1, async (append) => {
+      begun.resolve();
+      await released.promise;
+      return append();
+    });
+    const owner = await PartitionOwner.take({ ...parts, log: slow });
+    const first = owner.submit(start("portfolios"));
+    await begun.promise;
+    const large = { generation: 1, reason: "x".repeat(1024 * 1024) };
+    const commands = Array.from({ length: 40 }, () => {
+      const command = { type: "RetireGeneration", data: large };
+      return owner.submit({ ...start("nobody"), command });
+    });
+    expect(owner.waiting).to.equal(31);
+    released.resolve();
+    const codes = (await Promise.all(commands)).map((one) => "code" in one && one.code);
+    expect(codes.filter((code) => code === "NOT_FOUND")).to.have.lengthOf(31);
+    expect(codes.slice(31)).to.deep.equal(Array(9).fill("OVERLOADED"));
+    expect((await first).outcome).to.equal("accepted");
+    expect((await owner.submit(start("ticks"))).outcome).to.equal("accepted");
   });
 
   it("answers DISK_FULL, keeps what was acknowledged, and goes on when there is room", async () => {
@@ -210,67 +189,3 @@ describe("the owner of a partition", () => {
     expect(await eventCount(log)).to.equal((acknowledged.length + 1) * 2);
   });
 });
-
-function start(aggregateId: string): CommandRequest {
-  return {
-    aggregate: "projection",
-    aggregateId,
-    command: { type: "StartGeneration", data: { version: 1, reason: "test" } },
-    commandId: uuid(),
-    expectedVersion: null,
-    actor: "test",
-    correlationId: uuid(),
-    causationId: null,
-    causationPosition: null,
-    traceparent: null,
-  };
-}
-
-function accepted(outcome: CommandOutcome | undefined): Accepted {
-  if (outcome?.outcome === "accepted") return outcome;
-  throw new Error(`expected an accepted command: ${JSON.stringify(outcome)}`);
-}
-
-async function eventCount(log: Log): Promise<number> {
-  const limits = { maxRecords: 100_000, maxBytes: 1e9 };
-  const records = await log.read(partition, 0, limits);
-  return records.filter((record) => !record.key.startsWith("~")).length;
-}
-
-/** The real log, whose first appends are carried out and then look failed. */
-function losingAnswers(log: SqliteLog, times: number): Log {
-  return disturbed(log, times, async (append) => {
-    await append();
-    throw new Error("the answer was lost");
-  });
-}
-
-/** The real log, whose first appends fail and leave nothing. */
-function failingAppends(log: SqliteLog, times: number): Log {
-  return disturbed(log, times, async () => {
-    throw new Error("the append failed");
-  });
-}
-
-function disturbed(
-  log: SqliteLog,
-  times: number,
-  disturb: (append: () => ReturnType<Log["append"]>) => ReturnType<Log["append"]>,
-): Log {
-  let left = times;
-  return {
-    topics: () => log.topics(),
-    logId: () => log.logId(),
-    read: (ref, from, limits) => log.read(ref, from, limits),
-    ends: (topic) => log.ends(topic),
-    onAppended: (listener) => log.onAppended(listener),
-    close: () => log.close(),
-    claim: (ref, claim) => log.claim(ref, claim),
-    stillReigns: (reign) => log.stillReigns(reign),
-    append: (reign, expectedEnd, records) => {
-      left -= 1;
-      const append = () => log.append(reign, expectedEnd, records);
-      return left >= 0 ? disturb(append) : append();
-    },
-  };
-}

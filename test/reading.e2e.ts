@@ -287,7 +287,9 @@ describe("reading", function () {
 
   it("is alive, ready and measured", async () => {
     expect((await client.get("/livez")).body).to.deep.equal({ status: "live" });
-    expect((await client.get("/readyz")).body).to.include({ status: "ready" });
+    const ready = (await client.get("/readyz")).body;
+    expect(ready).to.include({ status: "ready" });
+    expect(ready["checks"]).to.include("owners");
     const metrics = await (await fetch(`${client.platform.url}/metrics`)).text();
     for (const name of METRICS) expect(metrics, name).to.match(new RegExp(`^${name}(_|{| )`, "m"));
   });

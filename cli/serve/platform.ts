@@ -128,7 +128,7 @@ function openToRead(config: Config, opened: ShutdownStep[]): Base {
 function commandSidePart(commandSide: CommandSide): StartedPart {
   return {
     routes: commandSide.routes,
-    checks: [],
+    checks: commandSide.checks,
     updateMetrics: () => commandSide.updateMetrics(),
     beforeDrain: [],
     afterDrain: [step("finish the group commits", () => commandSide.stop())],

@@ -13,6 +13,8 @@ export const COMMAND_BYTES = 4 * 1024 * 1024;
 export interface Waiting {
   readonly request: CommandRequest;
   readonly hash: string;
+  /** The size of its payload as text. */
+  readonly bytes: number;
   readonly answer: (outcome: CommandOutcome) => void;
 }
 

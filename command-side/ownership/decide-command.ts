@@ -122,9 +122,7 @@ function encodeEvents(
   { batch, waiting, context }: { batch: Batch; waiting: Waiting; context: DecidingContext },
 ): Encoded | CommandOutcome {
   const { reign, codec, nowMs } = context;
-  const envelopes = events.map((_event, index) => {
-    return envelopeFor(index, { count: events.length, waiting, context });
-  });
+  const envelopes = events.map((_event, index) => envelopeFor(index, { events, waiting, context }));
   let records: readonly NewRecord[];
   try {
     records = events.map((event, index) => {
@@ -148,18 +146,23 @@ function encodeEvents(
 
 function envelopeFor(
   index: number,
-  { count, waiting, context }: { count: number; waiting: Waiting; context: DecidingContext },
+  decided: { events: readonly Event[]; waiting: Waiting; context: DecidingContext },
 ): Envelope {
+  const { events, waiting, context } = decided;
   const { request, hash } = waiting;
+  const { codec, reign, state } = context;
   const { aggregateId, commandId } = request;
+  const sequence = state.versionOf(aggregateId) + 1 + index;
+  const isRemembered = !state.protectsItself(events[0] as Event);
+  const unique = isRemembered ? null : sequence;
   return {
-    eventId: context.codec.eventId(context.reign.topic, aggregateId, commandId, index),
+    eventId: codec.eventId(reign.topic, aggregateId, commandId, index, unique),
     aggregateId,
-    sequence: context.state.versionOf(aggregateId) + 1 + index,
-    epoch: context.reign.epoch,
+    sequence,
+    epoch: reign.epoch,
     commandId,
     commandIndex: index,
-    commandEvents: count,
+    commandEvents: events.length,
     commandHash: hash,
     correlationId: request.correlationId,
     causationId: request.causationId,

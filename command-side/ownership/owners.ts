@@ -1,6 +1,6 @@
 import type { EventCodec } from "../../platform/codec/codec.ts";
 import { partitionOf } from "../../platform/kernel/hash.ts";
-import type { Log } from "../../platform/log/log.ts";
+import { type Log, partitionKey } from "../../platform/log/log.ts";
 import type { AggregateDefinition } from "../aggregate.ts";
 import type { FactReader } from "../facts.ts";
 import type { CommandGateway, CommandOutcome, CommandRequest } from "../gateway.ts";
@@ -57,6 +57,14 @@ export class Owners implements CommandGateway {
   /** Commands that wait, and ages of the command windows, for the metrics. */
   *owners(): Iterable<PartitionOwner> {
     for (const owners of this.#byAggregate.values()) yield* owners;
+  }
+
+  /** Each partition whose commands are not taken, and why; `null` where all are. */
+  get obstacle(): string | null {
+    const reasons = [...this.owners()].flatMap(({ partition, obstacle }) => {
+      return obstacle === null ? [] : [`${partitionKey(partition)}: ${obstacle}`];
+    });
+    return reasons.length === 0 ? null : reasons.join("; ");
   }
 
   async stop(): Promise<void> {

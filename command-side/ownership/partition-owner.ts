@@ -6,21 +6,24 @@ import type { AggregateDefinition } from "../aggregate.ts";
 import type { Fact } from "../facts.ts";
 import type { CommandOutcome, CommandRequest } from "../gateway.ts";
 import { Batch, type Waiting } from "./batch.ts";
-import { commandHash } from "./command-hash.ts";
+import { digestCommand } from "./command-digest.ts";
+import { CommandQueue } from "./command-queue.ts";
 import { type DecidingContext, decideInto, EvolveFailure } from "./decide-command.ts";
 import { foldPartition } from "./fold-partition.ts";
+import { diskFull, internal, notOwner, overloaded, unavailable } from "./owner-answers.ts";
 import type { OwnerObserver } from "./owner-observer.ts";
 import { PartitionState } from "./partition-state.ts";
+import { Recovery } from "./recovery.ts";
+import { hasRivalClaim } from "./rival-claim.ts";
 import { storedAnswer } from "./stored-answer.ts";
 
-/** Commands that may wait for one partition; more are told to come back. */
-const WAITING_COMMANDS = 10_000;
 /** How long a full disk is left alone before the next append tries it again. */
 const DISK_FULL_PAUSE_MILLISECONDS = 1_000;
-/** Claims in a row after appends of unknown outcome before the owner gives up serving. */
+/** Claims in a row after appends of unknown outcome; then the log is left alone for a while. */
 const CLAIMS_IN_A_ROW = 5;
 /** How often a fact is read again when the state it stood in was thrown away. */
 const LOOKS_IN_A_ROW = 3;
+const CLAIMED_BY_ANOTHER = "another process has claimed the partition";
 
 export interface OwnerParts {
   readonly log: Log;
@@ -46,11 +49,16 @@ export class PartitionOwner {
   /** The observer knows every event before this position. */
   #observedEnd = 0;
   #logId = "";
-  #queue: Waiting[] = [];
+  readonly #queue = new CommandQueue();
   #working: Promise<void> | null = null;
   /** The batch under way: what it decided stands in the state, and not yet in the log. */
   #settling: Promise<void> | null = null;
+  /** Why it serves nobody any more. */
   #stopped: string | null = null;
+  /** While there is trouble, it serves nobody and takes the partition again and again. */
+  readonly #recovery: Recovery;
+  /** An append or a claim came to an end that is not known. */
+  #isReignInDoubt = false;
   #diskFullUntilMs = 0;
   #claimsInARow = 0;
 
@@ -58,6 +66,10 @@ export class PartitionOwner {
     this.#parts = parts;
     this.#state = new PartitionState(parts.aggregate);
     this.#reign = { ...parts.partition, epoch: -1 };
+    this.#recovery = new Recovery({
+      attempt: () => this.#takeAgain(),
+      onTrouble: (reason) => parts.observer.onTrouble(parts.partition, reason),
+    });
   }
 
   /** Claims the partition, folds it up to the claim, and then serves. */
@@ -79,11 +91,19 @@ export class PartitionOwner {
     return this.#state;
   }
 
+  /** Why commands are not taken; `null` while they are. */
+  get obstacle(): string | null {
+    return this.#stopped ?? this.#recovery.trouble;
+  }
+
   submit(request: CommandRequest): Promise<CommandOutcome> {
-    if (this.#stopped !== null) return Promise.resolve(notOwner(this.#stopped));
-    if (this.#queue.length >= WAITING_COMMANDS) return Promise.resolve(this.#overloaded());
+    const refusal = this.#refusal();
+    if (refusal !== null) return Promise.resolve(refusal);
+    const digest = digestCommand(request);
+    const limit = this.#queue.limitBefore(digest.bytes);
+    if (limit !== null) return Promise.resolve(overloaded(this.partition, limit));
     return new Promise((answer) => {
-      this.#queue.push({ request, hash: commandHash(request), answer });
+      this.#queue.add({ request, ...digest, answer });
       this.#working ??= this.#work();
     });
   }
@@ -91,7 +111,7 @@ export class PartitionOwner {
   /** What others may know of an aggregate, once all that it rests on is in the log. */
   async look(aggregateId: string): Promise<Fact<never>> {
     const { aggregate, partition } = this.#parts;
-    for (let attempt = 0; attempt < LOOKS_IN_A_ROW && this.#stopped === null; attempt += 1) {
+    for (let attempt = 0; attempt < LOOKS_IN_A_ROW && this.#refusal() === null; attempt += 1) {
       const state = this.#state;
       const version = state.versionOf(aggregateId);
       const value = aggregate.fact?.(state.stateOf(aggregateId)) ?? null;
@@ -106,8 +126,25 @@ export class PartitionOwner {
 
   /** Serves nobody any more; resolves when the batch under way is settled. */
   async stop(reason = "the process is shutting down"): Promise<void> {
-    this.#stopped = reason;
+    this.#stop(reason);
     await this.#working;
+    await this.#recovery.idle();
+  }
+
+  #stop(reason: string): void {
+    this.#stopped = reason;
+    this.#recovery.end();
+  }
+
+  #yield(): void {
+    this.#stop(CLAIMED_BY_ANOTHER);
+    this.#parts.observer.onTrouble(this.partition, CLAIMED_BY_ANOTHER);
+  }
+
+  #refusal(): CommandOutcome | null {
+    if (this.#stopped !== null) return notOwner(this.#stopped);
+    const { trouble } = this.#recovery;
+    return trouble === null ? null : unavailable(this.partition, trouble);
   }
 
   async #work(): Promise<void> {
@@ -125,7 +162,8 @@ export class PartitionOwner {
   }
 
   async #settleOneBatch(): Promise<void> {
-    if (this.#stopped !== null) return this.#answerEverybody(notOwner(this.#stopped));
+    const refusal = this.#refusal();
+    if (refusal !== null) return this.#answerEverybody(refusal);
     if (this.#pausesForDisk()) return this.#answerEverybody(diskFull());
     const batch = new Batch(this.#end);
     let result: AppendResult;
@@ -134,8 +172,8 @@ export class PartitionOwner {
       result = await this.#append(batch);
       if (result.outcome === "misplaced") throw new Error(`the log ends at ${result.end}`);
     } catch (error) {
-      this.#queue.unshift(...batch.waiting);
-      if (error instanceof EvolveFailure) return this.#refoldOrStop();
+      this.#queue.putBack(batch.waiting);
+      if (error instanceof EvolveFailure) return this.#refoldOrRecover();
       return this.#unknownOutcome(error as Error);
     }
     await this.#finish(batch, result);
@@ -149,8 +187,9 @@ export class PartitionOwner {
 
   #decideInto(batch: Batch): void {
     const context = this.#context();
-    while (this.#queue.length > 0 && !batch.isFull) {
-      const waiting = this.#queue.shift() as Waiting;
+    while (!batch.isFull) {
+      const waiting = this.#queue.takeFirst();
+      if (waiting === null) return;
       try {
         decideInto(batch, waiting, context);
       } catch (error) {
@@ -196,16 +235,22 @@ export class PartitionOwner {
   ): Promise<void> {
     switch (result.outcome) {
       case "appended":
-        this.#claimsInARow = 0;
+        if (batch.records.length > 0) this.#logWorks();
         return this.#acknowledge(batch, result.timestampMs);
       case "fenced":
-        this.#stopped = "another process has claimed the partition";
-        return answer(batch.waiting, notOwner(this.#stopped));
+        this.#yield();
+        return answer(batch.waiting, notOwner(CLAIMED_BY_ANOTHER));
       case "disk_full":
         this.#diskFullUntilMs = this.#parts.clock() + DISK_FULL_PAUSE_MILLISECONDS;
-        await this.#refoldOrStop();
+        await this.#refoldOrRecover();
         return answer(batch.waiting, diskFull());
     }
+  }
+
+  /** Only an append shows it: a log may well take claims, and fail each append after them. */
+  #logWorks(): void {
+    this.#claimsInARow = 0;
+    this.#recovery.hasWorked();
   }
 
   async #acknowledge(batch: Batch, timestampMs: number): Promise<void> {
@@ -235,15 +280,37 @@ export class PartitionOwner {
    * and decide the batch's commands again; those that are in the log are found by their ids.
    */
   async #unknownOutcome(error: Error): Promise<void> {
+    this.#isReignInDoubt = true;
     this.#claimsInARow += 1;
     if (this.#claimsInARow > CLAIMS_IN_A_ROW) {
-      this.#stopped = `the log failed ${CLAIMS_IN_A_ROW} times in a row: ${error.message}`;
-      return;
+      const times = this.#claimsInARow;
+      return this.#recovery.begin(`the log failed ${times} times in a row: ${error.message}`);
     }
     try {
-      await this.#claim();
-    } catch (claimError) {
-      this.#stopped = `the partition cannot be claimed again: ${(claimError as Error).message}`;
+      await this.#takeAgain();
+    } catch (notTaken) {
+      this.#recovery.begin((notTaken as Error).message);
+    }
+  }
+
+  /** A state that cannot be folded anew must not decide any more. */
+  async #refoldOrRecover(): Promise<void> {
+    try {
+      await this.#refold();
+    } catch (error) {
+      this.#recovery.begin(`the partition cannot be folded: ${(error as Error).message}`);
+    }
+  }
+
+  /** Who has claimed since keeps the partition. A reign that is not in doubt needs no new claim. */
+  async #takeAgain(): Promise<void> {
+    try {
+      if (await hasRivalClaim(this.#parts, this.#reign.epoch)) this.#yield();
+      else if (this.#isReignInDoubt) await this.#claim();
+      else await this.#refold();
+    } catch (cause) {
+      const detail = `the partition cannot be taken again: ${(cause as Error).message}`;
+      throw new Error(detail, { cause });
     }
   }
 
@@ -251,16 +318,8 @@ export class PartitionOwner {
     const { log, codec, partition, owner, clock } = this.#parts;
     this.#logId = await log.logId();
     this.#reign = await log.claim(partition, codec.encodeClaim(partition.topic, owner, clock()));
+    this.#isReignInDoubt = false;
     await this.#refold();
-  }
-
-  /** A state that cannot be folded anew must not decide any more. */
-  async #refoldOrStop(): Promise<void> {
-    try {
-      await this.#refold();
-    } catch (error) {
-      this.#stopped = `the partition cannot be folded: ${(error as Error).message}`;
-    }
   }
 
   async #refold(): Promise<void> {
@@ -284,31 +343,10 @@ export class PartitionOwner {
   }
 
   #answerEverybody(outcome: CommandOutcome): void {
-    answer(this.#queue.splice(0), outcome);
-  }
-
-  #overloaded(): CommandOutcome {
-    const { topic, partition } = this.#reign;
-    const detail = `${WAITING_COMMANDS} commands wait for ${topic}/${partition}; send again later`;
-    return { outcome: "failed", code: "OVERLOADED", detail };
+    answer(this.#queue.takeAll(), outcome);
   }
 }
 
 function answer(everybody: readonly Waiting[], outcome: CommandOutcome): void {
   for (const waiting of everybody) waiting.answer(outcome);
-}
-
-function notOwner(reason: string): CommandOutcome {
-  return { outcome: "failed", code: "NOT_OWNER", detail: `commands are not taken here: ${reason}` };
-}
-
-function diskFull(): CommandOutcome {
-  const detail =
-    "the disk of the event log is full; this request wrote nothing. " +
-    "Make room and send it again";
-  return { outcome: "failed", code: "DISK_FULL", detail };
-}
-
-function internal(error: Error): CommandOutcome {
-  return { outcome: "failed", code: "INTERNAL", detail: error.message };
 }

@@ -61,13 +61,16 @@ export class PartitionState {
 
   /** Keeps the command's id with the position of its first event. */
   remember(recorded: RecordedEvent): void {
-    if (recorded.commandIndex !== 0 || this.#protectsItself(recorded)) return;
+    if (recorded.commandIndex !== 0 || this.protectsItself(recorded.event)) return;
     this.window.add(recorded.commandId, recorded.position, recorded.recordedAtMs);
   }
 
-  /** Ticks are found again by their own keys, and would push every other command out. */
-  #protectsItself(recorded: RecordedEvent): boolean {
-    return this.aggregate.selfProtecting?.includes(recorded.event.type) ?? false;
+  /**
+   * True where the first event of a command tells that its id is not remembered: ticks are found
+   * again by their own keys, and would push every other command out.
+   */
+  protectsItself(firstEvent: Event): boolean {
+    return this.aggregate.selfProtecting?.includes(firstEvent.type) ?? false;
   }
 
   #begin(aggregateId: string): Stream {

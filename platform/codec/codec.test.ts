@@ -208,4 +208,11 @@ describe("an event's id", () => {
     ];
     expect(new Set([id, ...others])).to.have.property("size", 5);
   });
+
+  it("differs by the sequence where command ids are not remembered", () => {
+    const ids = [null, 1, 2].map((sequence) => eventId(TOPIC, "p-1", "c-1", 0, sequence));
+    expect(new Set(ids)).to.have.property("size", 3);
+    expect(ids[0]).to.equal(eventId(TOPIC, "p-1", "c-1", 0));
+    expect(ids[1]).to.equal(eventId(TOPIC, "p-1", "c-1", 0, 1));
+  });
 });

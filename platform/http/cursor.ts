@@ -25,24 +25,25 @@ export function decodeCursor<Place>(
   query: string,
   { cursor, schema }: { cursor: string; schema: ZodType<Place> },
 ): Place {
-  if (cursor.length > MAXIMUM_CURSOR_CHARACTERS) throw invalid();
+  if (cursor.length > MAXIMUM_CURSOR_CHARACTERS) throw invalidCursor();
   const bytes = Buffer.from(cursor, "base64url");
   const json = bytes.subarray(SIGNATURE_BYTES);
   const signature = bytes.subarray(0, SIGNATURE_BYTES);
   if (signature.length !== SIGNATURE_BYTES || bytes.toString("base64url") !== cursor) {
-    throw invalid();
+    throw invalidCursor();
   }
-  if (!timingSafeEqual(signature, signatureOf(key, query, json))) throw invalid();
+  if (!timingSafeEqual(signature, signatureOf(key, query, json))) throw invalidCursor();
   const place = schema.safeParse(JSON.parse(json.toString("utf8")));
   if (place.success) return place.data;
-  throw invalid();
+  throw invalidCursor();
 }
 
 function signatureOf(key: CursorKey, query: string, json: Buffer): Buffer {
   return createHmac("sha256", key.bytes).update(`${query}\n`).update(json).digest();
 }
 
-function invalid(): PlatformError {
+/** Also for a cursor of this query whose place does not fit what is asked. */
+export function invalidCursor(): PlatformError {
   return new PlatformError(
     "INVALID_CURSOR",
     "The cursor is not one that this query gave; ask for the first page without a cursor.",

@@ -5,7 +5,7 @@ import type { OperationsEvent } from "../../schemas/generated/operations.ts";
 import { AppendSignal } from "./append-signal.ts";
 import { persist, type Trouble } from "./persist.ts";
 
-const OPERATIONS = { topic: "operations.events", partition: 0 };
+export const OPERATIONS = { topic: "operations.events", partition: 0 };
 const READ_LIMITS = { maxRecords: 500, maxBytes: 1024 * 1024 };
 
 export interface FollowerParts {
@@ -13,6 +13,8 @@ export interface FollowerParts {
   readonly codec: EventReader;
   readonly signal: AbortSignal;
   onEvent(event: RecordedEvent<OperationsEvent>): void;
+  /** Everything before this position was told. */
+  onRead?(next: number): void;
   /** The end has been reached: what was told is how things stand. */
   onCurrent(): void;
   onTrouble(trouble: Trouble | null): void;
@@ -36,6 +38,7 @@ export async function followOperations(parts: FollowerParts): Promise<void> {
       const records = await persist("read operations", read, { signal, onTrouble });
       highestClaim = tell(records, { ...parts, highestClaim });
       next += records.length;
+      parts.onRead?.(next);
       if (records.length > 0) continue;
       parts.onCurrent();
       await appended.after(raised, signal);

@@ -2,32 +2,35 @@ import type { Response } from "express";
 import { z } from "zod";
 import type { EventCodec } from "../../platform/codec/codec.ts";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
-import { idField, integerTextField } from "../../platform/fields/fields.ts";
+import { idField } from "../../platform/fields/fields.ts";
 import {
   encodeConsistencyToken,
   parseConsistencyToken,
 } from "../../platform/http/consistency-token.ts";
+import { invalidCursor } from "../../platform/http/cursor.ts";
 import type { Route, RouteRequest } from "../../platform/http/route.ts";
 import { partitionOf } from "../../platform/kernel/hash.ts";
-import { type LogReader, type PartitionKey, partitionKey } from "../../platform/log/log.ts";
+import { type PartitionKey, type Positions, partitionKey } from "../../platform/log/log.ts";
 import { streamSubscribers } from "../../platform/telemetry/metrics.ts";
+import { freshnessFields, freshnessOf } from "../reading/freshness.ts";
+import { limitOf, pageParameters, textOf } from "../reading/parameters.ts";
+import { pagesOf, type QueryParts } from "../reading/query-route.ts";
 import { eventJson } from "../stream/event-json.ts";
 import { type Followed, followLog } from "../stream/log-follower.ts";
 import { concerns, type EventFilter, readEvents } from "../stream/read-events.ts";
 import { type ServerSentEvent, sendServerSentEvents } from "../stream/server-sent-events.ts";
 
-const PAGE_EVENTS = 100;
-const LONGEST_PAGE_EVENTS = 500;
 /** Live streams that one process serves at a time. */
 const STREAMS = 200;
 
-export interface EventsParts {
-  readonly log: LogReader;
+export interface EventsParts extends QueryParts {
   readonly codec: Pick<EventCodec, "prepare" | "decode">;
   readonly isInstrument: (id: string) => Promise<boolean>;
   /** Ends every stream: the process is shutting down. */
   readonly signal: AbortSignal;
 }
+
+const LIST_EVENTS = "listEvents";
 
 const topicField = z.string().regex(/^[a-z][a-z.]{0,63}$/, { error: "must be a topic's name" });
 const typeField = z.string().regex(/^[A-Z][A-Za-z]{0,63}$/, { error: "must be an event type" });
@@ -48,45 +51,44 @@ function listRoute(parts: EventsParts): Route {
   return {
     method: "GET",
     path: "/v1/events",
-    operationId: "listEvents",
+    operationId: LIST_EVENTS,
     tag: "events",
     summary: "Events of a topic in the order of their writing",
     pathParameters: null,
     pathExample: {},
-    query: z.strictObject({
-      ...filterParameters,
-      cursor: z.string().max(2_000).optional(),
-      limit: integerTextField({ minimum: 1, maximum: LONGEST_PAGE_EVENTS }).optional(),
-    }),
+    query: z.strictObject({ ...filterParameters, ...pageParameters }),
     body: null,
     headers: [],
     answers: [
       {
         status: 200,
-        description: "A page of events; `nextCursor` is there while more may follow",
+        description:
+          "A page of events; `nextCursor` is there while more may follow. `position` and " +
+          "`lagSeconds` are of what was read so far; there is no generation: this is the log",
         contentType: "application/json",
         schema: z.object({
+          ...freshnessFields,
           data: z.array(z.record(z.string(), z.unknown())),
           nextCursor: z.string().optional(),
         }),
       },
     ],
     handle: async (request, response) => {
-      const { limit } = request.query;
       const wanted = wantedOf(request);
-      const from = await startOf(wanted, textOf(request.query["cursor"]), { parts, at: "start" });
-      const filter = {
-        ...wanted,
-        limit: typeof limit === "number" ? limit : PAGE_EVENTS,
-      };
-      const page = await readEvents(from, filter, parts);
-      const cursor = encodeConsistencyToken({
-        logId: await parts.log.logId(),
-        positions: page.positions,
-      });
+      const pages = pagesOf(request, LIST_EVENTS, parts.cursorKey);
+      const logId = await parts.log.logId();
+      const place = pages.after(z.string());
+      const known = place === null ? null : parseConsistencyToken(place, logId).positions;
+      const from = await startOf(wanted, known, { parts, at: "start" });
+      // A cursor of other partitions would leave out, or repeat, what is asked for here.
+      if (known !== null && !haveSameKeys(known, from)) throw invalidCursor();
+      const page = await readEvents(from, { ...wanted, limit: limitOf(request.query) }, parts);
+      const token = encodeConsistencyToken({ logId, positions: page.positions });
+      response.set("Consistency-Token", token);
       response.json({
+        ...(await freshnessOf(page.positions, parts)),
         data: page.events.map(eventJson),
-        ...(page.atEnd ? {} : { nextCursor: cursor }),
+        ...(page.atEnd ? {} : { nextCursor: pages.cursorAt(token) }),
       });
     },
   };
@@ -190,14 +192,16 @@ async function follow(
   { parts, wanted }: { parts: EventsParts; wanted: Wanted },
 ): Promise<Source> {
   const at = request.query["from"] === "start" ? "start" : "end";
-  const last = request.raw.get("Last-Event-ID") ?? null;
-  const from = await startOf(wanted, last, { parts, at });
+  const last = request.raw.get("Last-Event-ID");
+  const logId = await parts.log.logId();
+  const known = last === undefined ? null : parseConsistencyToken(last, logId).positions;
+  const from = await startOf(wanted, known, { parts, at });
   const closed = new AbortController();
   response.on("close", () => closed.abort());
   if (response.closed) closed.abort();
   const signal = AbortSignal.any([closed.signal, parts.signal]);
   return {
-    logId: await parts.log.logId(),
+    logId,
     followed: followLog(from, {
       log: parts.log,
       codec: parts.codec,
@@ -212,12 +216,12 @@ interface Wanted extends EventFilter {
   readonly topic: string;
 }
 
-/** Where reading begins: at a token, else at the start or the end of the partitions asked for. */
+/** Where reading begins: as known, else at the start or the end of the partitions asked for. */
 async function startOf(
   { topic, aggregateId }: Pick<Wanted, "topic" | "aggregateId">,
-  token: string | null,
+  known: Positions | null,
   where: { parts: EventsParts; at: "start" | "end" },
-): Promise<ReadonlyMap<PartitionKey, number>> {
+): Promise<Positions> {
   const { log } = where.parts;
   const topics = await log.topics();
   const partitions = topics.get(topic);
@@ -228,7 +232,6 @@ async function startOf(
   const ends = await log.ends(topic);
   const keys = ends.map((_end, partition) => partitionKey({ topic, partition }));
   const wanted = aggregateId === null ? keys : [keys[partitionOf(aggregateId, partitions)]];
-  const known = token === null ? null : parseConsistencyToken(token, await log.logId()).positions;
   return new Map(
     (wanted as PartitionKey[]).map((key) => {
       const start = where.at === "start" ? 0 : (ends[keys.indexOf(key)] as number);
@@ -246,8 +249,8 @@ function wantedOf({ query }: RouteRequest): Wanted {
   };
 }
 
-function textOf(value: unknown): string | null {
-  return typeof value === "string" ? value : null;
+function haveSameKeys(one: Positions, other: Positions): boolean {
+  return one.size === other.size && [...one.keys()].every((key) => other.has(key));
 }
 
 class StreamCount {

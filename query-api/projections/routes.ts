@@ -1,9 +1,11 @@
+import type { Response } from "express";
 import { z } from "zod";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { idField } from "../../platform/fields/fields.ts";
 import type { Route } from "../../platform/http/route.ts";
 import type { Positions } from "../../platform/log/log.ts";
 import type { Generation, Generations } from "../../projections/runner/generations.ts";
+import { type FreshnessParts, freshnessFields, freshnessOf } from "../reading/freshness.ts";
 import type { LogEnds } from "../reading/log-ends.ts";
 
 /** What this process can say of one projection's stores. */
@@ -26,10 +28,11 @@ const generationAnswer = z.object({
 
 const projectionAnswer = z.object({ name: z.string(), generations: z.array(generationAnswer) });
 
-export interface ProjectionsParts {
+export interface ProjectionsParts extends FreshnessParts {
   readonly stores: readonly ProjectionStores[];
   readonly generations: Pick<Generations, "of">;
-  readonly ends: LogEnds;
+  /** What the generations rest on, of `operations.events`. */
+  readonly positions: () => Positions;
 }
 
 /** Projections with their generations: phase, position and gap. */
@@ -49,10 +52,11 @@ export function projectionRoutes(parts: ProjectionsParts): readonly Route[] {
       pathParameters: null,
       pathExample: {},
       headers: [],
-      answers: [answer(z.object({ data: z.array(projectionAnswer) }))],
+      answers: [answer(z.array(projectionAnswer))],
       handle: async (_request, response) => {
-        const data = parts.stores.map((stores) => describe(stores, parts));
-        response.json({ data: await Promise.all(data) });
+        await send(response, parts, () => {
+          return Promise.all(parts.stores.map((stores) => describe(stores, parts)));
+        });
       },
     },
     {
@@ -63,18 +67,33 @@ export function projectionRoutes(parts: ProjectionsParts): readonly Route[] {
       pathParameters: z.strictObject({ name: idField() }),
       pathExample: { name: "portfolios" },
       headers: [],
-      answers: [answer(z.object({ data: projectionAnswer }))],
+      answers: [answer(projectionAnswer)],
       handle: async (request, response) => {
         const stores = parts.stores.find(({ name }) => name === request.path["name"]);
         if (!stores) throw notFound(request.path["name"] as string, parts);
-        response.json({ data: await describe(stores, parts) });
+        await send(response, parts, () => describe(stores, parts));
       },
     },
   ];
 }
 
-function answer(schema: z.ZodType) {
-  return { status: 200, description: "As of now", contentType: "application/json", schema };
+/** `generation` is a fact of each read model here, so the answer itself has none. */
+function answer(data: z.ZodType) {
+  const description =
+    "What is known of the generations; `position` and `lagSeconds` are of `operations.events`";
+  const schema = z.object({ ...freshnessFields, data });
+  return { status: 200, description, contentType: "application/json", schema };
+}
+
+/** The positions are those of before: what came meanwhile may be in the data, nothing is missing. */
+async function send(
+  response: Response,
+  parts: ProjectionsParts,
+  read: () => Promise<unknown>,
+): Promise<void> {
+  const positions = parts.positions();
+  const data = await read();
+  response.json({ ...(await freshnessOf(positions, parts)), data });
 }
 
 function notFound(name: string, { stores }: ProjectionsParts): PlatformError {

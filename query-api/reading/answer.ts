@@ -2,14 +2,7 @@ import { createHash } from "node:crypto";
 import type { Response } from "express";
 import { encodeConsistencyToken } from "../../platform/http/consistency-token.ts";
 import type { RouteRequest } from "../../platform/http/route.ts";
-import { type LogReader, type Positions, parsePartitionKey } from "../../platform/log/log.ts";
-import type { LogEnds } from "./log-ends.ts";
-
-export interface AnswerParts {
-  readonly log: LogReader;
-  readonly ends: LogEnds;
-  readonly clock: () => number;
-}
+import type { LogReader, Positions } from "../../platform/log/log.ts";
 
 /** An answer as it goes out: what is told in it, and what decides whether it has changed. */
 export interface Outgoing {
@@ -40,22 +33,6 @@ export async function sendAnswer(
     return;
   }
   response.status(200).json(body);
-}
-
-const ONE_RECORD = { maxRecords: 1, maxBytes: 1 };
-
-/** Age of the oldest record not applied yet; 0 when there is none. */
-export async function lagSecondsAt(
-  positions: Positions,
-  { log, ends, clock }: AnswerParts,
-): Promise<number> {
-  let oldestMs = clock();
-  for (const [key, position] of positions) {
-    if ((await ends.gapOf(key, position)) === 0) continue;
-    const [record] = await log.read(parsePartitionKey(key), position, ONE_RECORD);
-    if (record) oldestMs = Math.min(oldestMs, record.timestampMs);
-  }
-  return (clock() - oldestMs) / 1000;
 }
 
 function matches(header: string | undefined, etag: string): boolean {

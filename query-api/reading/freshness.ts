@@ -1,75 +1,41 @@
 import { z } from "zod";
-import { PlatformError } from "../../platform/errors/catalogue.ts";
-import { parseConsistencyToken } from "../../platform/http/consistency-token.ts";
-import type { RouteHeader, RouteRequest } from "../../platform/http/route.ts";
-import type { LogReader, PartitionKey, Positions } from "../../platform/log/log.ts";
+import { type LogReader, type Positions, parsePartitionKey } from "../../platform/log/log.ts";
 import type { LogEnds } from "./log-ends.ts";
-import type { ReadModel } from "./read-model.ts";
 
-/** The longest wait for a consistency token that `Prefer: wait=<s>` may ask for. */
-const LONGEST_WAIT_SECONDS = 30;
+/** What every answer says of how new it is. */
+export const freshnessFields = {
+  position: z.record(z.string(), z.int()).describe("The next position of each partition"),
+  lagSeconds: z.number().describe("Age of the oldest record that is not in the answer yet"),
+};
 
-/** What every query understands beside its own parameters. */
-export const queryHeaders: readonly RouteHeader[] = [
-  {
-    name: "Consistency-Token",
-    description: "What a command or query returned: the answer will be at least as new.",
-    example: "MDE4ZjZmN2UucG9ydGZvbGlvLmV2ZW50czowOjEy",
-  },
-  {
-    name: "Prefer",
-    description: `\`wait=2\`: how many seconds to wait for the token, at most ${LONGEST_WAIT_SECONDS}.`,
-    example: "wait=2",
-  },
-  { name: "If-None-Match", description: "The ETag of an earlier answer.", example: '"abc"' },
-];
-
-/** `stale=allow`: past the wait the answer comes anyway, labelled. */
-export const staleParameter = { stale: z.enum(["allow"]).optional() };
-
-export interface Freshness {
-  readonly stale: boolean;
-  /** Partitions of the token that this read model does not cover. */
-  readonly uncovered: readonly PartitionKey[];
+export interface FreshnessParts {
+  readonly log: LogReader;
+  readonly ends: LogEnds;
+  readonly clock: () => number;
 }
 
-/** Waits until the read model has passed the request's token, as long as the request wants. */
-export async function awaitToken(
-  model: Pick<ReadModel<never>, "name" | "positions" | "hasPassed">,
-  request: RouteRequest,
-  { log, ends }: { readonly log: LogReader; readonly ends: LogEnds },
-): Promise<Freshness> {
-  const text = request.raw.get("Consistency-Token");
-  if (text === undefined) return { stale: false, uncovered: [] };
-  const { positions } = parseConsistencyToken(text, await log.logId());
-  const covered = await model.positions();
-  const uncovered = [...positions.keys()].filter((key) => !covered.has(key));
-  if (await model.hasPassed(positions, waitSecondsOf(request) * 1000)) {
-    return { stale: false, uncovered };
+/** Of an answer that knows the log up to `positions`. */
+export async function freshnessOf(
+  positions: Positions,
+  parts: FreshnessParts,
+): Promise<{ readonly position: Record<string, number>; readonly lagSeconds: number }> {
+  const lagSeconds = await lagSecondsAt(positions, parts);
+  return { position: Object.fromEntries(positions), lagSeconds };
+}
+
+const ONE_RECORD = { maxRecords: 1, maxBytes: 1 };
+
+/** Age of the oldest record not applied yet; 0 when there is none. */
+async function lagSecondsAt(
+  positions: Positions,
+  { log, ends, clock }: FreshnessParts,
+): Promise<number> {
+  const nowMs = clock();
+  let oldestMs = nowMs;
+  for (const [key, position] of positions) {
+    if ((await ends.gapOf(key, position)) === 0) continue;
+    const [record] = await log.read(parsePartitionKey(key), position, ONE_RECORD);
+    if (record) oldestMs = Math.min(oldestMs, record.timestampMs);
   }
-  if (request.query["stale"] === "allow") return { stale: true, uncovered };
-  throw await notYet(model.name, { wanted: positions, reached: await model.positions() }, ends);
-}
-
-async function notYet(
-  projection: string,
-  { wanted, reached }: { wanted: Positions; reached: Positions },
-  ends: LogEnds,
-): Promise<PlatformError> {
-  const missing = [...wanted].map(([key, position]) => position - (reached.get(key) ?? position));
-  const behind = missing.reduce((sum, events) => sum + Math.max(0, events), 0);
-  const detail =
-    `${projection} is ${behind} events before the consistency token; ` +
-    "wait longer with Prefer: wait=<seconds>, or take the answer as it is with ?stale=allow";
-  return new PlatformError("NOT_YET", detail, {
-    facts: { projection, eventsBehindToken: behind, gapEvents: await ends.gap(reached) },
-  });
-}
-
-function waitSecondsOf(request: RouteRequest): number {
-  const text = request.raw.get("Prefer");
-  if (text === undefined) return 0;
-  const seconds = /(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])/.exec(text)?.[1];
-  if (seconds === undefined) return 0;
-  return Math.min(Number(seconds), LONGEST_WAIT_SECONDS);
+  return (nowMs - oldestMs) / 1000;
 }

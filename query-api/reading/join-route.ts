@@ -3,10 +3,11 @@ import { z } from "zod";
 import type { Route, RouteRequest } from "../../platform/http/route.ts";
 import type { PartitionKey } from "../../platform/log/log.ts";
 import type { Models, Readers } from "../registry.ts";
-import { lagSecondsAt, type Outgoing, sendAnswer } from "./answer.ts";
-import { awaitToken, queryHeaders, staleParameter } from "./freshness.ts";
+import { type Outgoing, sendAnswer } from "./answer.ts";
+import { freshnessFields, freshnessOf } from "./freshness.ts";
 import type { QueryDefinition, QueryParts } from "./query-route.ts";
 import type { Answered } from "./read-model.ts";
+import { awaitToken, queryHeaders, staleParameter } from "./token-wait.ts";
 
 /** How often the read models are read anew when one of them stays behind its effects elsewhere. */
 const ROUNDS = 3;
@@ -47,8 +48,7 @@ export function joinRoute(models: Models, definition: JoinDefinition, parts: Que
         contentType: "application/json",
         schema: z.object({
           generation: z.record(z.string(), z.int()),
-          position: z.record(z.string(), z.int()),
-          lagSeconds: z.number(),
+          ...freshnessFields,
           behind: z.array(z.string()).optional(),
           data,
         }),
@@ -58,8 +58,8 @@ export function joinRoute(models: Models, definition: JoinDefinition, parts: Que
     handle: async (request, response) => {
       let stale = false;
       for (const name of names) {
-        const freshness = await awaitToken(models[name], request, parts);
-        stale ||= freshness.stale;
+        const waited = await awaitToken(models[name], request, parts);
+        stale ||= waited.stale;
       }
       const joined = await join(models, definition, request);
       const outgoing = await outgoingOf(joined, { stale, parts });
@@ -124,8 +124,7 @@ async function outgoingOf(
     content: { data, behind },
     body: {
       generation: Object.fromEntries(generations),
-      position: Object.fromEntries(positions),
-      lagSeconds: await lagSecondsAt(positions, parts),
+      ...(await freshnessOf(positions, parts)),
       ...(stale ? { stale: true } : {}),
       ...(behind.length > 0 ? { behind } : {}),
       data,

@@ -1,8 +1,8 @@
 import type { EventReader } from "../../platform/codec/codec.ts";
-import type { LogReader } from "../../platform/log/log.ts";
+import { type LogReader, type Positions, partitionKey } from "../../platform/log/log.ts";
 import type { Logger } from "../../platform/telemetry/logger.ts";
 import { Generations } from "../../projections/runner/generations.ts";
-import { followOperations } from "../../projections/runner/operations-follower.ts";
+import { followOperations, OPERATIONS } from "../../projections/runner/operations-follower.ts";
 import type { ReadModel } from "./read-model.ts";
 
 export interface PromotionsParts {
@@ -16,6 +16,8 @@ export interface PromotionsParts {
 export interface Promotions {
   /** What is known so far, kept up to date. */
   readonly generations: Pick<Generations, "of">;
+  /** Of `operations.events`: what `generations` rests on. */
+  readonly positions: () => Positions;
   /** Resolves when following has ended. */
   readonly ended: Promise<void>;
 }
@@ -24,6 +26,7 @@ export interface Promotions {
 export function followPromotions(parts: PromotionsParts): Promotions {
   const { log, codec, logger, models, signal } = parts;
   const generations = new Generations();
+  let next = 0;
   const following = followOperations({
     log,
     codec,
@@ -34,6 +37,9 @@ export function followPromotions(parts: PromotionsParts): Promotions {
       if (event.type !== "GenerationPromoted") return;
       models.find((model) => model.name === name)?.promote(event.data.generation);
     },
+    onRead: (position) => {
+      next = position;
+    },
     onCurrent: () => undefined,
     onTrouble: (trouble) => {
       if (trouble !== null) logger.warn(trouble, "following operations.events");
@@ -42,5 +48,6 @@ export function followPromotions(parts: PromotionsParts): Promotions {
   const ended = following.catch((error: unknown) => {
     if (!signal.aborted) logger.fatal({ err: error }, "operations.events cannot be followed");
   });
-  return { generations, ended };
+  const positions = () => new Map([[partitionKey(OPERATIONS), next]]);
+  return { generations, positions, ended };
 }

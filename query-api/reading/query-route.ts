@@ -2,9 +2,10 @@ import type { Response } from "express";
 import { z } from "zod";
 import { type CursorKey, decodeCursor, encodeCursor } from "../../platform/http/cursor.ts";
 import type { Route, RouteRequest } from "../../platform/http/route.ts";
-import { type AnswerParts, lagSecondsAt, sendAnswer } from "./answer.ts";
-import { awaitToken, type Freshness, queryHeaders, staleParameter } from "./freshness.ts";
+import { sendAnswer } from "./answer.ts";
+import { type FreshnessParts, freshnessFields, freshnessOf } from "./freshness.ts";
 import type { Answered, ReadModel } from "./read-model.ts";
+import { awaitToken, queryHeaders, staleParameter, type TokenWait } from "./token-wait.ts";
 
 export interface QueryResult {
   readonly data: unknown;
@@ -31,7 +32,7 @@ export interface Pages {
   readonly cursorAt: (place: unknown) => string;
 }
 
-export interface QueryParts extends AnswerParts {
+export interface QueryParts extends FreshnessParts {
   readonly cursorKey: CursorKey;
 }
 
@@ -54,8 +55,7 @@ export function queryRoute<Reader>(
         contentType: "application/json",
         schema: z.object({
           generation: z.int(),
-          position: z.record(z.string(), z.int()),
-          lagSeconds: z.number(),
+          ...freshnessFields,
           data,
           nextCursor: z.string().optional(),
         }),
@@ -63,15 +63,16 @@ export function queryRoute<Reader>(
       { status: 304, description: "Not changed", contentType: "application/json", schema: null },
     ],
     handle: async (request, response) => {
-      const freshness = await awaitToken(model, request, parts);
+      const waited = await awaitToken(model, request, parts);
       const pages = pagesOf(request, definition.operationId, parts.cursorKey);
       const answered = await model.read((reader) => run(reader, request, pages));
-      await send(response, { answered, freshness, request, parts });
+      await send(response, { answered, waited, request, parts });
     },
   };
 }
 
-function pagesOf(request: RouteRequest, query: string, key: CursorKey): Pages {
+/** The cursors of the query of this name (its operation id), and of no other. */
+export function pagesOf(request: RouteRequest, query: string, key: CursorKey): Pages {
   const { cursor } = request.query;
   return {
     after: (schema) => {
@@ -83,13 +84,13 @@ function pagesOf(request: RouteRequest, query: string, key: CursorKey): Pages {
 
 interface Sending {
   readonly answered: Answered<QueryResult>;
-  readonly freshness: Freshness;
+  readonly waited: TokenWait;
   readonly request: RouteRequest;
   readonly parts: QueryParts;
 }
 
 async function send(response: Response, sending: Sending): Promise<void> {
-  const { answered, freshness, request, parts } = sending;
+  const { answered, waited, request, parts } = sending;
   const { data, nextCursor } = answered.result;
   const { generation, positions } = answered;
   const parked = parkedNote(sending);
@@ -99,10 +100,9 @@ async function send(response: Response, sending: Sending): Promise<void> {
     content: { data, nextCursor, parked },
     body: {
       generation,
-      position: Object.fromEntries(positions),
-      lagSeconds: await lagSecondsAt(positions, parts),
-      ...(freshness.stale ? { stale: true } : {}),
-      ...(freshness.uncovered.length > 0 ? { uncovered: freshness.uncovered } : {}),
+      ...(await freshnessOf(positions, parts)),
+      ...(waited.stale ? { stale: true } : {}),
+      ...(waited.uncovered.length > 0 ? { uncovered: waited.uncovered } : {}),
       ...parked,
       data,
       ...(nextCursor ? { nextCursor } : {}),

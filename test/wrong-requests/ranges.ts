@@ -27,7 +27,7 @@ const RANGE = [
   { name: "from equal to to", query: { from: "2024-01-01", to: "2024-01-01" } },
 ] satisfies WrongRange[];
 
-const PAGES = [...LIMITS, ...cursors("INVALID_CURSOR")];
+const PAGES = [...LIMITS, ...cursors];
 const NO_PORTFOLIO = nobodyAt("p-none");
 const NO_INSTRUMENT = nobodyAt("binance:NONE-USDT");
 const STEPS = [
@@ -237,8 +237,7 @@ export const ranges: Readonly<Record<string, readonly WrongRange[]>> = {
     },
   ],
   listEvents: [
-    ...LIMITS,
-    ...cursors("INVALID_TOKEN"),
+    ...PAGES,
     ...wrongQuery("type", ["", "fundsDeposited", "Funds Deposited"]),
     {
       name: "no such topic",

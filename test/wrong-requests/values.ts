@@ -133,8 +133,9 @@ export function wrongQuery(name: string, values: readonly string[]): WrongRange[
   }));
 }
 
-export function cursors(code: "INVALID_CURSOR" | "INVALID_TOKEN"): WrongRange[] {
-  return ["nonsense", "%00", "x".repeat(1_900)].map((cursor) => {
-    return { name: `?cursor=${cursor.slice(0, 20)}`, kind: "type", query: { cursor }, code };
-  });
-}
+export const cursors: readonly WrongRange[] = ["nonsense", "%00", "x".repeat(1_900)].map(
+  (cursor) => {
+    const name = `?cursor=${cursor.slice(0, 20)}`;
+    return { name, kind: "type", query: { cursor }, code: "INVALID_CURSOR" };
+  },
+);

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { decimal } from "../../platform/kernel/decimal.ts";
 import type { CommandRequest } from "../gateway.ts";
-import { canonicalText, commandHash } from "./command-hash.ts";
+import { canonicalText, digestCommand } from "./command-digest.ts";
 
 describe("the hash of a command", () => {
   it("is that of the canonical text", () => {
@@ -31,7 +31,7 @@ describe("the hash of a command", () => {
 });
 
 function hashOf(request: Pick<CommandRequest, "aggregate" | "aggregateId" | "command">): string {
-  return commandHash({
+  return digestCommand({
     ...request,
     commandId: "",
     expectedVersion: null,
@@ -40,5 +40,5 @@ function hashOf(request: Pick<CommandRequest, "aggregate" | "aggregateId" | "com
     causationId: null,
     causationPosition: null,
     traceparent: null,
-  });
+  }).hash;
 }

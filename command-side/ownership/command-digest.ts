@@ -3,14 +3,22 @@ import { BigNumber } from "bignumber.js";
 import { decimalText } from "../../platform/kernel/decimal.ts";
 import type { CommandRequest } from "../gateway.ts";
 
-/**
- * SHA-256 (hex) of a command's type, aggregate and canonical payload: equal for equal requests
- * however their JSON was spaced, ordered or their decimals padded.
- */
-export function commandHash(request: CommandRequest): string {
+/** What is told of a command's content without keeping it. */
+export interface CommandDigest {
+  /**
+   * SHA-256 (hex) of type, aggregate and canonical payload: equal for equal requests however their
+   * JSON was spaced, ordered or their decimals padded.
+   */
+  readonly hash: string;
+  /** The size of that text in UTF-8. */
+  readonly bytes: number;
+}
+
+export function digestCommand(request: CommandRequest): CommandDigest {
   const { aggregate, aggregateId, command } = request;
   const text = canonicalText([command.type, aggregate, aggregateId, command.data]);
-  return createHash("sha256").update(text).digest("hex");
+  const hash = createHash("sha256").update(text).digest("hex");
+  return { hash, bytes: Buffer.byteLength(text) };
 }
 
 /** JSON with sorted names and plain decimals, written in one pass: batches of ticks go through. */
