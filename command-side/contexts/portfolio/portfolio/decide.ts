@@ -11,6 +11,7 @@ import type { PortfolioEvent } from "./events.ts";
 import { depositFunds, withdrawFunds } from "./move-funds.ts";
 import type { OpenState } from "./open-state.ts";
 import { recordTrade } from "./record-trade.ts";
+import { answerRepeat } from "./repeats.ts";
 import { reverseTrade } from "./reverse-trade.ts";
 import { evolve, initialState, type PortfolioState } from "./state.ts";
 
@@ -20,6 +21,10 @@ export const decider: Decider<PortfolioState, PortfolioCommand, PortfolioEvent> 
   initialState,
   evolve,
   decide(state, command, context) {
+    if (state.status !== "not opened") {
+      const repeated = answerRepeat(state.knownKeys, command);
+      if (repeated !== null) return repeated;
+    }
     if (state.status === "closed") return refused("PORTFOLIO_CLOSED", "the portfolio is closed");
     if (command.type === "OpenPortfolio") return openPortfolio(state, command, context);
     if (state.status === "open") return decideOpen(state, command, context);

@@ -9,7 +9,6 @@ import type { DepositFunds, WithdrawFunds } from "./commands.ts";
 import { acquire, figuresOf, giveUp, openDraft } from "./draft.ts";
 import type { PortfolioEvent } from "./events.ts";
 import { transfer } from "./ledger.ts";
-import { fundsNaturalKey, matchKey, type NaturalKey } from "./natural-keys.ts";
 import type { OpenState } from "./open-state.ts";
 import { refuseUnrecordable } from "./recordable.ts";
 import { cover } from "./shortfall.ts";
@@ -21,8 +20,6 @@ export function depositFunds(
   { nowMs }: DecisionContext,
 ): Decision<PortfolioEvent> {
   const { asset, amount, unitCost, externalReference } = data;
-  const repeated = answerRepeat(state, externalReference, fundsNaturalKey("deposit", data));
-  if (repeated !== null) return repeated;
   const isBaseCurrency = asset === state.baseCurrency;
   if (isBaseCurrency && unitCost !== null && !unitCost.eq(1)) {
     const given = decimalText(unitCost);
@@ -52,9 +49,6 @@ export function withdrawFunds(
   { nowMs }: DecisionContext,
 ): Decision<PortfolioEvent> {
   const { asset, amount, externalReference } = data;
-  const key = fundsNaturalKey("withdrawal", { ...data, unitCost: null });
-  const repeated = answerRepeat(state, externalReference, key);
-  if (repeated !== null) return repeated;
   const occurredAtMs = data.occurredAt ?? nowMs;
   const draft = openDraft(state, occurredAtMs);
   const covered = cover(draft, { asset, quantity: amount }, "refuse");
@@ -65,19 +59,4 @@ export function withdrawFunds(
   if (unrecordable !== null) return unrecordable;
   const withdrawn = { asset, amount, externalReference, ...figuresOf(draft) };
   return accepted([{ type: "FundsWithdrawn", data: withdrawn, occurredAtMs }]);
-}
-
-function answerRepeat(
-  state: OpenState,
-  externalReference: string,
-  key: NaturalKey,
-): Decision<PortfolioEvent> | null {
-  const match = matchKey(state.knownKeys, key);
-  if (match === "new") return null;
-  if (match === "same") return accepted([], { duplicate: true });
-  return refused(
-    "EXTERNAL_REFERENCE_CONFLICT",
-    `the external reference ${externalReference} is recorded with other content`,
-    { externalReference },
-  );
 }

@@ -4,7 +4,6 @@ import { type BookedTrade, bookTrade } from "./book-trade.ts";
 import type { RecordTrade } from "./commands.ts";
 import { type Draft, figuresOf, held, isCash, openDraft } from "./draft.ts";
 import type { PortfolioEvent, TradeRecorded } from "./events.ts";
-import { matchKey, tradeNaturalKey } from "./natural-keys.ts";
 import { holdingOf, type OpenState } from "./open-state.ts";
 import { refuseUnrecordable } from "./recordable.ts";
 import { cover, type Refused } from "./shortfall.ts";
@@ -12,11 +11,9 @@ import { type TradeFigures, tradeFigures } from "./trade-figures.ts";
 
 type Trade = RecordTrade["data"];
 
-/** Records a fill once: its instrument and trade id are its natural key. */
+/** Records a fill that is new by its natural key: its instrument and trade id. */
 export function recordTrade(state: OpenState, { data }: RecordTrade): Decision<PortfolioEvent> {
   const figures = tradeFigures(data, state.baseCurrency);
-  const repeated = answerRepeat(state, data, figures);
-  if (repeated !== null) return repeated;
   const draft = openDraft(state, data.occurredAt);
   const absurd = refuseAbsurd(draft, data, figures);
   if (absurd !== null) return absurd;
@@ -28,23 +25,6 @@ export function recordTrade(state: OpenState, { data }: RecordTrade): Decision<P
   const unrecordable = refuseUnrecordable(draft, results);
   if (unrecordable !== null) return unrecordable;
   return accepted([{ type: "TradeRecorded", data: trade, occurredAtMs: data.occurredAt }]);
-}
-
-function answerRepeat(
-  state: OpenState,
-  data: Trade,
-  { feeCurrency }: TradeFigures,
-): Decision<PortfolioEvent> | null {
-  const content = { ...data, feeCurrency, liquidity: data.liquidity ?? "" };
-  const match = matchKey(state.knownKeys, tradeNaturalKey(content, data.occurredAt));
-  if (match === "new") return null;
-  if (match === "same") return accepted([], { duplicate: true });
-  const { instrumentId, tradeId } = data;
-  return refused(
-    "TRADE_ID_CONFLICT",
-    `trade ${tradeId} of ${instrumentId} is recorded with other content; reverse it to correct it`,
-    { instrumentId, tradeId },
-  );
 }
 
 function refuseAbsurd(draft: Draft, data: Trade, figures: TradeFigures): Refused | null {

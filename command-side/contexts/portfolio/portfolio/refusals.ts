@@ -8,7 +8,7 @@ export const refusals = {
     ...refusal("Portfolio already open", "A portfolio was opened under this id before."),
     exitCode: EXIT_CODE_CONFLICT,
   },
-  PORTFOLIO_CLOSED: refusal("Portfolio closed", "A closed portfolio takes no more commands."),
+  PORTFOLIO_CLOSED: refusal("Portfolio closed", "A closed portfolio takes nothing new."),
   INSUFFICIENT_FUNDS: refusal(
     "Insufficient funds",
     "The base currency held does not cover the amount, cost and fee.",

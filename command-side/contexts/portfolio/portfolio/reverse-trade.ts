@@ -15,7 +15,7 @@ import { parseInstrumentId } from "./instrument-id.ts";
 import { postReversed } from "./ledger.ts";
 import { type LotLeft, NO_LOT, oldestBeside } from "./lots.ts";
 import { findTrade, type Leg, type TradeMovement } from "./movements.ts";
-import { isReversed, tradeKey } from "./natural-keys.ts";
+import { tradeKey } from "./natural-keys.ts";
 import { holdingOf, lotsOf, type OpenState } from "./open-state.ts";
 import { refuseUnrecordable } from "./recordable.ts";
 import { refuseInexact } from "./reversal-rules.ts";
@@ -27,12 +27,10 @@ export function reverseTrade(
   { nowMs }: DecisionContext,
 ): Decision<PortfolioEvent> {
   const { instrumentId, tradeId } = data;
-  const known = state.knownKeys.get(tradeKey(data));
-  if (known === undefined) {
+  if (!state.knownKeys.has(tradeKey(data))) {
     const detail = `no trade ${tradeId} of ${instrumentId} is recorded`;
     return refused("TRADE_UNKNOWN", detail, { instrumentId, tradeId });
   }
-  if (isReversed(known)) return accepted([], { duplicate: true });
   const movement = findTrade(state.movements, data);
   if (movement === null) {
     const detail = `how to undo trade ${tradeId} of ${instrumentId} is no longer known`;

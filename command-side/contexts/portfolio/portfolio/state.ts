@@ -4,6 +4,7 @@ import { findTrade, forget, remember } from "./movements.ts";
 import {
   type FundsContent,
   fundsNaturalKey,
+  type KnownKeys,
   markReversed,
   type NaturalKey,
   tradeKey,
@@ -12,13 +13,16 @@ import {
 import { type OpenState, openState } from "./open-state.ts";
 
 /** Rises when the state or `evolve` change. */
-export const STATE_VERSION = 1;
+export const STATE_VERSION = 2;
 
-/** Closed is the tombstone: nothing is accepted any more, so nothing else is kept. */
+/**
+ * Closed is the tombstone: nothing new is accepted any more, so nothing is kept but the natural
+ * keys, by which what was recorded is known when it is sent again.
+ */
 export type PortfolioState =
   | { readonly status: "not opened" }
   | OpenState
-  | { readonly status: "closed" };
+  | { readonly status: "closed"; readonly knownKeys: KnownKeys };
 
 export function initialState(): PortfolioState {
   return { status: "not opened" };
@@ -29,12 +33,16 @@ export function evolve(state: PortfolioState, event: PortfolioEvent): PortfolioS
     case "PortfolioOpened":
       return openState(event.data.baseCurrency, event.data.costMethod);
     case "PortfolioClosed":
-      return { status: "closed" };
+      return { status: "closed", knownKeys: mustBeOpen(state, event).knownKeys };
     default:
-      if (state.status !== "open") throw new RangeError(`${event.type} while ${state.status}`);
-      evolveOpen(state, event);
+      evolveOpen(mustBeOpen(state, event), event);
       return state;
   }
+}
+
+function mustBeOpen(state: PortfolioState, event: PortfolioEvent): OpenState {
+  if (state.status === "open") return state;
+  throw new RangeError(`${event.type} while ${state.status}`);
 }
 
 type OpenEvent = Exclude<PortfolioEvent, { type: "PortfolioOpened" | "PortfolioClosed" }>;

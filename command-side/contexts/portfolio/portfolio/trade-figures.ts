@@ -35,7 +35,7 @@ export interface TradeFigures {
 export function tradeFigures(data: RecordTrade["data"], baseCurrency: string): TradeFigures {
   const { side, quantity, fee } = data;
   const { exchange, base, quote } = parseInstrumentId(data.instrumentId);
-  const feeCurrency = data.feeCurrency ?? quote;
+  const feeCurrency = feeCurrencyOf(data);
   const feeKind = kindOf(feeCurrency, base, quote);
   const quoteAmount = product(data.price, quantity);
   const signed = side === "buy" ? fee : fee.negated();
@@ -50,6 +50,11 @@ export function tradeFigures(data: RecordTrade["data"], baseCurrency: string): T
       ? thirdFeeValue(data, feeCurrency === baseCurrency)
       : ownFeeValue(data, feeKind, valuation);
   return { exchange, base, quote, quoteAmount, ...moved, feeKind, feeCurrency, feeValue, values };
+}
+
+/** A fee is in the quote asset where nothing else is said. */
+export function feeCurrencyOf({ feeCurrency, instrumentId }: RecordTrade["data"]): string {
+  return feeCurrency ?? parseInstrumentId(instrumentId).quote;
 }
 
 function kindOf(feeCurrency: string, base: string, quote: string): FeeKind {
