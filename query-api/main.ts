@@ -6,6 +6,7 @@ import type { LogReader } from "../platform/log/log.ts";
 import type { Logger } from "../platform/telemetry/logger.ts";
 import type { PortfolioReader } from "../projections/portfolios/store.ts";
 import type { MarketReader } from "../projections/ticks-and-candles/store.ts";
+import { consoleRoutes } from "./console/routes.ts";
 import { eventRoutes } from "./events/routes.ts";
 import { portfolioRoutes } from "./portfolios/routes.ts";
 import { projectionRoutes } from "./projections/routes.ts";
@@ -66,6 +67,7 @@ export function startQueryApi(parts: QueryApiParts): QueryApi {
         },
         signal,
       }),
+      ...consoleRoutes(),
     ],
     checks: models.map((model) => ({
       name: model.name,

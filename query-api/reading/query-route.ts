@@ -14,6 +14,7 @@ import {
   type Positions,
   parsePartitionKey,
 } from "../../platform/log/log.ts";
+import { matchesEtag } from "./etag.ts";
 import type { LogEnds } from "./log-ends.ts";
 import type { Answered, ReadModel } from "./read-model.ts";
 
@@ -180,7 +181,7 @@ async function send(response: Response, sending: Sending): Promise<void> {
     "Consistency-Token",
     encodeConsistencyToken({ logId, positions: answered.positions }),
   );
-  if (matches(request.raw.get("If-None-Match"), etag)) {
+  if (matchesEtag(request.raw.get("If-None-Match"), etag)) {
     response.status(304).end();
     return;
   }
@@ -217,9 +218,4 @@ async function lagSeconds(
     if (record) oldestMs = Math.min(oldestMs, record.timestampMs);
   }
   return (clock() - oldestMs) / 1000;
-}
-
-function matches(header: string | undefined, etag: string): boolean {
-  if (header === undefined) return false;
-  return header === "*" || header.split(",").some((one) => one.trim().replace(/^W\//, "") === etag);
 }
