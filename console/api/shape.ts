@@ -4,7 +4,7 @@
  */
 export type Reader<T> = (value: unknown, place: string) => T;
 
-export class ShapeError extends Error {
+class ShapeError extends Error {
   constructor(place: string, expected: string, value: unknown) {
     super(`${place} is ${JSON.stringify(value)?.slice(0, 60) ?? "missing"}, not ${expected}`);
     this.name = "ShapeError";

@@ -48,7 +48,8 @@ function Tail({ tail, place }: { tail: EventTail; place: Place }) {
       </p>
     `;
   }
-  return html`<ol class="events">${tail.events.map((event) => html`<${EventLine} key=${event.id} event=${event} />`)}</ol>`;
+  const line = (event: RecordedEvent) => html`<${EventLine} key=${event.id} event=${event} />`;
+  return html`<ol class="events">${tail.events.map(line)}</ol>`;
 }
 
 function EventLine({ event }: { event: RecordedEvent }) {
@@ -92,16 +93,22 @@ function Filters({ place, topic, from }: FiltersProps) {
   return html`
     <form class="filters" onSubmit=${(event: Event) => event.preventDefault()}>
       <label>Topic
-        <select onChange=${change("topic")}>${topics.map((one) => option(one, one === topic))}</select>
+        <select onChange=${change("topic")}>
+          ${topics.map((one) => option(one, one === topic))}
+        </select>
       </label>
       <label>Type
-        <input type="text" placeholder="any" value=${place.query["type"] ?? ""} onChange=${change("type")} />
+        <input type="text" placeholder="any" value=${place.query["type"] ?? ""}
+          onChange=${change("type")} />
       </label>
       <label>Aggregate
-        <input type="text" placeholder="any" value=${place.query["aggregateId"] ?? ""} onChange=${change("aggregateId")} />
+        <input type="text" placeholder="any" value=${place.query["aggregateId"] ?? ""}
+          onChange=${change("aggregateId")} />
       </label>
       <label>From
-        <select onChange=${change("from")}>${["end", "start"].map((one) => option(one, one === from))}</select>
+        <select onChange=${change("from")}>
+          ${["end", "start"].map((one) => option(one, one === from))}
+        </select>
       </label>
     </form>
   `;

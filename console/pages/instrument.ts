@@ -58,13 +58,13 @@ function Candles({ place, instrument }: { place: Place; instrument: Instrument }
   const range = rangeOf(place);
   const { candles, problem, streamed } = useCandles(id, range);
   const last = candles?.at(-1);
-  const label = `Candles of ${range.interval} of ${id}${last ? `, the last closed at ${last.close}` : ""}`;
+  const label = `${range.interval} candles of ${id}, the last closed at ${last?.close ?? "no price"}`;
   return html`
     <section class="panel" aria-labelledby="candles">
       <header>
         <h2 id="candles">Candles</h2>
         <p class="freshness">
-          ${range.to === null && html`<span data-streamed=${streamed}>live, ${streamed} closed since opened</span>`}
+          ${range.to === null && html`<${LiveNote} streamed=${streamed} />`}
           <a href=${listCandles(id, range).path}>rows</a>
         </p>
       </header>
@@ -79,13 +79,18 @@ function Candles({ place, instrument }: { place: Place; instrument: Instrument }
         <${CandleChart} candles=${candles} priceStep=${priceStep} label=${label} />
         <details>
           <summary>The last ${Math.min(TABLE_ROWS, candles.length)} as figures</summary>
-          <${Table} caption="Candles" columns=${columns} rows=${candles.slice(-TABLE_ROWS).toReversed()}
+          <${Table} caption="Candles" columns=${columns}
+            rows=${candles.slice(-TABLE_ROWS).toReversed()}
             keyOf=${({ openTime }: Candle) => openTime} />
         </details>
       `
       }
     </section>
   `;
+}
+
+function LiveNote({ streamed }: { streamed: number }) {
+  return html`<span data-streamed=${streamed}>live, ${streamed} closed since opened</span>`;
 }
 
 function rangeOf({ query }: Place) {
@@ -98,7 +103,9 @@ type Range = ReturnType<typeof rangeOf>;
 
 function Choices({ place, range, first }: { place: Place; range: Range; first: string | null }) {
   const choice = (name: string, value: string, isChosen: boolean) => html`
-    <a key=${value} href=${hrefWith(place, { [name]: value })} aria-current=${isChosen ? "true" : undefined}>${value}</a>
+    <a key=${value} href=${hrefWith(place, { [name]: value })} aria-current=${mark(isChosen)}>
+      ${value}
+    </a>
   `;
   return html`
     <nav class="choices" aria-label="Interval and range">
@@ -110,10 +117,14 @@ function Choices({ place, range, first }: { place: Place; range: Range; first: s
       </span>
       <span role="group" aria-label="Range">
         ${first && html`<a href=${hrefWith(place, { to: first })}>earlier</a>`}
-        <a href=${hrefWith(place, { to: null })} aria-current=${range.to === null ? "true" : undefined}>live</a>
+        <a href=${hrefWith(place, { to: null })} aria-current=${mark(range.to === null)}>live</a>
       </span>
     </nav>
   `;
+}
+
+function mark(isChosen: boolean): "true" | undefined {
+  return isChosen ? "true" : undefined;
 }
 
 const columns: readonly Column<Candle>[] = [

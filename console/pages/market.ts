@@ -10,6 +10,8 @@ import { type Column, Table } from "../view/table.ts";
 
 const REFRESH_LIST_MS = 15_000;
 const REFRESH_PRICES_MS = 3_000;
+const NOTHING =
+  "No instrument is registered; cipherhorizon import ticks <file> --register does it by itself.";
 
 /** Every instrument with its last price. */
 export function page({ place }: PageProps) {
@@ -18,7 +20,7 @@ export function page({ place }: PageProps) {
   return html`
     <${Panel}
       title="Instruments" asked=${asked} path=${call.path}
-      emptyText="No instrument is registered. cipherhorizon import ticks <file> --register registers what it meets."
+      emptyText=${NOTHING}
       render=${(rows: readonly Instrument[]) => html`
         <${Table} caption="Instruments" columns=${columns} rows=${rows}
           keyOf=${({ instrumentId }: Instrument) => instrumentId} />

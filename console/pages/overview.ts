@@ -58,8 +58,14 @@ function Stage({ name, href, rate, unit, total, totalName }: StageProps) {
   return html`
     <article class="stage">
       <h2><a href=${href}>${name}</a></h2>
-      <p class="big" data-figure=${totalName}><span>${rate === null ? "–" : rateText(rate)}</span> ${unit}</p>
-      <p>${total === null ? "counted by another process" : html`<${Count} value=${total} href=${href} /> ${totalName}`}</p>
+      <p class="big" data-figure=${totalName}>
+        <span>${rate === null ? "–" : rateText(rate)}</span> ${unit}
+      </p>
+      ${
+        total === null
+          ? html`<p>counted by another process</p>`
+          : html`<p><${Count} value=${total} href=${href} /> ${totalName}</p>`
+      }
     </article>
   `;
 }
@@ -78,7 +84,12 @@ function ProjectionStage({
   const lag = sumOf(samples, "projection_lag_seconds", labels);
   const parked = sumOf(samples, "projection_parked_streams", labels);
   if (live === null) {
-    return html`<article class="stage"><h2><a href=${href}>${name}</a></h2><p>no generation is live yet</p></article>`;
+    return html`
+      <article class="stage">
+        <h2><a href=${href}>${name}</a></h2>
+        <p>no generation is live yet</p>
+      </article>
+    `;
   }
   const building = projection.generations.filter(({ phase }) => phase === "building");
   return html`
@@ -86,10 +97,14 @@ function ProjectionStage({
       <h2><a href=${href}>${name}</a></h2>
       <dl>
         <dt>generation</dt><dd><${Count} value=${live.generation} href=${href} /></dd>
-        <dt>gap</dt><dd class=${live.gapEvents ? "behind" : ""}><${Count} value=${live.gapEvents} href=${href} /> events</dd>
+        <dt>gap</dt>
+        <dd class=${live.gapEvents ? "behind" : ""}>
+          <${Count} value=${live.gapEvents} href=${href} /> events
+        </dd>
         <dt>lag</dt><dd>${lag === null ? "–" : secondsText(lag)}</dd>
-        <dt>parked</dt><dd class=${parked ? "bad" : ""}><${Count} value=${parked} href="/metrics" /></dd>
-        ${building.length > 0 && html`<dt>building</dt><dd>generation ${building.map(({ generation }) => generation).join(", ")}</dd>`}
+        <dt>parked</dt>
+        <dd class=${parked ? "bad" : ""}><${Count} value=${parked} href="/metrics" /></dd>
+        ${building.map(({ generation }) => html`<dt>building</dt><dd>generation ${generation}</dd>`)}
       </dl>
     </article>
   `;

@@ -39,16 +39,20 @@ function Parts({ id }: { id: string }) {
   const askedTrades = useAnswer(trades);
   return html`
     <${EquityPanel} portfolioId=${id} />
-    <${Panel} title="Holdings" asked=${askedHoldings} path=${holdings.path} emptyText="Nothing is held."
+    <${Panel} title="Holdings" asked=${askedHoldings} path=${holdings.path}
+      emptyText="Nothing is held."
       render=${(rows: readonly Holding[]) => html`
-        <${Table} caption="Holdings" columns=${holdingColumns(id)} rows=${rows} keyOf=${({ asset }: Holding) => asset} />
+        <${Table} caption="Holdings" columns=${holdingColumns(id)} rows=${rows}
+          keyOf=${({ asset }: Holding) => asset} />
       `} />
     <${Panel} title="Cash" asked=${askedCash} path=${cash.path} emptyText="There is no cash."
       render=${(rows: readonly Cash[]) => html`
-        <${Table} caption="Cash" columns=${cashColumns(id)} rows=${rows} keyOf=${({ asset }: Cash) => asset} />
+        <${Table} caption="Cash" columns=${cashColumns(id)} rows=${rows}
+          keyOf=${({ asset }: Cash) => asset} />
       `} />
     <${RiskPanels} portfolioId=${id} />
-    <${Panel} title="Newest trades" asked=${askedTrades} path=${trades.path} emptyText="It has not traded."
+    <${Panel} title="Newest trades" asked=${askedTrades} path=${trades.path}
+      emptyText="It has not traded."
       render=${(rows: readonly Trade[]) => html`
         <${Table} caption="Newest trades" columns=${tradeColumns} rows=${rows}
           keyOf=${({ tradeNumber }: Trade) => String(tradeNumber)} />

@@ -13,7 +13,8 @@ export function page({ place }: PageProps) {
   const call = listPortfolios(place.query["cursor"] ?? null);
   const asked = useAnswer(call);
   return html`
-    <${Panel} title="All portfolios" asked=${asked} path=${call.path} emptyText="No portfolio is open."
+    <${Panel} title="All portfolios" asked=${asked} path=${call.path}
+      emptyText="No portfolio is open."
       render=${(rows: readonly Portfolio[]) => html`
         <${Table} caption="Portfolios" columns=${columns} rows=${rows}
           keyOf=${({ portfolioId }: Portfolio) => portfolioId} />

@@ -19,7 +19,9 @@ export function page({ place }: PageProps) {
     ${shown === null && problem === null && html`<p class="state" role="status">Loading…</p>`}
     ${name !== undefined && html`<p><a href=${hrefOf("projections")}>All projections</a></p>`}
     ${shown?.length === 0 && html`<p class="state">There is no projection ${name}.</p>`}
-    ${shown?.map((one) => html`<${OneProjection} key=${one.name} projection=${one} samples=${samples} />`)}
+    ${shown?.map(
+      (one) => html`<${OneProjection} key=${one.name} projection=${one} samples=${samples} />`,
+    )}
   `;
 }
 
@@ -44,7 +46,9 @@ function OneProjection({
   return html`
     <section class="panel" aria-labelledby=${`projection-${name}`} data-projection=${name}>
       <header>
-        <h2 id=${`projection-${name}`}><a href=${hrefOf("projections", null, { name })}>${name}</a></h2>
+        <h2 id=${`projection-${name}`}>
+          <a href=${hrefOf("projections", null, { name })}>${name}</a>
+        </h2>
         <p class="freshness">
           <span>lag ${lag === null ? "–" : secondsText(lag)}</span>
           <span class=${parked ? "badge bad" : ""}>${parked ?? "–"} parked</span>
@@ -56,10 +60,13 @@ function OneProjection({
       ${
         generations.length === 0
           ? html`<p class="state">No generation was started yet.</p>`
-          : html`<${Table} caption="Generations of ${name}" columns=${columns} rows=${generations.toReversed()}
+          : html`<${Table} caption="Generations of ${name}" columns=${columns}
+            rows=${generations.toReversed()}
             keyOf=${({ generation }: Generation) => String(generation)} />`
       }
-      <p class="command">Rebuild it beside the live one: <code>cipherhorizon projections rebuild ${name}</code></p>
+      <p class="command">
+        Rebuild it beside the live one: <code>cipherhorizon projections rebuild ${name}</code>
+      </p>
     </section>
   `;
 }

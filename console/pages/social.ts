@@ -11,6 +11,9 @@ import { NextPage } from "../view/next-page.ts";
 import { Panel, ProblemNote } from "../view/panel.ts";
 import { type Column, Table } from "../view/table.ts";
 
+const WITHOUT_WEBGL =
+  "This browser has no WebGL 2, so the graph is not drawn; the table has the same.";
+
 /** Traders, and who follows and copies whom. */
 export function page({ place }: PageProps) {
   const call = listTraders(place.query["cursor"] ?? null);
@@ -20,7 +23,8 @@ export function page({ place }: PageProps) {
     <${Panel} title="Traders" asked=${asked} path=${call.path} emptyText="No trader is registered."
       render=${(rows: readonly Trader[]) => html`
         <${Network} traders=${rows} isPart=${next !== null} />
-        <${Table} caption="Traders" columns=${columns} rows=${rows} keyOf=${({ traderId }: Trader) => traderId} />
+        <${Table} caption="Traders" columns=${columns} rows=${rows}
+          keyOf=${({ traderId }: Trader) => traderId} />
       `} />
     <${NextPage} place=${place} nextCursor=${next} />
   `;
@@ -31,14 +35,13 @@ function Network({ traders, isPart }: { traders: readonly Trader[]; isPart: bool
   const nodes = useMemo(() => traders.map(nodeOf), [traders]);
   if (problem !== null) return html`<${ProblemNote} problem=${problem} />`;
   if (!canDrawGraphs()) {
-    return html`<p class="state">This browser has no WebGL 2, so the graph is not drawn; the table has the same.</p>`;
+    return html`<p class="state">${WITHOUT_WEBGL}</p>`;
   }
   if (edges === null) return html`<p class="state" role="status">Loading who follows whom…</p>`;
   const label = `${nodes.length} traders, ${edges.length} relations between them`;
+  const part = isPart ? `, of the ${TRADERS_A_PAGE} on this page` : "";
   return html`
-    <p class="lead">
-      ${label}${isPart && `, of the ${TRADERS_A_PAGE} on this page`}: thin lines follow, thick ones copy.
-    </p>
+    <p class="lead">${label}${part}: thin lines follow, thick ones copy.</p>
     <${FollowerGraph} traders=${nodes} edges=${edges} label=${label} onOpen=${open} />
   `;
 }

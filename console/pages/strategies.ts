@@ -14,9 +14,11 @@ export function page({ place }: PageProps) {
   const call = listStrategies(place.query["cursor"] ?? null);
   const asked = useAnswer(call);
   return html`
-    <${Panel} title="All strategies" asked=${asked} path=${call.path} emptyText="There is no strategy."
+    <${Panel} title="All strategies" asked=${asked} path=${call.path}
+      emptyText="There is no strategy."
       render=${(rows: readonly Strategy[]) => html`
-        <${Table} caption="Strategies" columns=${columns} rows=${rows} keyOf=${({ _id }: Strategy) => _id} />
+        <${Table} caption="Strategies" columns=${columns} rows=${rows}
+          keyOf=${({ _id }: Strategy) => _id} />
       `} />
     <${NextPage} place=${place} nextCursor=${asked.answer?.nextCursor ?? null} />
   `;

@@ -27,9 +27,12 @@ export function page({ place }: PageProps) {
   return html`
     <${Panel} title="Overview" asked=${asked} path=${call.path}
       render=${(data: Overview) => html`<${Members} data=${data} />`} />
-    <${Relations} title="Followers" call=${listFollowers(id)} columns=${followColumns} emptyText="Nobody follows." />
-    <${Relations} title="Following" call=${listFollowing(id)} columns=${followColumns} emptyText="Follows nobody." />
-    <${Relations} title="Copiers" call=${listCopiers(id)} columns=${copyColumns} emptyText="Nobody copies." />
+    <${Relations} title="Followers" call=${listFollowers(id)}
+      columns=${followColumns} emptyText="Nobody follows." />
+    <${Relations} title="Following" call=${listFollowing(id)}
+      columns=${followColumns} emptyText="Follows nobody." />
+    <${Relations} title="Copiers" call=${listCopiers(id)}
+      columns=${copyColumns} emptyText="Nobody copies." />
   `;
 }
 
@@ -61,7 +64,8 @@ function Relations<Row extends Follow>({ title, call, columns, emptyText }: Rela
   return html`
     <${Panel} title=${title} asked=${asked} path=${call.path} emptyText=${emptyText}
       render=${(rows: readonly Row[]) => html`
-        <${Table} caption=${title} columns=${columns} rows=${rows} keyOf=${({ traderId }: Row) => traderId} />
+        <${Table} caption=${title} columns=${columns} rows=${rows}
+          keyOf=${({ traderId }: Row) => traderId} />
       `} />
   `;
 }

@@ -38,7 +38,7 @@ describe("the pipeline's readings", () => {
     ]);
   });
 
-  it("say nothing where another process counts, before a second reading, or after a restart", () => {
+  it("say nothing where another process counts, before a second one, or after a restart", () => {
     const [one, two] = [
       reading(0, { commands: 9, end: 9 }),
       reading(1000, { commands: 1, end: 9 }),

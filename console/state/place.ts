@@ -5,7 +5,7 @@ export interface Place {
   readonly query: Readonly<Record<string, string>>;
 }
 
-export const HOME = "overview";
+const HOME = "overview";
 
 export function parsePlace(hash: string): Place {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);

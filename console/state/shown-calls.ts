@@ -11,7 +11,7 @@ export interface ShownCall extends Address {
  * The calls of the components that are on the page now, in the order of their coming; the page
  * shows them so that everything on it can be asked for without it.
  */
-export class ShownCalls {
+class ShownCalls {
   readonly #calls = new Set<ShownCall>();
   readonly #listeners = new Set<() => void>();
 

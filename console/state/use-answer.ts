@@ -11,7 +11,7 @@ export interface Asked<T> {
 }
 
 /** How often what changes is asked for again. */
-export const REFRESH_MS = 2_000;
+const REFRESH_MS = 2_000;
 /** What failed is tried again less often. */
 const RETRY_MS = 5_000;
 
@@ -46,14 +46,14 @@ export function useAnswer<T>(call: Call<T>, everyMs: number | null = REFRESH_MS)
 }
 
 /** How a run ended; what is over is not tried again. */
-export type Outcome = "well" | "failed" | "over";
+type Outcome = "well" | "failed" | "over";
 
 /** A route that is not there does not appear while the page is open. */
-export function outcomeOf(problem: Problem): Outcome {
+function outcomeOf(problem: Problem): Outcome {
   return problem.kind === "no such route" ? "over" : "failed";
 }
 
-/** Runs at once and again `everyMs` after each end, never in a hidden tab; gives the way to stop. */
+/** Runs at once and again `everyMs` after each end, never in a hidden tab; gives how to stop. */
 export function repeat(
   everyMs: number | null,
   run: (signal: AbortSignal) => Promise<Outcome>,

@@ -9,6 +9,9 @@ import { usePlace } from "../state/use-place.ts";
 import { Calls } from "./calls.ts";
 import { ProblemNote } from "./panel.ts";
 
+/** The licence of the candle chart wants this link where it is used. */
+const TRADING_VIEW = "https://www.tradingview.com/";
+
 /** The frame of every page: navigation, the page, the calls behind it. */
 export function App() {
   const place = usePlace();
@@ -23,35 +26,40 @@ export function App() {
     isFirst.current = false;
   }, [title]);
   return html`
-    <a class="skip" href=${location.hash || "#/"} onClick=${() => heading.current?.focus()}>Skip to the page</a>
+    <a class="skip" href=${location.hash || "#/"} onClick=${() => heading.current?.focus()}>
+      Skip to the page
+    </a>
     <${Navigation} current=${place.page} />
     <main>
       <h1 tabindex="-1" ref=${heading}>${title}</h1>
       ${
         page === null
           ? html`<${ProblemNote} problem=${noSuchPage(place)} />`
-          : html`<${LoadedPage} key=${`${page.name} ${page.title} ${place.id}`} page=${page} place=${place} />`
+          : html`<${LoadedPage} key=${title} page=${page} place=${place} />`
       }
       <${Calls} />
     </main>
     <footer>
       <a href="/docs">API document</a>
       <a href="/metrics">Metrics</a>
-      <span>Charts: <a href="https://www.tradingview.com/" rel="noreferrer">TradingView Lightweight Charts™</a>,
-        Copyright (c) 2025 TradingView, Inc.</span>
+      <span>
+        Charts: <a href=${TRADING_VIEW} rel="noreferrer">TradingView Lightweight Charts™</a>,
+        Copyright (c) 2025 TradingView, Inc.
+      </span>
     </footer>
   `;
 }
 
 function Navigation({ current }: { current: string }) {
   const listed = pages.filter(({ ofOne }) => !ofOne);
+  const marked = (name: string) => (name === current ? "page" : undefined);
   return html`
     <header class="top">
       <a class="brand" href="#/">CipherHorizon</a>
       <nav class="choices" aria-label="Pages">
         ${listed.map(
           ({ name, title }) => html`
-            <a key=${name} href=${hrefOf(name)} aria-current=${name === current ? "page" : undefined}>${title}</a>
+            <a key=${name} href=${hrefOf(name)} aria-current=${marked(name)}>${title}</a>
           `,
         )}
       </nav>

@@ -15,7 +15,9 @@ export function EquityPanel({ portfolioId }: { portfolioId: string }) {
   return html`
     <${Panel} title="Equity curve" asked=${asked} path=${call.path}
       emptyText="It has not been assessed yet."
-      render=${(points: readonly EquityPoint[]) => html`<${Curve} points=${points} path=${call.path} />`} />
+      render=${(points: readonly EquityPoint[]) => html`
+        <${Curve} points=${points} path=${call.path} />
+      `} />
   `;
 }
 
@@ -28,6 +30,7 @@ function Curve({ points, path }: { points: readonly EquityPoint[]; path: string 
       <${Amount} value=${last?.equity ?? null} href=${path} />
       ${last && html`<small>at <${Time} value=${last.at} /> UTC</small>`}
     </p>
-    <${LineChart} label="Equity over time, last ${last?.equity}" unit="equity" times=${times} values=${values} />
+    <${LineChart} label="Equity over time, last ${last?.equity}" unit="equity"
+      times=${times} values=${values} />
   `;
 }

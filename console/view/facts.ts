@@ -9,7 +9,9 @@ export interface Fact {
 export function Facts({ facts }: { facts: readonly Fact[] }) {
   return html`
     <dl class="facts">
-      ${facts.map(({ name, shown }) => html`<div key=${name}><dt>${name}</dt><dd>${shown}</dd></div>`)}
+      ${facts.map(
+        ({ name, shown }) => html`<div key=${name}><dt>${name}</dt><dd>${shown}</dd></div>`,
+      )}
     </dl>
   `;
 }

@@ -6,7 +6,7 @@ import { colourOf, useColourScheme } from "./colours.ts";
 import { layOut } from "./graph-layout.ts";
 import { extremityArrow } from "./sigma-rendering.ts";
 
-export interface GraphTrader {
+interface GraphTrader {
   readonly id: string;
   readonly label: string;
 }

@@ -17,14 +17,15 @@ export interface PanelProps<T> {
 /** One call's part of a page: loading, empty, refused, or shown with its age. */
 export function Panel<T>(props: PanelProps<T>) {
   const { title, asked, path } = props;
+  const { answer, problem } = asked;
   const heading = `panel-${title.toLowerCase().replace(/\W+/g, "-")}`;
   return html`
     <section class="panel" aria-labelledby=${heading} aria-busy=${isLoading(asked)}>
       <header>
         <h2 id=${heading}>${title}</h2>
-        ${asked.answer && html`<${FreshnessNote} ...${asked.answer} path=${path} />`}
+        ${answer && html`<${FreshnessNote} ...${answer} path=${path} />`}
       </header>
-      ${asked.problem && html`<${ProblemNote} problem=${asked.problem} isOlder=${asked.answer !== null} />`}
+      ${problem && html`<${ProblemNote} problem=${problem} isOlder=${answer !== null} />`}
       ${contentOf(props)}
     </section>
   `;
@@ -52,12 +53,11 @@ function FreshnessNote({
   parked,
   path,
 }: Freshness & { path: string }) {
-  const positions = Object.entries(position ?? {}).map(
-    ([partition, next]) => `${partition}: ${next}`,
-  );
+  const lines = Object.entries(position ?? {}).map(([name, next]) => `${name}: ${next}`);
+  const positions = lines.join("\n");
   return html`
     <p class="freshness">
-      ${generation !== null && html`<span title=${positions.join("\n")}>generation ${generation}</span>`}
+      ${generation !== null && html`<span title=${positions}>generation ${generation}</span>`}
       ${lagSeconds !== null && html`<span>lag ${secondsText(lagSeconds)}</span>`}
       ${parked && html`<span class="badge bad">parked: ${parked.join(", ")}</span>`}
       <a href=${path}>rows</a>
@@ -75,6 +75,7 @@ const ADVICE: Readonly<Record<ProblemKind, string | null>> = {
 
 /** The problem in its own words: title, detail, code. */
 export function ProblemNote({ problem, isOlder = false }: { problem: Problem; isOlder?: boolean }) {
+  const { status } = problem;
   const advice = ADVICE[problem.kind];
   const isQuiet = problem.kind === "no such route" || problem.kind === "not found";
   return html`
@@ -82,7 +83,7 @@ export function ProblemNote({ problem, isOlder = false }: { problem: Problem; is
       <p>
         <strong>${problem.title}</strong>
         ${problem.code && html` <code>${problem.code}</code>`}
-        ${problem.status !== null && problem.status >= 400 && html` <span>HTTP ${problem.status}</span>`}
+        ${status !== null && status >= 400 && html` <span>HTTP ${status}</span>`}
       </p>
       ${problem.message && html`<p>${problem.message}</p>`}
       ${advice && html`<p>${advice}</p>`}

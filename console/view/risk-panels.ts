@@ -18,7 +18,8 @@ export function RiskPanels({ portfolioId }: { portfolioId: string }) {
   return html`
     <${Panel} title="Risk" asked=${askedRisk} path=${risk.path}
       render=${(data: Risk) => html`<${Facts} facts=${factsOf(data, risk.path)} />`} />
-    <${Panel} title="Risk limits" asked=${askedLimits} path=${limits.path} emptyText="No limit is set."
+    <${Panel} title="Risk limits" asked=${askedLimits} path=${limits.path}
+      emptyText="No limit is set."
       render=${(rows: readonly RiskLimit[]) => html`
         <${Table} caption="Risk limits" columns=${columns} rows=${rows}
           keyOf=${({ kind, scope }: RiskLimit) => `${kind} ${scope}`} />

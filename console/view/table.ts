@@ -22,7 +22,9 @@ export function Table<Row>({ caption, columns, rows, keyOf }: TableProps<Row>) {
         <caption class="unseen">${caption}</caption>
         <thead><tr>${columns.map(headOf)}</tr></thead>
         <tbody>
-          ${rows.map((row) => html`<tr key=${keyOf(row)}>${columns.map((one) => cellOf(one, row))}</tr>`)}
+          ${rows.map(
+            (row) => html`<tr key=${keyOf(row)}>${columns.map((one) => cellOf(one, row))}</tr>`,
+          )}
         </tbody>
       </table>
     </div>
