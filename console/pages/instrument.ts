@@ -58,7 +58,8 @@ function Candles({ place, instrument }: { place: Place; instrument: Instrument }
   const range = rangeOf(place);
   const { candles, problem, streamed } = useCandles(id, range);
   const last = candles?.at(-1);
-  const label = `${range.interval} candles of ${id}, the last closed at ${last?.close ?? "no price"}`;
+  const close = last?.close ?? "no price";
+  const label = `${range.interval} candles of ${id}, the last closed at ${close}`;
   return html`
     <section class="panel" aria-labelledby="candles">
       <header>

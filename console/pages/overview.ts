@@ -104,7 +104,9 @@ function ProjectionStage({
         <dt>lag</dt><dd>${lag === null ? "–" : secondsText(lag)}</dd>
         <dt>parked</dt>
         <dd class=${parked ? "bad" : ""}><${Count} value=${parked} href="/metrics" /></dd>
-        ${building.map(({ generation }) => html`<dt>building</dt><dd>generation ${generation}</dd>`)}
+        ${building.map(
+          ({ generation }) => html`<dt>building</dt><dd>generation ${generation}</dd>`,
+        )}
       </dl>
     </article>
   `;
