@@ -4,6 +4,7 @@ import type { ReadinessCheck } from "../platform/http/health.ts";
 import type { Route } from "../platform/http/route.ts";
 import type { LogReader } from "../platform/log/log.ts";
 import type { Logger } from "../platform/telemetry/logger.ts";
+import { consoleRoutes } from "./console/routes.ts";
 import { eventRoutes } from "./events/routes.ts";
 import { projectionRoutes } from "./projections/routes.ts";
 import type { OpenGeneration } from "./reading/generation-reader.ts";
@@ -66,6 +67,7 @@ export function startQueryApi(parts: QueryApiParts): QueryApi {
         },
         signal,
       }),
+      ...consoleRoutes(),
     ],
     checks: models.map((model) => ({
       name: model.name,

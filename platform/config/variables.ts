@@ -111,6 +111,13 @@ export const variables = {
     example: "/srv/sample-data",
     schema: path,
   }),
+  browser: optional<string>({
+    name: "CH_BROWSER",
+    meaning: "A Chromium for the tests of the console; else one is looked for on the path.",
+    rule: "a program's path",
+    example: "/usr/bin/chromium",
+    schema: path,
+  }),
 } as const;
 
 type Row<T> = Omit<Variable<T>, "secret" | "fallback"> & { readonly secret?: true };

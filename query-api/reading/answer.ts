@@ -3,6 +3,7 @@ import type { Response } from "express";
 import { encodeConsistencyToken } from "../../platform/http/consistency-token.ts";
 import type { RouteRequest } from "../../platform/http/route.ts";
 import type { LogReader, Positions } from "../../platform/log/log.ts";
+import { matchesEtag } from "./etag.ts";
 
 /** An answer as it goes out: what is told in it, and what decides whether it has changed. */
 export interface Outgoing {
@@ -28,14 +29,9 @@ export async function sendAnswer(
   response.set("Cache-Control", "no-cache");
   const logId = await log.logId();
   response.set("Consistency-Token", encodeConsistencyToken({ logId, positions }));
-  if (matches(request.raw.get("If-None-Match"), etag)) {
+  if (matchesEtag(request.raw.get("If-None-Match"), etag)) {
     response.status(304).end();
     return;
   }
   response.status(200).json(body);
-}
-
-function matches(header: string | undefined, etag: string): boolean {
-  if (header === undefined) return false;
-  return header === "*" || header.split(",").some((one) => one.trim().replace(/^W\//, "") === etag);
 }

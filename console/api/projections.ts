@@ -1,0 +1,39 @@
+import { at, type Call } from "./call.ts";
+import { flag, list, number, optional, record, shape, text } from "./shape.ts";
+
+const generation = shape({
+  generation: number,
+  version: number,
+  phase: text,
+  startedAt: text,
+  verified: flag,
+  position: optional(record(number)),
+  gapEvents: optional(number),
+  gapEventsByPartition: optional(record(number)),
+});
+
+const projection = shape({ name: text, generations: list(generation) });
+
+export type Generation = ReturnType<typeof generation>;
+export type Projection = ReturnType<typeof projection>;
+
+export function listProjections(): Call<readonly Projection[]> {
+  return { ...at`/v1/projections`, read: list(projection), cli: "cipherhorizon projections list" };
+}
+
+/** The generation that answers come from; `null` before the first promotion. */
+export function liveOf({ generations }: Projection): Generation | null {
+  return generations.find(({ phase }) => phase === "live") ?? null;
+}
+
+/** Where the log's partitions end, as far as projections read them: position and gap. */
+export function logEnds(projections: readonly Projection[]): ReadonlyMap<string, number> {
+  const ends = new Map<string, number>();
+  for (const { position, gapEventsByPartition } of projections.flatMap((one) => one.generations)) {
+    for (const [partition, next] of Object.entries(position ?? {})) {
+      const end = next + (gapEventsByPartition?.[partition] ?? 0);
+      ends.set(partition, Math.max(end, ends.get(partition) ?? 0));
+    }
+  }
+  return ends;
+}

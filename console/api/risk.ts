@@ -1,0 +1,39 @@
+import { at, type Call } from "./call.ts";
+import { decimal, list, number, optional, shape, text } from "./shape.ts";
+
+/** Money is decimal text, ratios are numbers; a measure without enough data is null. */
+const risk = shape({
+  assessedAt: optional(text),
+  baseCurrency: optional(text),
+  equity: optional(decimal),
+  grossExposure: optional(decimal),
+  netExposure: optional(decimal),
+  leverage: optional(number),
+  concentration: optional(number),
+  drawdown: optional(number),
+  maxDrawdown: optional(number),
+  volatility: optional(number),
+  var95: optional(decimal),
+  expectedShortfall95: optional(decimal),
+});
+
+const limit = shape({
+  kind: text,
+  scope: optional(text),
+  warnAt: optional(decimal),
+  limit: decimal,
+  value: optional(decimal),
+  state: text,
+  action: optional(text),
+});
+
+export type Risk = ReturnType<typeof risk>;
+export type RiskLimit = ReturnType<typeof limit>;
+
+export function getRisk(id: string): Call<Risk> {
+  return { ...at`/v1/portfolios/${id}/risk`, read: risk };
+}
+
+export function listRiskLimits(id: string): Call<readonly RiskLimit[]> {
+  return { ...at`/v1/portfolios/${id}/risk/limits`, read: list(limit) };
+}
