@@ -17,6 +17,8 @@ import { startRebuild, untilCaughtUp } from "./rebuild-watch.ts";
 
 /** `KILLS=100` for a long run; `TEST_SEED` draws the same times again. */
 const KILLS = Number(process.env.KILLS ?? 12);
+/** Chance may spare what must be hit: so many kills at the most until each was. */
+const MOST_KILLS = 3 * KILLS;
 const LONGEST_LIFE_MILLISECONDS = 1_800;
 const LONGEST_REBUILD_MILLISECONDS = 300;
 /** The command line needs its time before the first tick leaves. */
@@ -34,7 +36,7 @@ interface Round extends Autopsy {
 }
 
 describe("kill -9", function () {
-  this.timeout(KILLS * MILLISECONDS_PER_KILL + MILLISECONDS_AT_THE_END);
+  this.timeout(MOST_KILLS * MILLISECONDS_PER_KILL + MILLISECONDS_AT_THE_END);
   let folder: string;
   let run: KillRun;
 
@@ -50,7 +52,7 @@ describe("kill -9", function () {
   it(`loses nothing acknowledged and doubles nothing, ${KILLS} times`, async () => {
     run = new KillRun(folder, createRandom(printedSeed()));
     const rounds: Round[] = [];
-    for (let i = 0; i < KILLS; i += 1) {
+    for (let i = 0; i < KILLS || (missed(rounds).length > 0 && i < MOST_KILLS); i += 1) {
       rounds.push(await run.killOnce(SCENES[i % SCENES.length] as Scene));
     }
     await run.settle();
@@ -187,9 +189,17 @@ async function expectRowsAsFromZero(data: string): Promise<void> {
 
 /** A run that has hit nothing has shown nothing. */
 function expectAllWasHit(rounds: readonly Round[]): void {
-  for (const hit of ["unanswered", "appendedUnanswered", "unfinishedApplies"] as const) {
-    expect(rounds.filter((one) => one[hit] > 0).length, `kills that hit ${hit}`).to.be.above(0);
-  }
-  expect(rounds.filter((one) => one.rebuilding > 0).length, "kills in a rebuild").to.be.above(0);
-  expect(rounds.filter((one) => one.importing).length, "kills in an import").to.be.above(0);
+  expect(missed(rounds), `hit by none of ${rounds.length} kills`).to.deep.equal([]);
+}
+
+/** What no kill has come upon yet. */
+function missed(rounds: readonly Round[]): string[] {
+  const hits: Readonly<Record<string, (round: Round) => number | boolean>> = {
+    "a command unanswered": (one) => one.unanswered,
+    "an unacknowledged append": (one) => one.appendedUnanswered,
+    "an unfinished apply": (one) => one.unfinishedApplies,
+    "a rebuild": (one) => one.rebuilding,
+    "an import": (one) => one.importing,
+  };
+  return Object.keys(hits).filter((name) => !rounds.some((round) => hits[name]?.(round)));
 }
