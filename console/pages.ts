@@ -12,6 +12,8 @@ export interface Page {
   readonly title: string;
   /** Of one thing, named by the address's id; else of all. */
   readonly ofOne: boolean;
+  /** The route that it cannot be without; `null`: it shows what every platform has. */
+  readonly needs: string | null;
   readonly load: () => Promise<{ readonly page: ComponentType<PageProps> }>;
 }
 
@@ -22,9 +24,9 @@ export const pages: readonly Page[] = [
   one("market", "Instrument", () => import("./pages/instrument.ts")),
   all("portfolios", "Portfolios", () => import("./pages/portfolios.ts")),
   one("portfolios", "Portfolio", () => import("./pages/portfolio.ts")),
-  all("strategies", "Strategies", () => import("./pages/strategies.ts")),
+  all("strategies", "Strategies", () => import("./pages/strategies.ts"), "/v1/strategies"),
   one("strategies", "Strategy", () => import("./pages/strategy.ts")),
-  all("social", "Social", () => import("./pages/social.ts")),
+  all("social", "Social", () => import("./pages/social.ts"), "/v1/traders"),
   one("social", "Trader", () => import("./pages/trader.ts")),
   all("events", "Events", () => import("./pages/events.ts")),
   all("projections", "Projections", () => import("./pages/projections.ts")),
@@ -34,10 +36,10 @@ export function pageOf({ page, id }: Place): Page | null {
   return pages.find(({ name, ofOne }) => name === page && ofOne === (id !== null)) ?? null;
 }
 
-function all(name: string, title: string, load: Page["load"]): Page {
-  return { name, title, ofOne: false, load };
+function all(name: string, title: string, load: Page["load"], needs: Page["needs"] = null): Page {
+  return { name, title, ofOne: false, needs, load };
 }
 
 function one(name: string, title: string, load: Page["load"]): Page {
-  return { name, title, ofOne: true, load };
+  return { name, title, ofOne: true, needs: null, load };
 }

@@ -13,6 +13,7 @@ import {
 import type { PageProps } from "../pages.ts";
 import { hrefOf } from "../state/place.ts";
 import { useAnswer } from "../state/use-answer.ts";
+import { has, useRoutes } from "../state/use-routes.ts";
 import { EquityPanel } from "../view/equity-panel.ts";
 import { Facts } from "../view/facts.ts";
 import { Amount, Badge, Count, Time } from "../view/figure.ts";
@@ -33,12 +34,13 @@ export function page({ place }: PageProps) {
 }
 
 function Parts({ id }: { id: string }) {
+  const routes = useRoutes();
   const [holdings, cash, trades] = [listHoldings(id), listCash(id), newestTrades(id)];
   const askedHoldings = useAnswer(holdings);
   const askedCash = useAnswer(cash);
   const askedTrades = useAnswer(trades);
   return html`
-    <${EquityPanel} portfolioId=${id} />
+    ${has(routes, "/v1/portfolios/{id}/equity-curve") && html`<${EquityPanel} portfolioId=${id} />`}
     <${Panel} title="Holdings" asked=${askedHoldings} path=${holdings.path}
       emptyText="Nothing is held."
       render=${(rows: readonly Holding[]) => html`
@@ -50,7 +52,7 @@ function Parts({ id }: { id: string }) {
         <${Table} caption="Cash" columns=${cashColumns(id)} rows=${rows}
           keyOf=${({ asset }: Cash) => asset} />
       `} />
-    <${RiskPanels} portfolioId=${id} />
+    ${has(routes, "/v1/portfolios/{id}/risk") && html`<${RiskPanels} portfolioId=${id} />`}
     <${Panel} title="Newest trades" asked=${askedTrades} path=${trades.path}
       emptyText="It has not traded."
       render=${(rows: readonly Trade[]) => html`

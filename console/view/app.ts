@@ -6,6 +6,7 @@ import { type Page, type PageProps, pageOf, pages } from "../pages.ts";
 import type { Place } from "../state/place.ts";
 import { hrefOf } from "../state/place.ts";
 import { usePlace } from "../state/use-place.ts";
+import { has, useRoutes } from "../state/use-routes.ts";
 import { Calls } from "./calls.ts";
 import { ProblemNote } from "./panel.ts";
 
@@ -51,7 +52,10 @@ export function App() {
 }
 
 function Navigation({ current }: { current: string }) {
-  const listed = pages.filter(({ ofOne }) => !ofOne);
+  const routes = useRoutes();
+  const listed = pages.filter(({ ofOne, needs }) => {
+    return !ofOne && (needs === null || has(routes, needs));
+  });
   const marked = (name: string) => (name === current ? "page" : undefined);
   return html`
     <header class="top">
