@@ -33,7 +33,11 @@ export function gatewayDoor(
 
 /** This code does not know it; the version that planned it, or a later one, does. */
 function unknown({ aggregate, type }: PlannedCommand): CommandOutcome {
-  return { outcome: "failed", code: "NOT_READY", detail: `nobody here decides ${aggregate} ${type}` };
+  return {
+    outcome: "failed",
+    code: "NOT_READY",
+    detail: `nobody here decides ${aggregate} ${type}`,
+  };
 }
 
 function invalid({ aggregate, type }: PlannedCommand, detail: string): CommandOutcome {

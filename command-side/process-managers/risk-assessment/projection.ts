@@ -4,7 +4,11 @@ import { minuteOf } from "../../../platform/market/interval.ts";
 import { isLate } from "../../../platform/market/tick-order.ts";
 import type { Change, Projection } from "../../../projections/runner/projection.ts";
 import type { MarketDataEvent, TicksRecorded } from "../../../schemas/generated/market-data.ts";
-import type { HoldingAfter, PortfolioEvent, Posting } from "../../../schemas/generated/portfolio.ts";
+import type {
+  HoldingAfter,
+  PortfolioEvent,
+  Posting,
+} from "../../../schemas/generated/portfolio.ts";
 import { causeRow } from "../manager.ts";
 import { tables } from "./tables.ts";
 

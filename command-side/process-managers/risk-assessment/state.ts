@@ -43,6 +43,7 @@ export function readPortfolio(store: ProcessStore, portfolioId: string): KnownPo
 
 function rowsOf(store: ProcessStore, table: string, ...prefix: string[]): readonly Row[] {
   const rows = store.find(table, { prefix, limit: ROWS_READ + 1 });
-  if (rows.length > ROWS_READ) throw new RangeError(`${table} ${prefix} has over ${ROWS_READ} rows`);
+  if (rows.length > ROWS_READ)
+    throw new RangeError(`${table} ${prefix} has over ${ROWS_READ} rows`);
   return rows.map(({ row }) => row);
 }
