@@ -29,6 +29,23 @@ port.on("message", (message: ToManager) => {
   answers.get(message.number)?.(message.outcome);
   answers.delete(message.number);
 });
+let submitted = 0;
+
+/** Attempts after which trouble is told, once. */
+const WARNED_ATTEMPTS = 5;
+
+/** The sender's own time-out gives up on an answer that never comes; a late one finds nobody. */
+const door: CommandDoor = {
+  submit: (command, actor) => {
+    submitted += 1;
+    const number = submitted;
+    return new Promise((answer) => {
+      answers.set(number, answer);
+      tell({ type: "submit", number, command, actor });
+    });
+  },
+};
+
 // What the main thread hands over, which is in this process and of this version.
 await work(workerData as ManagerJob).finally(() => port.close());
 
@@ -54,23 +71,6 @@ async function work({ folder, manager: name, wish }: ManagerJob): Promise<void> 
     await registry.close();
   }
 }
-
-let submitted = 0;
-
-/** Attempts after which trouble is told, once. */
-const WARNED_ATTEMPTS = 5;
-
-/** The sender's own time-out gives up on an answer that never comes; a late one finds nobody. */
-const door: CommandDoor = {
-  submit: (command, actor) => {
-    submitted += 1;
-    const number = submitted;
-    return new Promise((answer) => {
-      answers.set(number, answer);
-      tell({ type: "submit", number, command, actor });
-    });
-  },
-};
 
 function observer(): ManagerObserver {
   return {
