@@ -93,9 +93,10 @@ describe("a process manager", function () {
     expect(run(path).starts).to.deep.equal([]);
     const sent = sentIn(path);
     expect(sent.map(({ aggregateId }) => aggregateId)).to.deep.equal(["p-2"]);
-    const { holdings, flows } = sent[0]?.payload as AssessRiskPayload;
-    expect(holdings).to.deep.equal([{ asset: "USDT", quantity: "30" }]);
-    expect(flows).to.deep.equal([{ asset: "USDT", net: "30" }]);
+    expect(sent[0]?.payload).to.deep.include({
+      holdings: [{ asset: "USDT", quantity: "30" }],
+      flows: [{ asset: "USDT", net: "30" }],
+    });
   });
 
   it("leaves portfolio commands working while it is stopped, and makes up for it", async () => {

@@ -123,9 +123,11 @@ class RunningManager {
     switch (message.type) {
       case "started":
         this.#tellStarts(message.starts);
-        return this.#onStarted();
+        this.#onStarted();
+        return;
       case "submit":
-        return this.#submit(message);
+        this.#submit(message);
+        return;
       case "progress":
         this.#partitions = message.partitions;
         this.#outboxSize = message.outboxSize;
@@ -134,9 +136,11 @@ class RunningManager {
         this.#trouble = message.trouble;
         return;
       case "warning":
-        return logger.warn({ manager, ...message.facts }, message.text);
+        logger.warn({ manager, ...message.facts }, message.text);
+        return;
       case "ended":
-        return this.#finish(message.end.detail || message.end.reason);
+        this.#finish(message.end.detail || message.end.reason);
+        return;
     }
   }
 

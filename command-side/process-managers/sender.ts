@@ -13,7 +13,7 @@ const LONGEST_RETRY_MS = 30_000;
 const ANSWER_TIMEOUT_MS = 30_000;
 
 /** The steps of one command's way; between any two of them the process may die. */
-export type SendingStep = "planned" | "sending" | "answered" | "struck";
+type SendingStep = "planned" | "sending" | "answered" | "struck";
 
 export interface SenderParts {
   /** The actor of its commands: the manager's name. */

@@ -41,8 +41,7 @@ describe("the planning of risk assessments", () => {
     return test.feed(recorded(event, more));
   }
 
-  const market = (id: string, type: string, data: unknown) =>
-    feed("market.events", id, type, data);
+  const market = (id: string, type: string, data: unknown) => feed("market.events", id, type, data);
   const portfolio = (id: string, type: string, data: unknown) =>
     feed("portfolio.events", id, type, data);
 
