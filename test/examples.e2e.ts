@@ -68,11 +68,14 @@ function portfolio(id: string, ...commands: readonly (readonly [string, unknown]
   return { id, before: all.map(([name, body]) => [`/v1/portfolios/${id}/${name}`, body]) };
 }
 
-function instrument(base: string): Fitting {
+const TICK_LATER = { timeMs: 1_723_500_000_000, price: "60000", volume: "1" };
+
+function instrument(base: string, ...commands: readonly (readonly [string, unknown])[]): Fitting {
   const listing = { exchange: "binance", symbol: `${base}USDT`, base, quote: "USDT" };
   const body = { ...listing, priceStep: "0.01", quantityStep: "0.00001" };
   const id = `binance:${base}-USDT`;
-  return { id, before: [[`/v1/instruments/${id}/register-instrument`, body]] };
+  const all = [["register-instrument", body] as const, ...commands];
+  return { id, before: all.map(([name, sent]) => [`/v1/instruments/${id}/${name}`, sent]) };
 }
 
 /** Of a projection that nobody builds, so that only the commands here move its generations. */
@@ -102,6 +105,7 @@ const FITTINGS: Readonly<Record<string, Fitting>> = {
   declareBackfillRange: instrument("FILLED"),
   recordTicks: instrument("TICKED"),
   closeCandles: instrument("CLOSED"),
+  reviseCandle: instrument("REVISED", ["record-ticks", { ticks: [TICK_LATER] }]),
   quarantineTicks: {},
   startGeneration: { id: "started" },
   promoteGeneration: generations("promoted"),

@@ -19,12 +19,13 @@ import { openSqliteLog } from "../../platform/log/sqlite/sqlite-log.ts";
 import { openSqliteLogReader } from "../../platform/log/sqlite/sqlite-log-reader.ts";
 import type { Logger } from "../../platform/telemetry/logger.ts";
 import { startQueryApi } from "../../query-api/main.ts";
+import { processManagersPart } from "./process-managers.ts";
 import { projectionsPart } from "./projections.ts";
 import { openReaders } from "./readers.ts";
 import type { StartedPart } from "./started-part.ts";
 import { VERSION } from "./version.ts";
 
-/** What one process may be; `serve all` is all three. */
+/** What one process may be; `serve all` is all three. Process managers run with the command side. */
 export type Part = "command-side" | "projections" | "query-api";
 
 export interface StartPlatform {
@@ -61,7 +62,13 @@ async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Pl
   const base = parts.includes("command-side")
     ? await openToWrite(config, logger, opened)
     : openToRead(config, opened);
-  const started: StartedPart[] = base.commandSide ? [commandSidePart(base.commandSide)] : [];
+  const started: StartedPart[] = [];
+  if (base.commandSide !== null) {
+    // First to start and first to stop: it sends commands to the part after it.
+    const { gateway } = base.commandSide;
+    started.push(await processManagersPart({ config, logger, gateway }));
+    started.push(commandSidePart(base.commandSide));
+  }
   if (parts.includes("query-api")) started.push(queryApiPart(options, base));
   if (parts.includes("projections")) {
     const operations = base.commandSide?.gateway ?? null;

@@ -104,6 +104,26 @@ export const variables = {
     fallback: "20",
     schema: integer(1, MAXIMUM_SHUTDOWN_SECONDS),
   }),
+  processManagers: required<string>({
+    name: "CH_PROCESS_MANAGERS",
+    meaning:
+      "The process managers that run; one that is left out leaves commands alone and its work " +
+      "undone until it runs again.",
+    rule: "all, none, or names separated by commas",
+    example: "candle-revision",
+    fallback: "all",
+    schema: z.string().regex(/^[a-z-]+(,[a-z-]+)*$/),
+  }),
+  processStart: required<"end" | "beginning">({
+    name: "CH_PROCESS_START",
+    meaning:
+      "From where on a process manager that has no store acts; in a log without events that is " +
+      "the beginning. `beginning` sends commands for all events ever recorded.",
+    rule: "end or beginning",
+    example: "beginning",
+    fallback: "end",
+    schema: z.enum(["end", "beginning"]),
+  }),
   sampleData: optional<string>({
     name: "CH_SAMPLE_DATA",
     meaning: "A folder of sample ticks and fills for the tests that need them.",

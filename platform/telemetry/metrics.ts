@@ -109,6 +109,20 @@ export const projectionApplyDurationSeconds = new Histogram({
   registers,
 });
 
+export const processManagerOutboxCommands = new Gauge({
+  name: "process_manager_outbox_commands",
+  help: "Commands that a process manager has planned and that have no final answer yet.",
+  labelNames: ["manager"] as const,
+  registers,
+});
+
+export const processManagerGapEvents = new Gauge({
+  name: "process_manager_gap_events",
+  help: "Events in the log that a process manager has not taken in.",
+  labelNames: ["manager"] as const,
+  registers,
+});
+
 export const visibilityDurationSeconds = new Histogram({
   name: "visibility_duration_seconds",
   help: "From an event's acknowledgement to its being readable.",

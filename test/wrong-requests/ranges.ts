@@ -83,6 +83,17 @@ export const ranges: Readonly<Record<string, readonly WrongRange[]>> = {
     ...wrongValues("cause", "type", ['"whim"', "null"]),
     NO_INSTRUMENT,
   ],
+  reviseCandle: [
+    ...times("openTime"),
+    { name: "a time within a minute", fields: { openTime: "1723161255342" } },
+    ...["open", "high", "low", "close"].flatMap((field) => decimals(field)),
+    ...["volume", "priceVolume", "buyVolume"].flatMap((field) => decimals(field, "zero")),
+    ...integers("trades", ["0", "-1"]),
+    { name: "a low above the close", fields: { low: '"61845"' } },
+    { name: "a high below the open", fields: { high: '"61835"' } },
+    { name: "more bought than traded", fields: { buyVolume: '"1"' } },
+    NO_INSTRUMENT,
+  ],
   quarantineTicks: [
     { name: "no ticks", fields: { ticks: "[]" } },
     { name: "501 ticks", kind: "size", fields: { ticks: `[${'"{}",'.repeat(500)}"{}"]` } },

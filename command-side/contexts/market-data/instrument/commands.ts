@@ -5,10 +5,11 @@ import {
   textField,
   timeField,
 } from "../../../../platform/fields/fields.ts";
-import type { Decimal } from "../../../../platform/kernel/decimal.ts";
+import { type Decimal, maximum, minimum } from "../../../../platform/kernel/decimal.ts";
+import { minuteOf } from "../../../../platform/market/interval.ts";
 import type { CommandDefinition } from "../../../aggregate.ts";
 import { assetField, exchangeField, KINDS, type Kind } from "./instrument-id.ts";
-import { MAX_BACKFILL_SPAN_MILLISECONDS, MAX_TICKS_PER_COMMAND } from "./limits.ts";
+import { MAX_BACKFILL_SPAN_MILLISECONDS, MAX_REVISION, MAX_TICKS_PER_COMMAND } from "./limits.ts";
 import { tradeIdField } from "./trade-id.ts";
 
 /** What orders must be multiples of, and what they must reach. */
@@ -89,6 +90,26 @@ export interface CloseCandles {
   readonly data: { readonly upTo: number; readonly cause: "command" | "clock" };
 }
 
+/** Figures of a minute that the instrument no longer holds, folded from its stored ticks. */
+export interface ReviseCandle {
+  readonly type: "ReviseCandle";
+  readonly data: {
+    /** Epoch ms, the beginning of a minute. */
+    readonly openTime: number;
+    readonly open: Decimal;
+    readonly high: Decimal;
+    readonly low: Decimal;
+    readonly close: Decimal;
+    readonly volume: Decimal;
+    /** Sum of price times volume. */
+    readonly priceVolume: Decimal;
+    readonly buyVolume: Decimal;
+    readonly trades: number;
+    /** Of the candle stored so far; `null` when there is none. */
+    readonly storedRevision: number | null;
+  };
+}
+
 export type InstrumentCommand =
   | RegisterInstrument
   | RenameInstrument
@@ -97,7 +118,8 @@ export type InstrumentCommand =
   | DelistInstrument
   | DeclareBackfillRange
   | RecordTicks
-  | CloseCandles;
+  | CloseCandles
+  | ReviseCandle;
 
 const symbol = textField(64);
 const effectiveAt = timeField().nullable().default(null);
@@ -151,6 +173,34 @@ const tickField = z.strictObject({
   tradeId: tradeIdField().nullable().default(null),
   occurrence: z.int().min(0).max(1_000_000_000).default(0),
 });
+
+const revisePayload = z
+  .strictObject({
+    openTime: timeField().refine((timeMs) => minuteOf(timeMs) === timeMs, {
+      error: "must be the beginning of a minute",
+    }),
+    open: positiveDecimalField(),
+    high: positiveDecimalField(),
+    low: positiveDecimalField(),
+    close: positiveDecimalField(),
+    volume: nonNegativeDecimalField(),
+    priceVolume: nonNegativeDecimalField(),
+    buyVolume: nonNegativeDecimalField(),
+    trades: z.int().min(1),
+    storedRevision: z.int().min(0).max(MAX_REVISION).nullable().default(null),
+  })
+  .refine(({ open, close, low, high }) => low.lte(minimum(open, close)) && low.lte(high), {
+    error: "must be the lowest price",
+    path: ["low"],
+  })
+  .refine(({ open, close, high }) => high.gte(maximum(open, close)), {
+    error: "must be the highest price",
+    path: ["high"],
+  })
+  .refine(({ volume, buyVolume }) => buyVolume.lte(volume), {
+    error: "must be at most the volume",
+    path: ["buyVolume"],
+  });
 
 const EXAMPLE_TICK = {
   timeMs: 1_723_161_255_342,
@@ -225,5 +275,20 @@ export const commands: {
     }),
     summary: "Close the minutes that end by a moment, as an import does at its end",
     example: { upTo: "2024-08-09T00:00:00Z" },
+  },
+  ReviseCandle: {
+    payload: revisePayload,
+    summary: "Revise a minute older than the instrument remembers, from its stored ticks",
+    example: {
+      openTime: "2024-08-08T23:54:00Z",
+      open: "61837.63",
+      high: "61850",
+      low: "61830.5",
+      close: "61840",
+      volume: "0.5",
+      priceVolume: "30920",
+      buyVolume: "0.2",
+      trades: 12,
+    },
   },
 };

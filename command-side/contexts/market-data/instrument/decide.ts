@@ -9,6 +9,7 @@ import { closeCandles } from "./close-minutes.ts";
 import type { InstrumentCommand } from "./commands.ts";
 import type { InstrumentEvent } from "./events.ts";
 import { recordTicks } from "./record-ticks.ts";
+import { reviseCandle } from "./revise-candle.ts";
 import { evolve, type InstrumentState, initialState } from "./state.ts";
 
 export const decider: Decider<InstrumentState, InstrumentCommand, InstrumentEvent> = {
@@ -22,6 +23,8 @@ export const decider: Decider<InstrumentState, InstrumentCommand, InstrumentEven
         return recordTicks(state, command, context);
       case "CloseCandles":
         return closeCandles(state, command, context);
+      case "ReviseCandle":
+        return reviseCandle(state, command);
       case "DeclareBackfillRange":
         return declareBackfillRange(state, command, context);
       default:

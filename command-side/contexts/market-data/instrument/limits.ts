@@ -27,3 +27,8 @@ export const EARLIEST_TICK_MS = 1_231_006_505_000;
 export const ABSURD_MAGNITUDE = 13;
 /** A minute's sums are below 10^19 before a command, so that they fit 38 digits after it. */
 export const MAX_MINUTE_SUM = "1e19";
+
+/** Minutes older than the state of which the last revision is remembered, to know it again. */
+export const REVISED_MINUTES_KEPT = 1_000;
+/** A revision is an Avro int; far below its end there is room for all that come. */
+export const MAX_REVISION = 1_000_000_000;

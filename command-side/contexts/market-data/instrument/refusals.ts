@@ -28,6 +28,10 @@ export const refusals = {
     "Too many backfill ranges",
     "The instrument has the most declared ranges there may be.",
   ),
+  MINUTE_STILL_KEPT: refusal(
+    "Minute still kept",
+    "The instrument remembers the minute's ticks itself; only older minutes are revised.",
+  ),
   MINUTE_TOO_LARGE: refusal(
     "Minute too large",
     "The sums of a minute's ticks would not fit 38 digits.",

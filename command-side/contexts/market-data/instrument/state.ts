@@ -5,10 +5,10 @@ import { isLate } from "../../../../platform/market/tick-order.ts";
 import type { Steps } from "./commands.ts";
 import type { EventOf, InstrumentEvent, InstrumentRegistered, TicksRecorded } from "./events.ts";
 import { KnownTicks, remember } from "./known-ticks.ts";
-import { CANDLES_KEPT_MILLISECONDS } from "./limits.ts";
+import { CANDLES_KEPT_MILLISECONDS, REVISED_MINUTES_KEPT } from "./limits.ts";
 
 /** Rises when the state or `evolve` change. */
-export const STATE_VERSION = 1;
+export const STATE_VERSION = 2;
 
 export type InstrumentState = NotRegistered | RegisteredInstrument;
 
@@ -43,6 +43,8 @@ export interface TickState {
   readonly minutes: Map<number, Minute>;
   /** Opening times of minutes that are not closed yet. */
   readonly openMinutes: Set<number>;
+  /** Older minutes that were revised from their stored ticks, the oldest revision first. */
+  readonly revised: Map<number, EventOf<"CandleRevised">["data"]>;
   readonly known: KnownTicks;
   readonly backfillRanges: { readonly fromMs: number; readonly toMs: number }[];
 }
@@ -74,6 +76,11 @@ export function firstMinuteKept(latestMs: number): number {
   return latestMs < 0 ? 0 : minuteOf(Math.max(0, latestMs - CANDLES_KEPT_MILLISECONDS));
 }
 
+/** The minute is older than what is remembered. */
+export function isStale({ latestMs }: TickState, openTimeMs: number): boolean {
+  return openTimeMs < firstMinuteKept(latestMs);
+}
+
 function register(registration: InstrumentRegistered): RegisteredInstrument {
   const { symbol, priceStep, quantityStep, minQuantity, minNotional } = registration;
   return {
@@ -92,6 +99,7 @@ function register(registration: InstrumentRegistered): RegisteredInstrument {
       clockCloses: false,
       minutes: new Map(),
       openMinutes: new Set(),
+      revised: new Map(),
       known: new KnownTicks(),
       backfillRanges: [],
     },
@@ -107,8 +115,11 @@ function evolveRegistered(
       recordTicks(state.ticks, event.data);
       break;
     case "CandleClosed":
-    case "CandleRevised":
       closeMinute(state.ticks, event.data);
+      break;
+    case "CandleRevised":
+      if (isStale(state.ticks, event.data.openTimeMs)) rememberRevised(state.ticks, event.data);
+      else closeMinute(state.ticks, event.data);
       break;
     case "InstrumentAliasAdded":
       state.aliases.add(event.data.symbol);
@@ -186,4 +197,11 @@ function closeMinute(
   state.openMinutes.delete(openTimeMs);
   const minute = state.minutes.get(openTimeMs);
   if (minute) minute.revision = revision;
+}
+
+function rememberRevised({ revised }: TickState, candle: EventOf<"CandleRevised">["data"]): void {
+  revised.delete(candle.openTimeMs);
+  revised.set(candle.openTimeMs, candle);
+  const [oldest] = revised.keys();
+  if (revised.size > REVISED_MINUTES_KEPT && oldest !== undefined) revised.delete(oldest);
 }

@@ -1,0 +1,89 @@
+/**
+ * The thread of one process manager: the place where the embedded adapters of log, registry, store
+ * and read model are named for it. Commands go to the main thread, which holds the command side.
+ */
+import { join } from "node:path";
+import { parentPort, workerData } from "node:worker_threads";
+import type { CommandOutcome } from "../../command-side/gateway.ts";
+import type { CommandDoor } from "../../command-side/process-managers/manager.ts";
+import { registeredManager } from "../../command-side/process-managers/registry.ts";
+import {
+  type ManagerObserver,
+  runManager,
+} from "../../command-side/process-managers/run-manager.ts";
+import { SqliteProcessStore } from "../../command-side/process-managers/sqlite-process-store.ts";
+import { openReadCodec } from "../../platform/codec/codec.ts";
+import { openSqliteRegistry } from "../../platform/codec/sqlite-registry.ts";
+import { openSqliteLogReader } from "../../platform/log/sqlite/sqlite-log-reader.ts";
+import { createLogger } from "../../platform/telemetry/logger.ts";
+import type { FromManager, ManagerJob, ToManager } from "./process-manager-messages.ts";
+import { openStoredMinutes } from "./stored-minutes.ts";
+
+const port = parentPort;
+if (port === null) throw new Error("this module is a worker thread's");
+const tell = (message: FromManager) => port.postMessage(message);
+const stopping = new AbortController();
+const answers = new Map<number, (outcome: CommandOutcome) => void>();
+port.on("message", (message: ToManager) => {
+  if (message.type === "stop") return stopping.abort();
+  answers.get(message.number)?.(message.outcome);
+  answers.delete(message.number);
+});
+let submitted = 0;
+
+/** Attempts after which trouble is told, once. */
+const WARNED_ATTEMPTS = 5;
+
+/** The sender's own time-out gives up on an answer that never comes; a late one finds nobody. */
+const door: CommandDoor = {
+  submit: (command, actor) => {
+    submitted += 1;
+    const number = submitted;
+    return new Promise((answer) => {
+      answers.set(number, answer);
+      tell({ type: "submit", number, command, actor });
+    });
+  },
+};
+
+// What the main thread hands over, which is in this process and of this version.
+await work(workerData as ManagerJob).finally(() => port.close());
+
+async function work({ folder, manager: name, wish }: ManagerJob): Promise<void> {
+  const { signal } = stopping;
+  const manager = registeredManager(name);
+  const log = openSqliteLogReader({ folder });
+  const registry = openSqliteRegistry({ folder, readOnly: true });
+  const codec = openReadCodec({ registry });
+  const logger = createLogger("warn");
+  const minutes = openStoredMinutes({ folder, log, codec, logger, signal });
+  const file = join(folder, "processes", `${name}.db`);
+  const store = new SqliteProcessStore({ file, projection: manager.projection });
+  const parts = { manager, sources: minutes, store, log, codec, door, wish, signal };
+  try {
+    const end = await runManager({ ...parts, clock: Date.now, observer: observer() });
+    tell({ type: "ended", end });
+  } finally {
+    stopping.abort();
+    await minutes.close();
+    await store.close();
+    await log.close();
+    await registry.close();
+  }
+}
+
+function observer(): ManagerObserver {
+  return {
+    onStarted: (starts) => tell({ type: "started", starts }),
+    onProgress: (partitions, outboxSize) => tell({ type: "progress", partitions, outboxSize }),
+    onTrouble: (_, trouble) => tell({ type: "trouble", trouble }),
+    onFailed: ({ aggregate, aggregateId, type, commandId }, code, detail) => {
+      const facts = { aggregate, aggregateId, command: type, commandId, code, detail };
+      tell({ type: "warning", text: "a command of a process manager failed", facts });
+    },
+    onRetry: (doing, detail, attempts) => {
+      if (attempts !== WARNED_ATTEMPTS) return;
+      tell({ type: "warning", text: `${doing} is tried again and again`, facts: { detail } });
+    },
+  };
+}

@@ -1,0 +1,176 @@
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import type { CommandGateway } from "../../command-side/gateway.ts";
+import { gatewayDoor } from "../../command-side/process-managers/gateway-door.ts";
+import type { CommandDoor } from "../../command-side/process-managers/manager.ts";
+import type { Start } from "../../command-side/process-managers/process-store.ts";
+import { processManagers } from "../../command-side/process-managers/registry.ts";
+import { aggregates } from "../../command-side/registry.ts";
+import type { Config } from "../../platform/config/config.ts";
+import type { Logger } from "../../platform/telemetry/logger.ts";
+import {
+  processManagerGapEvents,
+  processManagerOutboxCommands,
+} from "../../platform/telemetry/metrics.ts";
+import type { PartitionProgress } from "../../projections/runner/progress.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { Failure } from "../failure.ts";
+import type { FromManager, ManagerJob, ToManager } from "./process-manager-messages.ts";
+import type { StartedPart } from "./started-part.ts";
+
+/** A thread that has not ended by then is ended: its open transaction is undone, not lost. */
+const STOP_DEADLINE_MS = 8_000;
+
+export interface ProcessManagersParts {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly gateway: CommandGateway;
+}
+
+/** The process managers as a part of the command side's process, each in a thread of its own. */
+export async function processManagersPart(parts: ProcessManagersParts): Promise<StartedPart> {
+  const { config, logger, gateway } = parts;
+  const door = gatewayDoor(gateway, aggregates);
+  const running = chosen(config.processManagers).map((manager) => {
+    const job = { folder: config.dataFolder, manager, wish: config.processStart };
+    return new RunningManager(job, { door, logger });
+  });
+  // Before commands are served, so that a manager of a new log misses none of their events.
+  await Promise.all(running.map((one) => one.started));
+  const stop = () => Promise.all(running.map((one) => one.stop())).then(() => undefined);
+  return {
+    routes: [],
+    checks: running.map((one) => ({ name: one.name, check: () => one.whatIsWrong() })),
+    updateMetrics: () => {
+      for (const one of running) one.updateMetrics();
+    },
+    beforeDrain: [],
+    afterDrain: [{ name: "stop the process managers", timeoutMs: 10_000, run: stop }],
+  };
+}
+
+/** Those asked for whose aggregates this program decides. */
+function chosen(wish: string): readonly string[] {
+  const decided = new Set(aggregates.map(({ name }) => name));
+  const able = processManagers.filter(({ targets }) => targets.every((one) => decided.has(one)));
+  const names = able.map(({ projection }) => projection.name);
+  if (wish === "all") return names;
+  const wanted = wish === "none" ? [] : wish.split(",");
+  const unknown = wanted.find((name) => !names.includes(name));
+  if (unknown === undefined) return wanted;
+  throw new Failure(exitCodes.config, {
+    failed: "CH_PROCESS_MANAGERS cannot be used",
+    error: `there is no process manager ${unknown}`,
+    tried: `the names ${names.join(", ")}`,
+    todo: "use some of these names, all, or none",
+  });
+}
+
+/** One manager's thread, with what is known of it. */
+class RunningManager {
+  readonly name: string;
+  readonly started: Promise<void>;
+  readonly #worker: Worker;
+  readonly #exited: Promise<unknown>;
+  readonly #parts: { readonly door: CommandDoor; readonly logger: Logger };
+  #partitions: readonly PartitionProgress[] = [];
+  #outboxSize = 0;
+  #trouble: string | null = null;
+  #end: string | null = null;
+  #onStarted: () => void = () => undefined;
+
+  constructor(job: ManagerJob, parts: { readonly door: CommandDoor; readonly logger: Logger }) {
+    this.name = job.manager;
+    this.#parts = parts;
+    this.started = new Promise((resolve) => {
+      this.#onStarted = resolve;
+    });
+    const file = new URL("./process-manager-worker.ts", import.meta.url);
+    this.#worker = new Worker(file, { workerData: job });
+    this.#worker.on("message", (message: FromManager) => this.#hear(message));
+    this.#worker.on("error", (error) => {
+      this.#finish(error instanceof Error ? error.message : String(error));
+    });
+    this.#exited = once(this.#worker, "exit").finally(() => this.#finish("its thread has ended"));
+    this.#exited.catch(() => undefined);
+  }
+
+  /** Finishes the commands under way. */
+  async stop(): Promise<void> {
+    this.#send({ type: "stop" });
+    const deadline = setTimeout(() => void this.#worker.terminate(), STOP_DEADLINE_MS);
+    await this.#exited.catch(() => undefined);
+    clearTimeout(deadline);
+  }
+
+  whatIsWrong(): string | null {
+    if (this.#end !== null) return `it stopped: ${this.#end}`;
+    return this.#trouble;
+  }
+
+  updateMetrics(): void {
+    const manager = this.name;
+    const gap = this.#partitions.reduce((sum, { position, end }) => {
+      return sum + Math.max(0, end - position);
+    }, 0);
+    processManagerGapEvents.set({ manager }, gap);
+    processManagerOutboxCommands.set({ manager }, this.#outboxSize);
+  }
+
+  #hear(message: FromManager): void {
+    const { logger } = this.#parts;
+    const manager = this.name;
+    switch (message.type) {
+      case "started":
+        this.#tellStarts(message.starts);
+        this.#onStarted();
+        return;
+      case "submit":
+        this.#submit(message);
+        return;
+      case "progress":
+        this.#partitions = message.partitions;
+        this.#outboxSize = message.outboxSize;
+        return;
+      case "trouble":
+        this.#trouble = message.trouble;
+        return;
+      case "warning":
+        logger.warn({ manager, ...message.facts }, message.text);
+        return;
+      case "ended":
+        this.#finish(message.end.detail || message.end.reason);
+        return;
+    }
+  }
+
+  /** A store that was lost is nothing to pass over: what was due in it is not sent. */
+  #tellStarts(starts: readonly Start[]): void {
+    const late = starts.filter(({ reason }) => reason !== "new log");
+    if (late.length === 0) return;
+    const positions = Object.fromEntries(late.map((one) => [one.partition, one.position]));
+    const facts = { manager: this.name, reason: late[0]?.reason, positions };
+    this.#parts.logger.warn(facts, "a process manager had no store; it acts from here on");
+  }
+
+  #submit({ number, command, actor }: Extract<FromManager, { type: "submit" }>): void {
+    this.#parts.door.submit(command, actor).then(
+      (outcome) => this.#send({ type: "answer", number, outcome }),
+      (error: unknown) => {
+        const detail = error instanceof Error ? error.message : String(error);
+        const outcome = { outcome: "failed", code: "INTERNAL", detail } as const;
+        this.#send({ type: "answer", number, outcome });
+      },
+    );
+  }
+
+  #send(message: ToManager): void {
+    this.#worker.postMessage(message);
+  }
+
+  /** Who waits for its start goes on: readiness says what is wrong. */
+  #finish(end: string): void {
+    this.#end ??= end;
+    this.#onStarted();
+  }
+}

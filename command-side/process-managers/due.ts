@@ -1,0 +1,58 @@
+import type { Row } from "../../projections/runner/projection.ts";
+import type { StoredRow } from "../../projections/runner/read-store.ts";
+import type { Cause } from "./manager.ts";
+import type { ProcessStore, SettledRow } from "./process-store.ts";
+
+/** Commands that may wait in a manager's outbox; beyond it work stays due. */
+export const OUTBOX_LIMIT = 10_000;
+
+/** A due row, to be settled when its command is frozen. */
+export interface DueRow extends StoredRow {
+  readonly table: string;
+}
+
+/** The first due rows; those of events before the manager's start are done with unanswered. */
+export function dueRows(
+  store: ProcessStore,
+  table: string,
+  page: Parameters<ProcessStore["find"]>[1],
+): readonly DueRow[] {
+  const starts = store.starts();
+  const found = store.find(table, page).map((row) => ({ ...row, table }));
+  const isPast = ({ partition, position }: StoredRow) => {
+    return position < (starts.get(partition)?.position ?? 0);
+  };
+  // One by one: a row that an event has changed meanwhile must not keep the others.
+  for (const row of found.filter(isPast)) store.freeze({ commands: [], settled: [row] });
+  return found.filter((row) => !isPast(row));
+}
+
+/** The event that made a row due. */
+export function causeOf(row: Row): Cause {
+  return {
+    eventId: textOf(row, "eventId"),
+    correlationId: textOf(row, "correlationId"),
+    position: {
+      topic: textOf(row, "topic"),
+      partition: integerOf(row, "partition"),
+      position: integerOf(row, "position"),
+    },
+  };
+}
+
+export function settled({ table, row, partition, position }: DueRow): SettledRow {
+  return { table, row, partition, position };
+}
+
+/** Columns as what their table declares; another type is a bug and throws. */
+export function textOf(row: Row, column: string): string {
+  const value = row[column];
+  if (typeof value === "string") return value;
+  throw new TypeError(`${column} is no text: ${value}`);
+}
+
+export function integerOf(row: Row, column: string): number {
+  const value = row[column];
+  if (typeof value === "number") return value;
+  throw new TypeError(`${column} is no number: ${value}`);
+}

@@ -1,0 +1,82 @@
+import type { EventReader } from "../../platform/codec/codec.ts";
+import type { LogReader, PartitionKey } from "../../platform/log/log.ts";
+import type { PartitionProgress } from "../../projections/runner/progress.ts";
+import { type RunEnd, run } from "../../projections/runner/runner.ts";
+import type { CommandDoor, ProcessManager } from "./manager.ts";
+import type { ProcessStore, Start } from "./process-store.ts";
+import { Sender, type SenderObserver } from "./sender.ts";
+import { recordStarts, type StartWish } from "./starts.ts";
+
+export interface ManagerParts<Sources> {
+  readonly manager: ProcessManager<Sources>;
+  readonly sources: Sources;
+  readonly store: ProcessStore;
+  readonly log: LogReader;
+  readonly codec: EventReader;
+  readonly door: CommandDoor;
+  readonly clock: () => number;
+  readonly wish: StartWish;
+  readonly observer: ManagerObserver;
+  readonly signal: AbortSignal;
+}
+
+export interface ManagerObserver extends SenderObserver {
+  /** Only when the store was new: from where on it acts. */
+  onStarted?(starts: readonly Start[]): void;
+  onProgress?(partitions: readonly PartitionProgress[], outboxSize: number): void;
+  onTrouble?(partition: PartitionKey | null, trouble: string | null): void;
+}
+
+/** Runs one manager until it is stopped: the runner feeds its state, the sender its outbox. */
+export async function runManager<Sources>(parts: ManagerParts<Sources>): Promise<RunEnd> {
+  const { manager, sources, store, log, codec, door, clock, observer } = parts;
+  const { projection } = manager;
+  await store.create();
+  const { topics } = projection;
+  const started = await recordStarts({ store, log, topics, wish: parts.wish, nowMs: clock() });
+  observer.onStarted?.(started);
+  const stop = new AbortController();
+  const signal = AbortSignal.any([parts.signal, stop.signal]);
+  const planner = whenStateIsThere(store, manager.planner({ store, clock }, sources));
+  const { name } = projection;
+  const sender = new Sender({ name, store, planner, followUps: manager, door, observer, signal });
+  const sending = sender.run();
+  const running = run({
+    projection,
+    store,
+    log,
+    codec,
+    observer: {
+      onApplied: () => sender.wake(),
+      onProgress: ({ partitions }) => observer.onProgress?.(partitions, store.outboxSize()),
+      onTrouble: (partition, trouble) => {
+        observer.onTrouble?.(partition, trouble && `${trouble.doing}: ${String(trouble.error)}`);
+      },
+    },
+    signal,
+  });
+  try {
+    return await Promise.race([running, sending.then(() => running)]);
+  } finally {
+    stop.abort();
+    await Promise.allSettled([running, sending]);
+  }
+}
+
+/** Nothing is planned on half a state: all that came before the start must have been folded. */
+function whenStateIsThere(store: ProcessStore, planner: { plan(): Promise<void> }) {
+  let isThere = false;
+  return {
+    plan: async () => {
+      isThere ||= await hasPassedStarts(store);
+      if (isThere) await planner.plan();
+    },
+  };
+}
+
+async function hasPassedStarts(store: ProcessStore): Promise<boolean> {
+  const checkpoints = await store.checkpoints();
+  return [...store.starts().values()].every(({ partition, position }) => {
+    return (checkpoints.get(partition)?.next ?? 0) >= position;
+  });
+}

@@ -1,0 +1,167 @@
+import { platformErrors } from "../../platform/errors/catalogue.ts";
+import { AppendSignal } from "../../projections/runner/append-signal.ts";
+import { pause } from "../../projections/runner/pause.ts";
+import type { CommandOutcome } from "../gateway.ts";
+import type { CommandDoor, FollowUps, PlannedCommand, Planner } from "./manager.ts";
+import type { OutboxEntry, ProcessStore } from "./process-store.ts";
+
+/** Commands of one manager under way at a time, each to another aggregate. */
+const IN_FLIGHT = 16;
+const FIRST_RETRY_MS = 100;
+const LONGEST_RETRY_MS = 30_000;
+/** A command without an answer by then is sent again, with the same id. */
+const ANSWER_TIMEOUT_MS = 30_000;
+
+/** The steps of one command's way; between any two of them the process may die. */
+type SendingStep = "planned" | "sending" | "answered" | "struck";
+
+export interface SenderParts {
+  /** The actor of its commands: the manager's name. */
+  readonly name: string;
+  readonly store: ProcessStore;
+  readonly planner: Planner;
+  readonly followUps: FollowUps;
+  readonly door: CommandDoor;
+  readonly observer: SenderObserver;
+  readonly signal: AbortSignal;
+}
+
+export interface SenderObserver {
+  onStep?(step: SendingStep, command: PlannedCommand | null): void;
+  /** A final answer that is neither accepted nor refused. */
+  onFailed?(command: PlannedCommand, code: string, detail: string): void;
+  /** A command that is sent again, or planning that is done again, after so many attempts. */
+  onRetry?(doing: string, detail: string, attempts: number): void;
+}
+
+/**
+ * Sends the outbox: in order and one at a time per target, the targets side by side. What has no
+ * final answer is sent again for ever, with growing pauses; nothing is dropped.
+ */
+export class Sender {
+  readonly #parts: SenderParts;
+  readonly #wake = new AppendSignal();
+  /** Targets with a command under way or in a pause. */
+  readonly #busy = new Map<string, Promise<void>>();
+  #planFailures = 0;
+
+  constructor(parts: SenderParts) {
+    this.#parts = parts;
+  }
+
+  /** Something may have become due. */
+  wake(): void {
+    this.#wake.raise();
+  }
+
+  /** Runs until the signal aborts; then waits for the commands under way. */
+  async run(): Promise<void> {
+    const { signal } = this.#parts;
+    while (!signal.aborted) {
+      const { raised } = this.#wake;
+      await this.#planAndSend();
+      await this.#wake.after(raised, signal);
+    }
+    await Promise.all(this.#busy.values());
+  }
+
+  async #planAndSend(): Promise<void> {
+    const { planner, observer, signal } = this.#parts;
+    try {
+      await planner.plan();
+      observer.onStep?.("planned", null);
+      this.#sendReady();
+      this.#planFailures = 0;
+    } catch (error) {
+      this.#planFailures += 1;
+      observer.onRetry?.("planning", messageOf(error), this.#planFailures);
+      await pause(retryMs(this.#planFailures), signal);
+    }
+  }
+
+  #sendReady(): void {
+    const { store, signal } = this.#parts;
+    for (const entry of store.ready(IN_FLIGHT + this.#busy.size)) {
+      if (this.#busy.size >= IN_FLIGHT || signal.aborted) return;
+      const target = `${entry.command.aggregate}/${entry.command.aggregateId}`;
+      if (this.#busy.has(target)) continue;
+      const sending = this.#send(entry).finally(() => {
+        this.#busy.delete(target);
+        this.#wake.raise();
+      });
+      this.#busy.set(target, sending);
+    }
+  }
+
+  /** Until there is a final answer, which strikes the entry, or the manager is stopped. */
+  async #send(entry: OutboxEntry): Promise<void> {
+    const { signal, observer } = this.#parts;
+    const { command } = entry;
+    for (let attempts = 1; !signal.aborted; attempts += 1) {
+      try {
+        observer.onStep?.("sending", command);
+        const outcome = await this.#answerTo(command);
+        observer.onStep?.("answered", command);
+        if (!isRetryable(outcome)) return this.#strike(entry, outcome);
+        observer.onRetry?.(command.type, detailOf(outcome), attempts);
+      } catch (error) {
+        observer.onRetry?.(command.type, messageOf(error), attempts);
+      }
+      await pause(retryMs(attempts), signal);
+    }
+  }
+
+  async #answerTo(command: PlannedCommand): Promise<CommandOutcome> {
+    const { door, name } = this.#parts;
+    let timer: NodeJS.Timeout | undefined;
+    const silence = new Promise<never>((_, reject) => {
+      const late = new Error(`no answer within ${ANSWER_TIMEOUT_MS} ms`);
+      timer = setTimeout(() => reject(late), ANSWER_TIMEOUT_MS);
+    });
+    try {
+      return await Promise.race([door.submit(command, name), silence]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #strike(entry: OutboxEntry, outcome: CommandOutcome): void {
+    const { store, observer } = this.#parts;
+    if (outcome.outcome === "failed") {
+      observer.onFailed?.(entry.command, outcome.code, outcome.detail);
+    }
+    store.strike(entry, this.#followUpsOf(entry.command, outcome));
+    observer.onStep?.("struck", entry.command);
+  }
+
+  #followUpsOf(command: PlannedCommand, outcome: CommandOutcome): readonly PlannedCommand[] {
+    const { followUps } = this.#parts;
+    switch (outcome.outcome) {
+      case "accepted":
+        return followUps.onAccepted?.(command, outcome) ?? [];
+      case "refused":
+        return followUps.onRefused?.(command, outcome.refusal) ?? [];
+      case "failed":
+        return [];
+    }
+  }
+}
+
+/** A defect of the platform may be cured by the next version; a wrong command never is. */
+function isRetryable(outcome: CommandOutcome): boolean {
+  if (outcome.outcome !== "failed") return false;
+  const { retryable, status } = platformErrors[outcome.code];
+  return retryable || status >= 500 || status === 409 || status === 429;
+}
+
+function retryMs(attempts: number): number {
+  return Math.min(FIRST_RETRY_MS * 2 ** Math.min(attempts - 1, 20), LONGEST_RETRY_MS);
+}
+
+function detailOf(outcome: CommandOutcome): string {
+  return outcome.outcome === "failed" ? `${outcome.code}: ${outcome.detail}` : outcome.outcome;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

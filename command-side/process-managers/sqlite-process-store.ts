@@ -1,0 +1,269 @@
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { PartitionKey } from "../../platform/log/log.ts";
+import type { Projection, Value } from "../../projections/runner/projection.ts";
+import type { Batch, StoredRow } from "../../projections/runner/read-store.ts";
+import { SqliteReadStore } from "../../projections/runner/sqlite-store.ts";
+import {
+  keyValues,
+  keyValuesOf,
+  quoted,
+  readRow,
+  type SqliteTable,
+  sqliteTable,
+} from "../../projections/runner/sqlite-table.ts";
+import type { PlannedCommand } from "./manager.ts";
+import type {
+  FindPage,
+  Frozen,
+  OutboxEntry,
+  ProcessStore,
+  SettledRow,
+  Start,
+  StartReason,
+} from "./process-store.ts";
+
+const BUSY_TIMEOUT_MS = 5_000;
+
+/**
+ *   _outbox   one row per command that is not answered yet; `entry` gives the order
+ *   _starts   one row per partition: from where on the manager acts, why, and since when
+ *   _marks    what a manager remembers of its own planning
+ *
+ * `synchronous=FULL`: a command that was sent must still be in the outbox after a power loss, else
+ * it could be planned anew with other figures.
+ */
+const OWN_TABLES = `
+  PRAGMA synchronous = FULL;
+  CREATE TABLE IF NOT EXISTS "_outbox" (
+    "entry" INTEGER PRIMARY KEY AUTOINCREMENT, "target" TEXT NOT NULL,
+    "commandId" TEXT NOT NULL UNIQUE, "command" TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS "_outbox_by_target" ON "_outbox" ("target", "entry");
+  CREATE TABLE IF NOT EXISTS "_starts" (
+    "partition" TEXT NOT NULL PRIMARY KEY, "position" INTEGER NOT NULL, "reason" TEXT NOT NULL,
+    "atMs" INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS "_marks" (
+    "name" TEXT NOT NULL PRIMARY KEY, "value" TEXT NOT NULL
+  ) STRICT;
+`;
+
+/** The SQLite adapter: one file per manager, `<folder>/processes/<manager>.db`. */
+export class SqliteProcessStore implements ProcessStore {
+  readonly #file: string;
+  readonly #tables: ReadonlyMap<string, SqliteTable>;
+  readonly #store: SqliteReadStore;
+  #opened: Opened | null = null;
+
+  constructor(parts: { readonly file: string; readonly projection: Projection }) {
+    this.#file = parts.file;
+    const tables = Object.entries(parts.projection.tables);
+    this.#tables = new Map(tables.map(([name, table]) => [name, sqliteTable(name, table)]));
+    this.#store = new SqliteReadStore(parts);
+  }
+
+  async create(): Promise<void> {
+    await this.#store.create();
+    this.#opened ??= open(this.#file);
+  }
+
+  take(partition: PartitionKey, logId: string) {
+    return this.#store.take(partition, logId);
+  }
+
+  apply(batch: Batch) {
+    return this.#store.apply(batch);
+  }
+
+  rows(table: string, from?: readonly Value[]): AsyncIterable<StoredRow> {
+    return this.#store.rows(table, from);
+  }
+
+  checkpoints() {
+    return this.#store.checkpoints();
+  }
+
+  async drop(): Promise<void> {
+    this.#closeOutbox();
+    await this.#store.drop();
+  }
+
+  async close(): Promise<void> {
+    this.#closeOutbox();
+    await this.#store.close();
+  }
+
+  starts(): ReadonlyMap<PartitionKey, Start> {
+    const rows = this.#outbox().database.prepare('SELECT * FROM "_starts"').all();
+    return new Map(
+      rows.map((row) => {
+        const partition = String(row["partition"]) as PartitionKey;
+        const reason = String(row["reason"]) as StartReason;
+        const [position, atMs] = [Number(row["position"]), Number(row["atMs"])];
+        return [partition, { partition, position, reason, atMs }];
+      }),
+    );
+  }
+
+  recordStarts(starts: readonly Start[]): void {
+    const { database } = this.#outbox();
+    inTransaction(database, () => {
+      const insert = database.prepare('INSERT INTO "_starts" VALUES (?, ?, ?, ?)');
+      for (const { partition, position, reason, atMs } of starts) {
+        insert.run(partition, position, reason, atMs);
+      }
+      return true;
+    });
+  }
+
+  find(name: string, { prefix = [], after, limit }: FindPage): readonly StoredRow[] {
+    const table = this.#table(name);
+    const key = table.keyColumns.map(quoted).join(", ");
+    const conditions = prefix.map((_, i) => `${quoted(table.keyColumns[i] ?? "")} = ?`);
+    if (after) conditions.push(`(${key}) > (${after.map(() => "?").join(", ")})`);
+    const where = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
+    const values = [...keyValuesOf(table, prefix), ...keyValuesOf(table, after ?? []), limit];
+    return this.#prepare(
+      `SELECT ${quoted(name)}.*, c."partition" AS "_partitionKey"
+       FROM ${quoted(name)} CROSS JOIN "_checkpoints" c ON c."id" = "_partition"
+       ${where} ORDER BY ${key} LIMIT ?`,
+    )
+      .all(...values)
+      .map((stored) => ({
+        row: readRow(table, stored),
+        partition: String(stored["_partitionKey"]) as PartitionKey,
+        position: Number(stored["_position"]),
+      }));
+  }
+
+  freeze({ commands, settled, marks = {} }: Frozen): "frozen" | "changed" {
+    const { database, insert, mark } = this.#outbox();
+    const isUnchanged = inTransaction(database, () => {
+      if (!settled.every((row) => this.#settle(row))) return false;
+      for (const command of commands) put(insert, command);
+      for (const [name, value] of Object.entries(marks)) mark.run(name, value);
+      return true;
+    });
+    return isUnchanged ? "frozen" : "changed";
+  }
+
+  ready(limit: number): readonly OutboxEntry[] {
+    return this.#outbox()
+      .first.all(limit)
+      .map((row) => ({
+        entry: Number(row["entry"]),
+        command: JSON.parse(String(row["command"])) as PlannedCommand,
+      }));
+  }
+
+  strike({ entry }: OutboxEntry, followUps: readonly PlannedCommand[]): void {
+    const { database, insert } = this.#outbox();
+    inTransaction(database, () => {
+      database.prepare('DELETE FROM "_outbox" WHERE "entry" = ?').run(entry);
+      for (const command of followUps) put(insert, command);
+      return true;
+    });
+  }
+
+  outboxSize(): number {
+    return Number(this.#outbox().count.get()?.["entries"]);
+  }
+
+  isWaiting(aggregate: string, aggregateId: string): boolean {
+    return this.#outbox().ofTarget.get(targetOf({ aggregate, aggregateId })) !== undefined;
+  }
+
+  mark(name: string): string | null {
+    const row = this.#outbox()
+      .database.prepare('SELECT "value" FROM "_marks" WHERE "name" = ?')
+      .get(name);
+    return row === undefined ? null : String(row["value"]);
+  }
+
+  /** False when the row has changed since it was read. */
+  #settle({ table: name, row, partition, position }: SettledRow): boolean {
+    const table = this.#table(name);
+    const matches = table.keyColumns.map((column) => `${quoted(column)} = ?`).join(" AND ");
+    const { changes } = this.#prepare(
+      `DELETE FROM ${quoted(name)} WHERE ${matches} AND "_position" = ?
+         AND "_partition" = (SELECT "id" FROM "_checkpoints" WHERE "partition" = ?)`,
+    ).run(...keyValues(table, row), position, partition);
+    return Number(changes) === 1;
+  }
+
+  #table(name: string): SqliteTable {
+    const table = this.#tables.get(name);
+    if (table === undefined) throw new RangeError(`no table ${name}`);
+    return table;
+  }
+
+  /** Each text once per connection. */
+  #prepare(sql: string): StatementSync {
+    const { database, prepared } = this.#outbox();
+    const statement = prepared.get(sql) ?? database.prepare(sql);
+    prepared.set(sql, statement);
+    return statement;
+  }
+
+  #outbox(): Opened {
+    if (this.#opened === null) throw new Error("the process store was not created");
+    return this.#opened;
+  }
+
+  #closeOutbox(): void {
+    this.#opened?.database.close();
+    this.#opened = null;
+  }
+}
+
+type Opened = ReturnType<typeof open>;
+
+function open(file: string) {
+  const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    database.exec(OWN_TABLES);
+    return {
+      database,
+      prepared: new Map<string, StatementSync>(),
+      insert: database.prepare(
+        `INSERT INTO "_outbox" ("target", "commandId", "command") VALUES (?, ?, ?)
+         ON CONFLICT ("commandId") DO NOTHING`,
+      ),
+      mark: database.prepare(
+        `INSERT INTO "_marks" VALUES (?, ?)
+         ON CONFLICT ("name") DO UPDATE SET "value" = excluded."value"`,
+      ),
+      first: database.prepare(
+        `SELECT "entry", "command" FROM "_outbox"
+         WHERE "entry" IN (SELECT min("entry") FROM "_outbox" GROUP BY "target")
+         ORDER BY "entry" LIMIT ?`,
+      ),
+      count: database.prepare('SELECT count(*) AS "entries" FROM "_outbox"'),
+      ofTarget: database.prepare('SELECT 1 FROM "_outbox" WHERE "target" = ? LIMIT 1'),
+    };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function put(insert: StatementSync, command: PlannedCommand): void {
+  insert.run(targetOf(command), command.commandId, JSON.stringify(command));
+}
+
+function targetOf(of: Pick<PlannedCommand, "aggregate" | "aggregateId">): string {
+  return `${of.aggregate}/${of.aggregateId}`;
+}
+
+/** Undoes all of it when `work` throws or gives false. */
+function inTransaction(database: DatabaseSync, work: () => boolean): boolean {
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    const isDone = work();
+    database.exec(isDone ? "COMMIT" : "ROLLBACK");
+    return isDone;
+  } catch (error) {
+    if (database.isTransaction) database.exec("ROLLBACK");
+    throw error;
+  }
+}

@@ -1,0 +1,28 @@
+import type { Candle } from "../../platform/market/candle.ts";
+import { MINUTE_MS } from "../../platform/market/interval.ts";
+import { integer, type SqliteQueries } from "../runner/sqlite-query.ts";
+import { SqliteMarketSource } from "./sqlite-source.ts";
+
+/** Single minutes as their stored ticks tell them, whatever their row says. */
+export class SqliteMinuteReader {
+  readonly #queries: SqliteQueries;
+
+  constructor(queries: SqliteQueries) {
+    this.#queries = queries;
+  }
+
+  /** `null`: no tick of the minute is stored. `revision` is that of its row, if it has one. */
+  async minute(
+    instrumentId: string,
+    openTimeMs: number,
+  ): Promise<{ readonly candle: Candle; readonly revision: number | null } | null> {
+    const source = SqliteMarketSource.open(this.#queries, instrumentId);
+    const range = { fromMs: openTimeMs, toMs: openTimeMs + MINUTE_MS };
+    const [candle] = (await source?.foldedMinutes(range)) ?? [];
+    if (candle === undefined) return null;
+    const row = this.#queries.get(SELECT_REVISION, [instrumentId, openTimeMs]);
+    return { candle, revision: row === null ? null : integer(row, "revision") };
+  }
+}
+
+const SELECT_REVISION = "SELECT revision FROM minutes WHERE instrumentId = ? AND openTimeMs = ?";
