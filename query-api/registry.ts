@@ -1,14 +1,17 @@
 import type { Route } from "../platform/http/route.ts";
 import type { PortfolioReader } from "../projections/portfolios/store.ts";
+import type { SocialReader } from "../projections/social/store.ts";
 import type { MarketReader } from "../projections/ticks-and-candles/store.ts";
 import { portfolioRoutes } from "./portfolios/routes.ts";
 import type { QueryParts } from "./reading/query-route.ts";
 import type { ReadModel } from "./reading/read-model.ts";
+import { socialRoutes } from "./social/routes.ts";
 import { marketRoutes } from "./ticks-and-candles/routes.ts";
 
 /** What each projection's read model can be asked. A new one is a line here and a line below. */
 export interface Readers {
   readonly portfolios: PortfolioReader;
+  readonly social: SocialReader;
   readonly "ticks-and-candles": MarketReader;
 }
 
