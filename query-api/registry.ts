@@ -8,7 +8,7 @@ import type { ReadModel } from "./reading/read-model.ts";
 import { socialRoutes } from "./social/routes.ts";
 import { marketRoutes } from "./ticks-and-candles/routes.ts";
 
-/** What each projection's read model can be asked. A new one is a line here and a line below. */
+/** What each projection's read model can be asked. A new one is a line here and two below. */
 export interface Readers {
   readonly portfolios: PortfolioReader;
   readonly social: SocialReader;
@@ -17,6 +17,7 @@ export interface Readers {
 
 export const readModelNames = [
   "portfolios",
+  "social",
   "ticks-and-candles",
 ] as const satisfies readonly (keyof Readers)[];
 
@@ -26,6 +27,7 @@ export type Models = { readonly [Name in keyof Readers]: ReadModel<Readers[Name]
 export function readModelRoutes(models: Models, parts: QueryParts): readonly Route[] {
   return [
     ...portfolioRoutes(models.portfolios, parts),
+    ...socialRoutes(models.social, parts),
     ...marketRoutes(models["ticks-and-candles"], parts),
   ];
 }

@@ -28,6 +28,7 @@ const USED_COMMAND_IDS = {
   instruments: "018f6f7e-6b1a-7c3e-9d52-0a1b2c3d4e02",
   quarantines: "018f6f7e-6b1a-7c3e-9d52-0a1b2c3d4e03",
   projections: "018f6f7e-6b1a-7c3e-9d52-0a1b2c3d4e04",
+  traders: "018f6f7e-6b1a-7c3e-9d52-0a1b2c3d4e05",
 };
 const NOTHING_FOREIGN = { logId: "another-log", positions: new Map() };
 const PREPARED: Prepared = {
@@ -352,7 +353,7 @@ async function untilOk(url: string): Promise<void> {
 
 /** The aggregates of the routes' examples, each having taken a command of a known id. */
 async function prepare(url: string): Promise<void> {
-  const { portfolios, instruments, quarantines, projections } = USED_COMMAND_IDS;
+  const { portfolios, instruments, quarantines, projections, traders } = USED_COMMAND_IDS;
   await send(url, "/v1/portfolios/p-1/open-portfolio", { name: "Main" });
   const funds = { asset: "USDT", amount: "1000000", externalReference: "before" };
   const answer = await send(url, "/v1/portfolios/p-1/deposit-funds", funds, portfolios);
@@ -366,6 +367,9 @@ async function prepare(url: string): Promise<void> {
   await send(url, "/v1/quarantines/binance:NEWUSDT/quarantine-ticks", set, quarantines);
   const rebuild = { version: 1, reason: "a command id to be used again" };
   await send(url, "/v1/projections/portfolios/start-generation", rebuild, projections);
+  await send(url, "/v1/traders/t-2/register-trader", { handle: "t_2" });
+  const profile = { handle: "steady_hands", acceptsCopiers: true };
+  await send(url, "/v1/traders/t-1/register-trader", profile, traders);
   const headers = { "Consistency-Token": token, Prefer: "wait=30" };
   const shown = await fetch(`${url}/v1/portfolios/p-1`, { headers });
   if (!shown.ok) throw new Error(await shown.text());

@@ -163,10 +163,11 @@ function wrongFields(route: Route, example: Readonly<Record<string, unknown>>): 
   };
   const fields = Object.entries(example).flatMap(([name, value]) => {
     const another = typeof value === "object" && value !== null ? "5" : '{"nested":[]}';
+    const wrongBoolean = typeof value === "boolean" ? '"true"' : "true";
     const body = (source: string) => bodyWith(example, { [name]: source });
     return [
       wrong("type", `${name} of another type`, body(another)),
-      wrong("type", `${name} true`, body("true")),
+      wrong("type", `${name} ${wrongBoolean}`, body(wrongBoolean)),
       wrong("number", `${name} an overflowing number`, body("1e999")),
       wrong("number", `${name} a number below all doubles`, body("1e-999")),
       wrong("number", `${name} a number of a thousand digits`, body(`1${"0".repeat(1_000)}`)),

@@ -23,7 +23,7 @@ import { foldedHandle, type SocialGraph } from "./view.ts";
 type Decided = Decision<TraderEvent>;
 
 /** What copying asks of others: the portfolio that pays for it. */
-export interface SocialFacts {
+interface SocialFacts {
   readonly portfolio: Fact<PortfolioFact>;
 }
 
