@@ -3,6 +3,8 @@ import { portfolios } from "./portfolios/projection.ts";
 import { indexes as portfolioIndexes } from "./portfolios/sqlite.ts";
 import type { Projection } from "./runner/projection.ts";
 import type { SqliteIndex } from "./runner/sqlite-schema.ts";
+import { strategies } from "./strategies/projection.ts";
+import { indexes as strategyIndexes } from "./strategies/sqlite.ts";
 import { ticksAndCandles } from "./ticks-and-candles/projection.ts";
 import { indexes as marketIndexes } from "./ticks-and-candles/sqlite.ts";
 
@@ -13,6 +15,7 @@ export interface RegisteredProjection {
 
 export const projections: readonly RegisteredProjection[] = [
   { projection: portfolios, indexes: portfolioIndexes },
+  { projection: strategies, indexes: strategyIndexes },
   { projection: ticksAndCandles, indexes: marketIndexes },
 ];
 
