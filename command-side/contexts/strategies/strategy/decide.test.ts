@@ -82,7 +82,7 @@ describe("the life of a strategy", () => {
       given(decider, [created(document, "ben")], context)
         .when(command)
         .thenRefused("STRATEGY_NOT_OWNED");
-      given(decider, [], context).when(command).thenRefused("STRATEGY_NOT_FOUND");
+      given(decider, [], context).when(command).thenRefused("NOT_FOUND");
     }
   });
 

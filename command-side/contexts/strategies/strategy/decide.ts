@@ -64,7 +64,7 @@ function fork(state: StrategyState, data: ForkStrategy["data"], context: Context
 /** What only its owner may do, and nobody once it is archived. */
 function change(state: StrategyState, command: ChangingCommand, context: Context): Decided {
   const { actor, aggregateId } = context;
-  if (state === null) return notFound(aggregateId);
+  if (state === null) return refused("NOT_FOUND", `there is no strategy ${aggregateId}`);
   if (state.owner !== actor) {
     return refused("STRATEGY_NOT_OWNED", `strategy ${aggregateId} is not one of yours`);
   }
