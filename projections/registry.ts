@@ -5,6 +5,8 @@ import type { Projection } from "./runner/projection.ts";
 import type { SqliteIndex } from "./runner/sqlite-schema.ts";
 import { social } from "./social/projection.ts";
 import { indexes as socialIndexes } from "./social/sqlite.ts";
+import { strategies } from "./strategies/projection.ts";
+import { indexes as strategyIndexes } from "./strategies/sqlite.ts";
 import { ticksAndCandles } from "./ticks-and-candles/projection.ts";
 import { indexes as marketIndexes } from "./ticks-and-candles/sqlite.ts";
 
@@ -16,6 +18,7 @@ export interface RegisteredProjection {
 export const projections: readonly RegisteredProjection[] = [
   { projection: portfolios, indexes: portfolioIndexes },
   { projection: social, indexes: socialIndexes },
+  { projection: strategies, indexes: strategyIndexes },
   { projection: ticksAndCandles, indexes: marketIndexes },
 ];
 
