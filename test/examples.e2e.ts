@@ -98,6 +98,21 @@ function copier(id: string, ...commands: readonly (readonly [string, unknown])[]
 
 const COPY = { leader: "t-2", portfolioId: "p-1", allocation: "500" };
 
+const MOMENTUM = {
+  name: "Before",
+  type: "momentum",
+  rules: [{ indicator: "RSI", condition: "above_70", action: "sell" }],
+  risk_profile: { max_loss: 0.05, volatility: 0.2 },
+  instruments: ["binance:BTC-USDT"],
+  interval: "1h",
+  portfolio: "p-1",
+};
+
+function strategy(id: string, ...commands: readonly (readonly [string, unknown])[]): Fitting {
+  const all = [["create-strategy", MOMENTUM] as const, ...commands];
+  return { id, before: all.map(([name, body]) => [`/v1/strategies/${id}/${name}`, body]) };
+}
+
 /** Of a projection that nobody builds, so that only the commands here move its generations. */
 function generations(id: string, ...commands: readonly (readonly [string, unknown])[]): Fitting {
   const start = ["start-generation", { version: 1, reason: "before" }] as const;
@@ -141,6 +156,15 @@ const FITTINGS: Readonly<Record<string, Fitting>> = {
   pauseCopy: copier("t-pauses"),
   resumeCopy: copier("t-resumes", ["pause-copy", { leader: "t-2" }]),
   stopCopying: copier("t-stops"),
+  createStrategy: {},
+  createStrategyDocument: {},
+  reviseStrategy: strategy("s-revised"),
+  forkStrategy: { id: "s-forked" },
+  activateStrategy: strategy("s-activated"),
+  pauseStrategy: strategy("s-paused", ["activate-strategy", {}]),
+  archiveStrategy: strategy("s-archived"),
+  publishStrategy: strategy("s-published"),
+  unpublishStrategy: strategy("s-unpublished", ["publish-strategy", {}]),
   startGeneration: { id: "started" },
   promoteGeneration: generations("promoted"),
   retireGeneration: generations("retired", ["promote-generation", PROMOTION]),
@@ -153,6 +177,8 @@ const NEEDED: Readonly<Record<string, string>> = {
   interval: "1m",
   from: "2024-08-08T00:00:00Z",
   to: "2024-08-09T00:00:00Z",
+  fromVersion: "1",
+  toVersion: "1",
 };
 
 describe("the API document", () => {
@@ -203,6 +229,7 @@ describe("the API document", () => {
     await untilOk(`${platform.url}/v1/portfolios/p-1`);
     await untilOk(`${platform.url}/v1/instruments/binance:BTC-USDT`);
     await untilOk(`${platform.url}/v1/traders/t-1`);
+    await untilOk(`${platform.url}/v1/strategies/s-1`);
     for (const example of examples.filter(({ body }) => body === null)) {
       wrong.push(await run(platform.url, example, routes));
     }

@@ -125,20 +125,21 @@ const diff: Query = {
   path: "/v1/strategies/{id}/diff",
   operationId: "diffStrategyVersions",
   summary: "Where the documents of two versions differ",
-  query: z.strictObject({ from: versionField, to: versionField }),
+  query: z.strictObject({ fromVersion: versionField, toVersion: versionField }),
   data: z.object({
-    from: count,
-    to: count,
+    fromVersion: count,
+    toVersion: count,
     differences: z.array(
       z.object({ pointer: text, before: z.unknown().optional(), after: z.unknown().optional() }),
     ),
   }),
   run: async (reader, request) => {
     const { strategyId } = await existing(reader, request);
-    const [from, to] = [Number(request.query["from"]), Number(request.query["to"])];
-    const before = documentOf(await existingVersion(reader, strategyId, from));
-    const after = documentOf(await existingVersion(reader, strategyId, to));
-    return { data: { from, to, differences: differences(before, after) } };
+    const fromVersion = Number(request.query["fromVersion"]);
+    const toVersion = Number(request.query["toVersion"]);
+    const before = documentOf(await existingVersion(reader, strategyId, fromVersion));
+    const after = documentOf(await existingVersion(reader, strategyId, toVersion));
+    return { data: { fromVersion, toVersion, differences: differences(before, after) } };
   },
 };
 

@@ -76,9 +76,8 @@ function rightRequest(route: Route) {
 }
 
 function wrongMethods(route: Route): WrongRequest[] {
-  const others = route.method === "GET" ? ["PUT", "PATCH"] : ["PUT", "GET"];
   const answer = { status: 405, code: "METHOD_NOT_ALLOWED" };
-  return others.map((method) => {
+  return ["PUT", "PATCH"].map((method) => {
     const right = rightRequest(route);
     return { ...right, ...answer, kind: "method", name: `method ${method}`, method };
   });
@@ -330,6 +329,8 @@ const NEEDED: Readonly<Record<string, string>> = {
   interval: "1m",
   from: "2024-01-01T00:00:00Z",
   to: "2024-01-01T01:00:00Z",
+  fromVersion: "1",
+  toVersion: "1",
 };
 
 function neededQuery(route: Route): Record<string, string> {

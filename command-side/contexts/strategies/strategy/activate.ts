@@ -18,34 +18,31 @@ export function activate(
 ): Decided {
   if (status === "active") return accepted([]);
   const { aggregateId, facts, nowMs } = context;
-  const asked = JSON.parse(document) as StrategyDocument;
-  const lacking = lackOf(asked);
-  if (lacking !== null) {
-    return incomplete(`strategy ${aggregateId} has not ${lacking}; revise it first`, lacking);
-  }
   if (facts.document !== document) {
     return refused("STRATEGY_CHANGED", `strategy ${aggregateId} was just revised; send it again`);
   }
-  for (const { id, fact } of facts.instruments) {
-    const until = fact.value?.delistedFromMs ?? Number.POSITIVE_INFINITY;
-    if (fact.value === null || until <= nowMs) {
-      return incomplete(`instrument ${id} is not listed; name one that is`, `instrument ${id}`);
-    }
-  }
-  if (facts.portfolio?.value?.isOpen !== true) {
-    const detail = `portfolio ${asked.portfolio} is not open; open it or name another one`;
-    return incomplete(detail, `portfolio ${asked.portfolio}`);
-  }
+  const lacking = lackOf(JSON.parse(document) as StrategyDocument, facts, nowMs);
+  if (lacking !== null) return incomplete(aggregateId, lacking);
   return accepted([{ type: "StrategyActivated", data: { version }, occurredAtMs: nowMs }]);
 }
 
 /** The first thing that an active strategy must have and this one has not. */
-export function lackOf({ instruments, interval, portfolio }: StrategyDocument): string | null {
-  if (instruments === undefined || instruments.length === 0) return "an instrument";
+export function lackOf(
+  { instruments = [], interval, portfolio }: StrategyDocument,
+  facts: StrategyFacts,
+  nowMs: number,
+): string | null {
+  if (instruments.length === 0) return "an instrument";
   if (interval === undefined) return "an interval";
-  return portfolio === undefined ? "a portfolio" : null;
+  if (portfolio === undefined) return "a portfolio";
+  for (const { id, fact } of facts.instruments) {
+    const until = fact.value?.delistedFromMs ?? Number.POSITIVE_INFINITY;
+    if (fact.value === null || until <= nowMs) return `instrument ${id} listed`;
+  }
+  return facts.portfolio?.value?.isOpen === true ? null : `portfolio ${portfolio} open`;
 }
 
-function incomplete(detail: string, lacking: string): Decided {
+export function incomplete(aggregateId: string, lacking: string): Decided {
+  const detail = `an active strategy needs ${lacking}, and ${aggregateId} has it not; revise it`;
   return refused("STRATEGY_INCOMPLETE", detail, { lacking });
 }

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import fc from "fast-check";
 import { given } from "../../../../test/given.ts";
 import { EXAMPLE_DOCUMENT } from "./commands.ts";
 import { decider } from "./decide.ts";
@@ -95,7 +96,8 @@ describe("the life of a strategy", () => {
     withFacts({ ...ready(), document: "{}" })
       .when(activate)
       .thenRefused("STRATEGY_CHANGED");
-    given(decider, [created()], context)
+    const facts = { ...NO_FACTS, document: JSON.stringify(document) };
+    given(decider, [created()], { ...context, facts })
       .when(activate)
       .thenRefused("STRATEGY_INCOMPLETE", { lacking: "an instrument" });
   });
@@ -109,6 +111,16 @@ describe("the life of a strategy", () => {
     given(decider, active, context)
       .when({ type: "ReviseStrategy", data: document })
       .thenRefused("STRATEGY_INCOMPLETE");
+    const data = { ...complete, tags: ["btc"] };
+    const revise = { type: "ReviseStrategy" as const, data };
+    given(decider, active, { ...context, facts: ready() })
+      .when(revise)
+      .thenAccepted();
+    for (const facts of [ready(at), ready(null, false)]) {
+      given(decider, active, { ...context, facts })
+        .when(revise)
+        .thenRefused("STRATEGY_INCOMPLETE");
+    }
   });
 
   it("is archived for good", () => {
@@ -159,9 +171,18 @@ describe("a strategy's document", () => {
     return parsed.success ? [] : parsed.error.issues.map(({ path }) => path.join("."));
   };
 
-  it("keeps further fields as they are", () => {
-    const sent = { ...document, note: { deep: [1, null, "x"] } };
-    expect(documentField().parse(sent)).to.deep.equal(sent);
+  it("keeps whatever stands in its attributes as it is", () => {
+    const attributes = fc.dictionary(fc.string({ maxLength: 20 }), fc.jsonValue(), { maxKeys: 5 });
+    fc.assert(
+      fc.property(attributes, (given) => {
+        const sent = JSON.parse(JSON.stringify({ ...document, attributes: given }));
+        const kept = JSON.stringify(documentField().parse(sent));
+        expect(JSON.parse(kept)).to.deep.equal(sent);
+      }),
+    );
+    const hidden = JSON.parse('{"__proto__":{"a":1},"constructor":2,"timeoutMs":3,"minus":-0}');
+    const parsed = documentField().parse({ ...document, attributes: hidden });
+    expect(JSON.stringify(parsed.attributes)).to.equal(JSON.stringify(hidden));
   });
 
   it("refuses what it cannot read, where it stands", () => {
@@ -175,7 +196,9 @@ describe("a strategy's document", () => {
     expect(issues({ ...document, rules: [] })).to.deep.equal(["rules"]);
     const profile = { max_loss: 1.5, volatility: 0.2 };
     expect(issues({ ...document, risk_profile: profile })).to.deep.equal(["risk_profile.max_loss"]);
-    expect(issues({ ...document, status: "active" })).to.deep.equal(["status"]);
-    expect(issues({ ...document, note: "x".repeat(17_000) })).to.have.length(1);
+    expect(issues({ ...document, status: "active" })).to.have.length(1);
+    expect(issues({ ...document, attributes: { note: "x".repeat(17_000) } })).to.deep.equal([
+      "attributes",
+    ]);
   });
 });

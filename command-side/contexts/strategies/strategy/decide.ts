@@ -5,7 +5,7 @@ import {
   type DecisionContext,
   refused,
 } from "../../../../platform/kernel/decider.ts";
-import { activate, lackOf } from "./activate.ts";
+import { activate, incomplete, lackOf } from "./activate.ts";
 import type { ForkStrategy, StrategyCommand } from "./commands.ts";
 import type { StrategyDocument } from "./document.ts";
 import type { StrategyEvent } from "./events.ts";
@@ -96,18 +96,16 @@ function changeOwn(state: ExistingStrategy, command: ChangingCommand, context: C
   }
 }
 
+/** What is active stays fit to be: its new document is checked as at an activation. */
 function revise(
   state: ExistingStrategy,
   sent: StrategyDocument,
-  { nowMs, aggregateId }: Context,
+  { nowMs, aggregateId, facts }: Context,
 ): Decided {
   const document = JSON.stringify(sent);
   if (document === state.document) return accepted([]);
-  const lacking = state.status === "active" ? lackOf(sent) : null;
-  if (lacking !== null) {
-    const detail = `strategy ${aggregateId} is active and must keep ${lacking}; pause it first`;
-    return refused("STRATEGY_INCOMPLETE", detail, { lacking });
-  }
+  const lacking = state.status === "active" ? lackOf(sent, facts, nowMs) : null;
+  if (lacking !== null) return incomplete(aggregateId, lacking);
   const data = { owner: state.owner, version: state.version + 1, document };
   return accepted([{ type: "StrategyRevised", data, occurredAtMs: nowMs }]);
 }

@@ -7,19 +7,8 @@ const MOST_RULES = 50;
 const MOST_TAGS = 20;
 const MOST_INSTRUMENTS = 100;
 const MOST_DOCUMENT_CHARACTERS = 64 * 1024;
-const MOST_FURTHER_CHARACTERS = 16 * 1024;
-
-/** What the platform says of a strategy beside its document; a document cannot claim it. */
-const RESERVED_FIELDS = [
-  "_id",
-  "status",
-  "version",
-  "ownerId",
-  "visibility",
-  "forkedFrom",
-  "createdAt",
-  "changedAt",
-] as const;
+const TOO_LARGE = { error: `must be at most ${MOST_DOCUMENT_CHARACTERS} characters of JSON` };
+const MOST_ATTRIBUTES_CHARACTERS = 16 * 1024;
 
 function parsedBy(parse: (text: string) => Parsed<unknown>) {
   return z
@@ -49,11 +38,22 @@ const rule = z.strictObject({
   repeat: z.boolean().optional(),
 });
 
-const further = z.unknown().refine((value) => !holdsLongNumber(value), {
-  error: "holds a number of more digits than a JSON number keeps; send it as text",
-});
+const LONG_NUMBER = "holds a number of more digits than a JSON number keeps; send it as text";
+const further = z.unknown().refine((value) => !holdsLongNumber(value), { error: LONG_NUMBER });
 
-/** The fields of a strategy's document; those it does not know are kept as they are. */
+/** Taken as it was parsed: a copy would lose a member named `__proto__`. */
+const attributes = z
+  .custom<Readonly<Record<string, unknown>>>(isObject, { error: "must be an object" })
+  .meta({ type: "object" })
+  .refine((given) => !holdsLongNumber(given), { error: LONG_NUMBER })
+  .refine((given) => Object.keys(given).every((name) => name.length <= 100), {
+    error: "must have names of at most 100 characters",
+  })
+  .refine((given) => JSON.stringify(given).length <= MOST_ATTRIBUTES_CHARACTERS, {
+    error: `must be at most ${MOST_ATTRIBUTES_CHARACTERS} characters of JSON`,
+  });
+
+/** The fields of a strategy's document, under the names it was specified with. */
 const fields = {
   name: textField(80),
   type: textField(40),
@@ -68,44 +68,27 @@ const fields = {
   instruments: z.array(idField()).max(MOST_INSTRUMENTS).optional(),
   interval: z.enum(intervals).optional(),
   portfolio: idField().optional(),
+  /** Whatever else belongs to it: kept as it is, from version to version. */
+  attributes: attributes.optional(),
 };
 
-const FIELD_NAMES = new Set(Object.keys(fields));
-
 export function documentField() {
-  return withRules(z.object(fields).catchall(further));
+  return z.strictObject(fields).refine(isSmall, TOO_LARGE);
 }
 
 /** The document as it is sent to `POST /v1/strategies`, with its id. */
 export function documentWithIdField() {
-  return z
-    .object({ _id: idField(), ...fields })
-    .catchall(further)
-    .superRefine(({ _id, ...document }, context) => checkWhole(document, context));
+  return z.strictObject({ _id: idField(), ...fields }).refine(isSmall, TOO_LARGE);
 }
 
 export type StrategyDocument = z.infer<ReturnType<typeof documentField>>;
 
-function withRules<T extends z.ZodType<Record<string, unknown>>>(schema: T): T {
-  return schema.superRefine((document, context) => {
-    checkWhole(document as Record<string, unknown>, context as z.RefinementCtx);
-  }) as T;
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function checkWhole(document: Record<string, unknown>, context: z.RefinementCtx): void {
-  for (const name of RESERVED_FIELDS) {
-    if (!Object.hasOwn(document, name)) continue;
-    context.addIssue({ code: "custom", path: [name], message: "is set by the platform" });
-  }
-  const others = Object.entries(document).filter(([name]) => !FIELD_NAMES.has(name));
-  requireAtMost(JSON.stringify(Object.fromEntries(others)), MOST_FURTHER_CHARACTERS, context);
-  requireAtMost(JSON.stringify(document), MOST_DOCUMENT_CHARACTERS, context);
-}
-
-function requireAtMost(text: string, most: number, context: z.RefinementCtx): void {
-  if (text.length <= most) return;
-  const message = `must be at most ${most} characters of JSON, further fields ${MOST_FURTHER_CHARACTERS}`;
-  context.addIssue({ code: "custom", message });
+function isSmall(document: object): boolean {
+  return JSON.stringify(document).length <= MOST_DOCUMENT_CHARACTERS;
 }
 
 function holdsLongNumber(value: unknown): boolean {

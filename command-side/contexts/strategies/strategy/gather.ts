@@ -12,7 +12,7 @@ import type { StrategyDocument } from "./document.ts";
 export interface StrategyFacts {
   /** Of a fork. */
   readonly source: Fact<StrategyFact> | null;
-  /** The document whose instruments and portfolio were asked for, at an activation. */
+  /** At an activation the document whose instruments and portfolio were asked for. */
   readonly document: string | null;
   readonly instruments: readonly { readonly id: string; readonly fact: Fact<InstrumentFact> }[];
   readonly portfolio: Fact<PortfolioFact> | null;
@@ -32,11 +32,19 @@ export async function gatherFacts(
   if (command.type === "ForkStrategy") {
     return { ...NO_FACTS, source: await read("strategy", command.data.source) };
   }
+  if (command.type === "ReviseStrategy") return factsOf(command.data, null, read);
   if (command.type !== "ActivateStrategy") return NO_FACTS;
   const own = await read("strategy", aggregateId);
   if (own.value === null) return NO_FACTS;
   const { document } = own.value;
-  const { instruments = [], portfolio } = JSON.parse(document) as StrategyDocument;
+  return factsOf(JSON.parse(document) as StrategyDocument, document, read);
+}
+
+async function factsOf(
+  { instruments = [], portfolio }: StrategyDocument,
+  document: string | null,
+  read: FactReader,
+): Promise<StrategyFacts> {
   return {
     source: null,
     document,
