@@ -28,13 +28,17 @@ export function tokenOf(outcome: Accepted): string {
   return encodeConsistencyToken({ logId: outcome.logId, positions });
 }
 
-/** Answers HTTP with the outcome of one command. */
-export function sendOutcome(response: Response, outcome: CommandOutcome): void {
+/** Answers HTTP with the outcome of one command; `beside`: what is told with an accepted one. */
+export function sendOutcome(
+  response: Response,
+  outcome: CommandOutcome,
+  beside: Readonly<Record<string, unknown>> = {},
+): void {
   if (outcome.outcome !== "accepted") throw errorOf(outcome);
   response.status(outcome.events[0]?.sequence === 1 ? 201 : 200);
   response.set("ETag", `"${outcome.version}"`);
   response.set("Consistency-Token", tokenOf(outcome));
-  response.json(answerOf(outcome));
+  response.json({ ...beside, ...answerOf(outcome) });
 }
 
 /** The error that an outcome is to its caller. */

@@ -7,7 +7,7 @@ import type { AggregateDefinition, CommandDefinition } from "./aggregate.ts";
 import { acceptedAnswer, sendOutcome } from "./command-answer.ts";
 import type { CommandGateway, CommandRequest } from "./gateway.ts";
 
-const HEADERS: readonly RouteHeader[] = [
+export const COMMAND_HEADERS: readonly RouteHeader[] = [
   {
     name: "Idempotency-Key",
     description: "The command id, a UUID. The same command sent again gets the same answer.",
@@ -53,7 +53,7 @@ function commandRoute(
       schema: definition.payload,
       example: definition.example,
     },
-    headers: HEADERS,
+    headers: COMMAND_HEADERS,
     answers: [200, 201].map((status) => ({
       status,
       description: status === 201 ? "The aggregate now exists" : "Accepted",
@@ -67,10 +67,11 @@ function commandRoute(
   };
 }
 
-function commandRequest(
-  aggregate: AggregateDefinition,
+/** The command of a request, as the gateway takes it. */
+export function commandRequest(
+  aggregate: Pick<AggregateDefinition, "name">,
   type: string,
-  request: RouteRequest,
+  request: Pick<RouteRequest, "path" | "body" | "raw" | "identity">,
 ): CommandRequest {
   return {
     aggregate: aggregate.name,
@@ -86,14 +87,14 @@ function commandRequest(
   };
 }
 
-function commandIdOf(request: RouteRequest): string {
+function commandIdOf(request: Pick<RouteRequest, "raw">): string {
   const text = request.raw.get("Idempotency-Key");
   if (text === undefined) return uuidV7();
   if (uuidField().safeParse(text).success) return text.toLowerCase();
   throw new PlatformError("INVALID_HEADER", "Idempotency-Key must be a UUID");
 }
 
-function expectedVersionOf(request: RouteRequest): number | "none" | null {
+function expectedVersionOf(request: Pick<RouteRequest, "raw">): number | "none" | null {
   const [match, noneMatch] = [request.raw.get("If-Match"), request.raw.get("If-None-Match")];
   if (match !== undefined && noneMatch !== undefined) {
     throw new PlatformError("INVALID_HEADER", "If-Match and If-None-Match exclude each other");

@@ -11,9 +11,10 @@ import type { CommandGateway, CommandOutcome, CommandRequest } from "./gateway.t
 export interface FactValues {
   readonly instrument: InstrumentFact;
   readonly portfolio: PortfolioFact;
+  readonly strategy: StrategyFact;
 }
 
-interface InstrumentFact {
+export interface InstrumentFact {
   /** Epoch ms; null: it is listed and no end is known. */
   readonly delistedFromMs: number | null;
 }
@@ -23,6 +24,13 @@ export interface PortfolioFact {
   readonly baseCurrency: string | null;
   /** What is held of the base currency. */
   readonly cash: Decimal;
+}
+
+export interface StrategyFact {
+  readonly owner: string;
+  readonly visibility: string;
+  /** The newest document, as JSON text. */
+  readonly document: string;
 }
 
 /** A fact with where it was true: a check at that position, not an invariant. */

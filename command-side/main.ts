@@ -14,6 +14,7 @@ import {
 import { batchRoute } from "./batch-route.ts";
 import { commandRoutes } from "./command-routes.ts";
 import { startMarketData } from "./contexts/market-data/services.ts";
+import { documentRoute } from "./contexts/strategies/document-route.ts";
 import { withFacts } from "./facts.ts";
 import type { CommandGateway } from "./gateway.ts";
 import { measured } from "./measured-gateway.ts";
@@ -53,6 +54,7 @@ export async function startCommandSide(parts: CommandSideParts): Promise<Command
       ...commandRoutes(aggregates, gateway),
       batchRoute(aggregates, gateway),
       ...marketRoutes,
+      documentRoute(gateway),
     ],
     checks: [{ name: "owners", check: () => owners.obstacle }],
     updateMetrics: () => updateMetrics(owners, clock()),

@@ -3,6 +3,10 @@ import { portfolios } from "./portfolios/projection.ts";
 import { indexes as portfolioIndexes } from "./portfolios/sqlite.ts";
 import type { Projection } from "./runner/projection.ts";
 import type { SqliteIndex } from "./runner/sqlite-schema.ts";
+import { social } from "./social/projection.ts";
+import { indexes as socialIndexes } from "./social/sqlite.ts";
+import { strategies } from "./strategies/projection.ts";
+import { indexes as strategyIndexes } from "./strategies/sqlite.ts";
 import { ticksAndCandles } from "./ticks-and-candles/projection.ts";
 import { indexes as marketIndexes } from "./ticks-and-candles/sqlite.ts";
 
@@ -13,6 +17,8 @@ export interface RegisteredProjection {
 
 export const projections: readonly RegisteredProjection[] = [
   { projection: portfolios, indexes: portfolioIndexes },
+  { projection: social, indexes: socialIndexes },
+  { projection: strategies, indexes: strategyIndexes },
   { projection: ticksAndCandles, indexes: marketIndexes },
 ];
 

@@ -78,6 +78,41 @@ function instrument(base: string, ...commands: readonly (readonly [string, unkno
   return { id, before: all.map(([name, sent]) => [`/v1/instruments/${id}/${name}`, sent]) };
 }
 
+/** A trader beside a leader `t-2` that lets others copy. */
+function trader(id: string, ...commands: readonly (readonly [string, unknown])[]): Fitting {
+  const known: [string, unknown][] = [
+    ["/v1/traders/t-2/register-trader", { handle: "t_2", acceptsCopiers: true }],
+    [`/v1/traders/${id}/register-trader`, { handle: id }],
+  ];
+  const all = commands.map(([name, body]): [string, unknown] => [
+    `/v1/traders/${id}/${name}`,
+    body,
+  ]);
+  return { id, before: [...known, ...all] };
+}
+
+/** One that copies `t-2` with a portfolio of 100,000 USDT, which `p-1` of the examples is. */
+function copier(id: string, ...commands: readonly (readonly [string, unknown])[]): Fitting {
+  return trader(id, ["start-copying", COPY], ...commands);
+}
+
+const COPY = { leader: "t-2", portfolioId: "p-1", allocation: "500" };
+
+const MOMENTUM = {
+  name: "Before",
+  type: "momentum",
+  rules: [{ indicator: "RSI", condition: "above_70", action: "sell" }],
+  risk_profile: { max_loss: 0.05, volatility: 0.2 },
+  instruments: ["binance:BTC-USDT"],
+  interval: "1h",
+  portfolio: "p-1",
+};
+
+function strategy(id: string, ...commands: readonly (readonly [string, unknown])[]): Fitting {
+  const all = [["create-strategy", MOMENTUM] as const, ...commands];
+  return { id, before: all.map(([name, body]) => [`/v1/strategies/${id}/${name}`, body]) };
+}
+
 /** Of a projection that nobody builds, so that only the commands here move its generations. */
 function generations(id: string, ...commands: readonly (readonly [string, unknown])[]): Fitting {
   const start = ["start-generation", { version: 1, reason: "before" }] as const;
@@ -90,6 +125,7 @@ const PROMOTION = { generation: 2, rule: "forced", positions: {}, reason: "befor
 /** By operation, in the order of their running; every operation with a body must stand here. */
 const FITTINGS: Readonly<Record<string, Fitting>> = {
   submitCommands: {},
+  registerTrader: {},
   openPortfolio: { id: "p-open" },
   depositFunds: portfolio("p-deposit"),
   withdrawFunds: portfolio("p-withdraw", ["deposit-funds", FUNDS]),
@@ -107,6 +143,28 @@ const FITTINGS: Readonly<Record<string, Fitting>> = {
   closeCandles: instrument("CLOSED"),
   reviseCandle: instrument("REVISED", ["record-ticks", { ticks: [TICK_LATER] }]),
   quarantineTicks: {},
+  leaveNetwork: trader("t-leaves"),
+  followTrader: trader("t-follows"),
+  unfollowTrader: trader("t-unfollows", ["follow-trader", { leader: "t-2" }]),
+  blockTrader: trader("t-blocks"),
+  unblockTrader: trader("t-unblocks", ["block-trader", { blocked: "t-2" }]),
+  startCopying: {
+    ...trader("t-copies"),
+    before: [...(trader("t-copies").before ?? []), ["/v1/portfolios/p-1/deposit-funds", FUNDS]],
+  },
+  adjustCopy: copier("t-adjusts"),
+  pauseCopy: copier("t-pauses"),
+  resumeCopy: copier("t-resumes", ["pause-copy", { leader: "t-2" }]),
+  stopCopying: copier("t-stops"),
+  createStrategy: {},
+  createStrategyDocument: {},
+  reviseStrategy: strategy("s-revised"),
+  forkStrategy: { id: "s-forked" },
+  activateStrategy: strategy("s-activated"),
+  pauseStrategy: strategy("s-paused", ["activate-strategy", {}]),
+  archiveStrategy: strategy("s-archived"),
+  publishStrategy: strategy("s-published"),
+  unpublishStrategy: strategy("s-unpublished", ["publish-strategy", {}]),
   startGeneration: { id: "started" },
   promoteGeneration: generations("promoted"),
   retireGeneration: generations("retired", ["promote-generation", PROMOTION]),
@@ -119,6 +177,8 @@ const NEEDED: Readonly<Record<string, string>> = {
   interval: "1m",
   from: "2024-08-08T00:00:00Z",
   to: "2024-08-09T00:00:00Z",
+  fromVersion: "1",
+  toVersion: "1",
 };
 
 describe("the API document", () => {
@@ -168,6 +228,8 @@ describe("the API document", () => {
     }
     await untilOk(`${platform.url}/v1/portfolios/p-1`);
     await untilOk(`${platform.url}/v1/instruments/binance:BTC-USDT`);
+    await untilOk(`${platform.url}/v1/traders/t-1`);
+    await untilOk(`${platform.url}/v1/strategies/s-1`);
     for (const example of examples.filter(({ body }) => body === null)) {
       wrong.push(await run(platform.url, example, routes));
     }

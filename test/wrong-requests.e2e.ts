@@ -28,6 +28,8 @@ const USED_COMMAND_IDS = {
   instruments: "018f6f7e-6b1a-7c3e-9d52-0a1b2c3d4e02",
   quarantines: "018f6f7e-6b1a-7c3e-9d52-0a1b2c3d4e03",
   projections: "018f6f7e-6b1a-7c3e-9d52-0a1b2c3d4e04",
+  traders: "018f6f7e-6b1a-7c3e-9d52-0a1b2c3d4e05",
+  strategies: "018f6f7e-6b1a-7c3e-9d52-0a1b2c3d4e06",
 };
 const NOTHING_FOREIGN = { logId: "another-log", positions: new Map() };
 const PREPARED: Prepared = {
@@ -351,8 +353,16 @@ async function untilOk(url: string): Promise<void> {
 }
 
 /** The aggregates of the routes' examples, each having taken a command of a known id. */
+const MOMENTUM = {
+  name: "Momentum Trading",
+  type: "momentum",
+  rules: [{ indicator: "RSI", condition: "above_70", action: "sell" }],
+  risk_profile: { max_loss: 0.05, volatility: 0.2 },
+};
+
 async function prepare(url: string): Promise<void> {
-  const { portfolios, instruments, quarantines, projections } = USED_COMMAND_IDS;
+  const { portfolios, instruments, quarantines, projections, traders, strategies } =
+    USED_COMMAND_IDS;
   await send(url, "/v1/portfolios/p-1/open-portfolio", { name: "Main" });
   const funds = { asset: "USDT", amount: "1000000", externalReference: "before" };
   const answer = await send(url, "/v1/portfolios/p-1/deposit-funds", funds, portfolios);
@@ -366,10 +376,19 @@ async function prepare(url: string): Promise<void> {
   await send(url, "/v1/quarantines/binance:NEWUSDT/quarantine-ticks", set, quarantines);
   const rebuild = { version: 1, reason: "a command id to be used again" };
   await send(url, "/v1/projections/portfolios/start-generation", rebuild, projections);
+  await send(url, "/v1/traders/t-2/register-trader", { handle: "t_2" });
+  const profile = { handle: "steady_hands", acceptsCopiers: true };
+  await send(url, "/v1/traders/t-1/register-trader", profile, traders);
+  for (const id of ["strategy_123", "s-1"]) {
+    await send(url, "/v1/strategies", { _id: id, ...MOMENTUM });
+    const revised = { ...MOMENTUM, tags: ["revised"] };
+    await send(url, `/v1/strategies/${id}/revise-strategy`, revised, strategies);
+  }
   const headers = { "Consistency-Token": token, Prefer: "wait=30" };
   const shown = await fetch(`${url}/v1/portfolios/p-1`, { headers });
   if (!shown.ok) throw new Error(await shown.text());
   await untilOk(url + instrument);
+  await untilOk(`${url}/v1/strategies/s-1`);
 }
 
 async function send(

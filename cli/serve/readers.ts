@@ -2,6 +2,8 @@ import { SqlitePortfolioReader } from "../../projections/portfolios/sqlite.ts";
 import { generationFile } from "../../projections/runner/generation-files.ts";
 import type { SqliteQueries } from "../../projections/runner/sqlite-query.ts";
 import { openSqliteGeneration } from "../../projections/runner/sqlite-reader.ts";
+import { SqliteSocialReader } from "../../projections/social/sqlite.ts";
+import { SqliteStrategyReader } from "../../projections/strategies/sqlite.ts";
 import { SqliteMarketReader } from "../../projections/ticks-and-candles/sqlite.ts";
 import type { QueryApiParts } from "../../query-api/main.ts";
 
@@ -9,6 +11,8 @@ import type { QueryApiParts } from "../../query-api/main.ts";
 export function openReaders(folder: string): QueryApiParts["readers"] {
   return {
     portfolios: opener(folder, "portfolios", (queries) => new SqlitePortfolioReader(queries)),
+    social: opener(folder, "social", (queries) => new SqliteSocialReader(queries)),
+    strategies: opener(folder, "strategies", (queries) => new SqliteStrategyReader(queries)),
     "ticks-and-candles": opener(folder, "ticks-and-candles", (queries) => {
       return new SqliteMarketReader(queries);
     }),

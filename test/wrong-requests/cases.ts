@@ -76,9 +76,8 @@ function rightRequest(route: Route) {
 }
 
 function wrongMethods(route: Route): WrongRequest[] {
-  const others = route.method === "GET" ? ["PUT", "PATCH"] : ["PUT", "GET"];
   const answer = { status: 405, code: "METHOD_NOT_ALLOWED" };
-  return others.map((method) => {
+  return ["PUT", "PATCH"].map((method) => {
     const right = rightRequest(route);
     return { ...right, ...answer, kind: "method", name: `method ${method}`, method };
   });
@@ -163,10 +162,11 @@ function wrongFields(route: Route, example: Readonly<Record<string, unknown>>): 
   };
   const fields = Object.entries(example).flatMap(([name, value]) => {
     const another = typeof value === "object" && value !== null ? "5" : '{"nested":[]}';
+    const wrongBoolean = typeof value === "boolean" ? '"true"' : "true";
     const body = (source: string) => bodyWith(example, { [name]: source });
     return [
       wrong("type", `${name} of another type`, body(another)),
-      wrong("type", `${name} true`, body("true")),
+      wrong("type", `${name} ${wrongBoolean}`, body(wrongBoolean)),
       wrong("number", `${name} an overflowing number`, body("1e999")),
       wrong("number", `${name} a number below all doubles`, body("1e-999")),
       wrong("number", `${name} a number of a thousand digits`, body(`1${"0".repeat(1_000)}`)),
@@ -329,6 +329,8 @@ const NEEDED: Readonly<Record<string, string>> = {
   interval: "1m",
   from: "2024-01-01T00:00:00Z",
   to: "2024-01-01T01:00:00Z",
+  fromVersion: "1",
+  toVersion: "1",
 };
 
 function neededQuery(route: Route): Record<string, string> {

@@ -1,4 +1,6 @@
 import type { Kind } from "./cases.ts";
+import { socialRanges } from "./social.ts";
+import { strategyRanges } from "./strategies.ts";
 import {
   assets,
   cursors,
@@ -206,6 +208,8 @@ export const ranges: Readonly<Record<string, readonly WrongRange[]>> = {
     nobodyAt("nothing"),
     refused("GENERATION_NOT_IN_PHASE", "one that is not there", { generation: "999999" }),
   ],
+  ...socialRanges,
+  ...strategyRanges,
   submitCommands: [],
   sendTicks: [
     { name: "10,001 ticks", kind: "size", body: `[${"1,".repeat(10_000)}1]` },

@@ -1,0 +1,4 @@
+export type {
+  CopyStarted as Copy,
+  SocialEvent as TraderEvent,
+} from "../../../../schemas/generated/social.ts";

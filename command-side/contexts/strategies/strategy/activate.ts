@@ -1,0 +1,48 @@
+import {
+  accepted,
+  type Decision,
+  type DecisionContext,
+  refused,
+} from "../../../../platform/kernel/decider.ts";
+import type { StrategyDocument } from "./document.ts";
+import type { StrategyEvent } from "./events.ts";
+import type { StrategyFacts } from "./gather.ts";
+import type { ExistingStrategy } from "./state.ts";
+
+type Decided = Decision<StrategyEvent>;
+
+/** Active is a strategy that has something to watch, at an interval, for an open portfolio. */
+export function activate(
+  { status, version, document }: ExistingStrategy,
+  context: DecisionContext<StrategyFacts>,
+): Decided {
+  if (status === "active") return accepted([]);
+  const { aggregateId, facts, nowMs } = context;
+  if (facts.document !== document) {
+    return refused("STRATEGY_CHANGED", `strategy ${aggregateId} was just revised; send it again`);
+  }
+  const lacking = lackOf(JSON.parse(document) as StrategyDocument, facts, nowMs);
+  if (lacking !== null) return incomplete(aggregateId, lacking);
+  return accepted([{ type: "StrategyActivated", data: { version }, occurredAtMs: nowMs }]);
+}
+
+/** The first thing that an active strategy must have and this one has not. */
+export function lackOf(
+  { instruments = [], interval, portfolio }: StrategyDocument,
+  facts: StrategyFacts,
+  nowMs: number,
+): string | null {
+  if (instruments.length === 0) return "an instrument";
+  if (interval === undefined) return "an interval";
+  if (portfolio === undefined) return "a portfolio";
+  for (const { id, fact } of facts.instruments) {
+    const until = fact.value?.delistedFromMs ?? Number.POSITIVE_INFINITY;
+    if (fact.value === null || until <= nowMs) return `instrument ${id} listed`;
+  }
+  return facts.portfolio?.value?.isOpen === true ? null : `portfolio ${portfolio} open`;
+}
+
+export function incomplete(aggregateId: string, lacking: string): Decided {
+  const detail = `an active strategy needs ${lacking}, and ${aggregateId} has it not; revise it`;
+  return refused("STRATEGY_INCOMPLETE", detail, { lacking });
+}

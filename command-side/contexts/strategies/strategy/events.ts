@@ -1,0 +1,1 @@
+export type { StrategiesEvent as StrategyEvent } from "../../../../schemas/generated/strategies.ts";

@@ -1,0 +1,279 @@
+import { PlatformError } from "../../platform/errors/catalogue.ts";
+import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
+import {
+  flag,
+  integer,
+  type SqliteQueries,
+  type SqlRow,
+  text,
+  textOrNull,
+} from "../runner/sqlite-query.ts";
+import type { SqliteIndex } from "../runner/sqlite-schema.ts";
+import { pageRank } from "./influence.ts";
+import type {
+  Copier,
+  CopyRelation,
+  Ends,
+  Influence,
+  Relation,
+  SocialReader,
+  Suggestion,
+  Trader,
+} from "./store.ts";
+
+/** Follows that one ranking takes in; more are refused. */
+const RANKED_FOLLOWS = 500_000;
+/** Copiers that one answer lists, and how deep the tree is followed. */
+const LISTED_COPIERS = 1_000;
+const COPIERS_DEPTH = 20;
+/** Steps of a path, and traders that are looked at for it. */
+const PATH_STEPS = 8;
+const PATH_TRADERS = 50_000;
+/** Candidates by common follows among whom influence decides. */
+const SUGGESTION_CANDIDATES = 1_000;
+
+export const indexes: readonly SqliteIndex[] = [
+  { table: "traders", columns: ["foldedHandle"] },
+  { table: "follows", columns: ["leaderId", "followerId"] },
+  { table: "blocks", columns: ["blockedId", "traderId"] },
+  { table: "copies", columns: ["leaderId", "followerId"] },
+];
+
+/** The social graph in SQLite. */
+export class SqliteSocialReader implements SocialReader {
+  readonly #queries: SqliteQueries;
+  #ranked: { readonly position: string; readonly ranking: readonly Influence[] } | null = null;
+
+  constructor(queries: SqliteQueries) {
+    this.#queries = queries;
+  }
+
+  async traders(handle: string | null, page: PageRequest<string>): Promise<Page<Trader, string>> {
+    const rows = this.#queries.all(
+      `${SELECT_TRADERS} WHERE t.traderId > ? AND (? IS NULL OR t.foldedHandle = ?)
+       ORDER BY t.traderId LIMIT ?`,
+      [page.after ?? "", handle, handle?.toLowerCase() ?? null, page.limit + 1],
+    );
+    return pageOf(rows.map(traderOf), page.limit, ({ traderId }) => traderId);
+  }
+
+  async trader(traderId: string): Promise<Trader | null> {
+    const row = this.#queries.get(`${SELECT_TRADERS} WHERE t.traderId = ?`, [traderId]);
+    return row === null ? null : traderOf(row);
+  }
+
+  async relations(
+    ends: Ends,
+    traderId: string,
+    { after, limit }: PageRequest<string>,
+  ): Promise<Page<Relation, string>> {
+    const rows = this.#queries.all(RELATIONS[ends], [traderId, after ?? "", limit + 1]);
+    return pageOf(rows.map(relationOf), limit, (relation) => relation.traderId);
+  }
+
+  async copying(traderId: string): Promise<readonly CopyRelation[]> {
+    const rows = this.#queries.all(
+      `SELECT c.*, t.handle, c.leaderId AS traderId FROM ${COPIES} c
+       JOIN traders t ON t.traderId = c.leaderId
+       WHERE c.followerId = ? ORDER BY c.leaderId`,
+      [traderId],
+    );
+    return rows.map(copyOf);
+  }
+
+  async copiers(traderId: string): Promise<readonly Copier[]> {
+    const rows = this.#queries.all(
+      `WITH RECURSIVE tree(followerId, leaderId, depth) AS (
+         SELECT followerId, leaderId, 1 FROM ${COPIES} WHERE leaderId = ?
+         UNION
+         SELECT c.followerId, c.leaderId, tree.depth + 1 FROM tree
+         JOIN ${COPIES} c ON c.leaderId = tree.followerId WHERE tree.depth < ${COPIERS_DEPTH}
+       )
+       SELECT c.*, t.handle, c.followerId AS traderId, min(tree.depth) AS depth FROM tree
+       JOIN copies c ON c.followerId = tree.followerId AND c.leaderId = tree.leaderId
+       JOIN traders t ON t.traderId = c.followerId
+       GROUP BY c.followerId, c.leaderId
+       ORDER BY depth, c.leaderId, c.followerId LIMIT ${LISTED_COPIERS + 1}`,
+      [traderId],
+    );
+    if (rows.length > LISTED_COPIERS) throw tooMany(`${LISTED_COPIERS} copiers`);
+    return rows.map((row) => ({
+      ...copyOf(row),
+      depth: integer(row, "depth"),
+      leaderId: text(row, "leaderId"),
+    }));
+  }
+
+  async path(fromId: string, toId: string): Promise<readonly string[] | null> {
+    const before = new Map<string, string | null>([[fromId, null]]);
+    let frontier = [fromId];
+    for (let step = 0; step <= PATH_STEPS && frontier.length > 0; step += 1) {
+      if (before.has(toId)) return pathTo(toId, before);
+      frontier = frontier.flatMap((one) => this.#newLeaders(one, before));
+      if (before.size > PATH_TRADERS) throw tooMany(`${PATH_TRADERS} traders on the way`);
+    }
+    return before.has(toId) ? pathTo(toId, before) : null;
+  }
+
+  #newLeaders(traderId: string, before: Map<string, string | null>): string[] {
+    const sql = `SELECT leaderId FROM ${FOLLOWS} WHERE followerId = ? ORDER BY leaderId`;
+    const leaders = this.#queries.all(sql, [traderId]).map((row) => text(row, "leaderId"));
+    const fresh = leaders.filter((leader) => !before.has(leader));
+    for (const leader of fresh) before.set(leader, traderId);
+    return fresh;
+  }
+
+  async suggestions(traderId: string, limit: number): Promise<readonly Suggestion[]> {
+    const rows = this.#queries.all(SELECT_SUGGESTIONS, [
+      traderId,
+      traderId,
+      traderId,
+      traderId,
+      traderId,
+    ]);
+    const ranking = new Map(this.#ranking().map((one) => [one.traderId, one.normalised]));
+    const found = rows.map((row) => ({
+      traderId: text(row, "traderId"),
+      handle: text(row, "handle"),
+      common: integer(row, "common"),
+      influence: ranking.get(text(row, "traderId")) ?? 0,
+    }));
+    return found.sort(compareSuggestions).slice(0, limit);
+  }
+
+  async influence(): Promise<readonly Influence[]> {
+    return this.#ranking();
+  }
+
+  /** Kept until the next event is applied. */
+  #ranking(): readonly Influence[] {
+    const row = this.#queries.get('SELECT group_concat("next") AS position FROM "_checkpoints"');
+    const position = row === null ? "" : (textOrNull(row, "position") ?? "");
+    if (this.#ranked?.position === position) return this.#ranked.ranking;
+    const ranking = this.#rank();
+    this.#ranked = { position, ranking };
+    return ranking;
+  }
+
+  #rank(): readonly Influence[] {
+    const traders = this.#queries.all(
+      `SELECT traderId, handle FROM traders WHERE traderId NOT IN ${GONE} ORDER BY traderId`,
+    );
+    const follows = this.#queries.all(
+      `SELECT followerId, leaderId FROM ${FOLLOWS} LIMIT ${RANKED_FOLLOWS + 1}`,
+    );
+    if (follows.length > RANKED_FOLLOWS) throw tooMany(`${RANKED_FOLLOWS} follows`);
+    const numbers = new Map(traders.map((row, number) => [text(row, "traderId"), number]));
+    const numbered = (column: string) => {
+      return Uint32Array.from(follows, (row) => numbers.get(text(row, column)) ?? 0);
+    };
+    const edges = {
+      traders: traders.length,
+      from: numbered("followerId"),
+      to: numbered("leaderId"),
+    };
+    const [normalised, gds] = [pageRank(edges, "normalised"), pageRank(edges, "gds")];
+    const ranking = traders.map((row, i) => ({
+      traderId: text(row, "traderId"),
+      handle: text(row, "handle"),
+      normalised: normalised[i] ?? 0,
+      gds: gds[i] ?? 0,
+    }));
+    return ranking.sort((a, b) => b.normalised - a.normalised || compareIds(a, b));
+  }
+}
+
+const GONE = "(SELECT traderId FROM departures)";
+const FOLLOWS = `(
+  SELECT * FROM follows WHERE followerId NOT IN ${GONE} AND leaderId NOT IN ${GONE}
+)`;
+const COPIES = `(
+  SELECT * FROM copies WHERE followerId NOT IN ${GONE} AND leaderId NOT IN ${GONE}
+)`;
+
+const SELECT_TRADERS = `
+  SELECT t.*, EXISTS (SELECT 1 FROM departures d WHERE d.traderId = t.traderId) AS hasLeft,
+    (SELECT count(*) FROM ${FOLLOWS} WHERE leaderId = t.traderId) AS followers,
+    (SELECT count(*) FROM ${FOLLOWS} WHERE followerId = t.traderId) AS following,
+    (SELECT count(*) FROM ${COPIES} WHERE leaderId = t.traderId) AS copiers,
+    (SELECT count(*) FROM ${COPIES} WHERE followerId = t.traderId) AS copying
+  FROM traders t`;
+
+const RELATIONS: Readonly<Record<Ends, string>> = {
+  followers: `
+    SELECT t.traderId, t.handle, f.sinceMs FROM ${FOLLOWS} f
+    JOIN traders t ON t.traderId = f.followerId
+    WHERE f.leaderId = ? AND f.followerId > ? ORDER BY f.followerId LIMIT ?`,
+  following: `
+    SELECT t.traderId, t.handle, f.sinceMs FROM ${FOLLOWS} f
+    JOIN traders t ON t.traderId = f.leaderId
+    WHERE f.followerId = ? AND f.leaderId > ? ORDER BY f.leaderId LIMIT ?`,
+  mutuals: `
+    SELECT t.traderId, t.handle, max(f.sinceMs, g.sinceMs) AS sinceMs FROM ${FOLLOWS} f
+    JOIN follows g ON g.followerId = f.leaderId AND g.leaderId = f.followerId
+    JOIN traders t ON t.traderId = f.leaderId
+    WHERE f.followerId = ? AND f.leaderId > ? ORDER BY f.leaderId LIMIT ?`,
+};
+
+/** Whom those follow whom one follows, but oneself, whom one follows, and blocks either way. */
+const SELECT_SUGGESTIONS = `
+  SELECT t.traderId, t.handle, count(*) AS common FROM ${FOLLOWS} mine
+  JOIN ${FOLLOWS} theirs ON theirs.followerId = mine.leaderId
+  JOIN traders t ON t.traderId = theirs.leaderId
+  WHERE mine.followerId = ? AND theirs.leaderId <> ?
+    AND theirs.leaderId NOT IN (SELECT leaderId FROM follows WHERE followerId = ?)
+    AND theirs.leaderId NOT IN (SELECT blockedId FROM blocks WHERE traderId = ?)
+    AND theirs.leaderId NOT IN (SELECT traderId FROM blocks WHERE blockedId = ?)
+  GROUP BY t.traderId ORDER BY common DESC, t.traderId LIMIT ${SUGGESTION_CANDIDATES}`;
+
+function traderOf(row: SqlRow): Trader {
+  return {
+    traderId: text(row, "traderId"),
+    handle: text(row, "handle"),
+    status: flag(row, "hasLeft") ? "left" : "registered",
+    acceptsCopiers: flag(row, "acceptsCopiers"),
+    copierLimit: integer(row, "copierLimit"),
+    registeredAtMs: integer(row, "registeredAtMs"),
+    followers: integer(row, "followers"),
+    following: integer(row, "following"),
+    copiers: integer(row, "copiers"),
+    copying: integer(row, "copying"),
+  };
+}
+
+function relationOf(row: SqlRow): Relation {
+  return {
+    traderId: text(row, "traderId"),
+    handle: text(row, "handle"),
+    sinceMs: integer(row, "sinceMs"),
+  };
+}
+
+function copyOf(row: SqlRow): CopyRelation {
+  return {
+    ...relationOf(row),
+    portfolioId: text(row, "portfolioId"),
+    allocation: text(row, "allocation"),
+    mode: text(row, "mode"),
+    multiplier: textOrNull(row, "multiplier"),
+    status: flag(row, "isPaused") ? "paused" : "active",
+  };
+}
+
+function pathTo(id: string, before: ReadonlyMap<string, string | null>): string[] {
+  const path: string[] = [];
+  for (let one: string | null = id; one !== null; one = before.get(one) ?? null) path.unshift(one);
+  return path;
+}
+
+function compareSuggestions(a: Suggestion, b: Suggestion): number {
+  return b.common - a.common || b.influence - a.influence || compareIds(a, b);
+}
+
+function compareIds(a: { readonly traderId: string }, b: { readonly traderId: string }): number {
+  return a.traderId < b.traderId ? -1 : 1;
+}
+
+function tooMany(what: string): PlatformError {
+  return new PlatformError("RANGE_TOO_LARGE", `the answer would need more than ${what}`);
+}
