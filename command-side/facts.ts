@@ -12,11 +12,22 @@ export interface FactValues {
   readonly instrument: InstrumentFact;
   readonly portfolio: PortfolioFact;
   readonly strategy: StrategyFact;
+  readonly "risk-book": RiskBookFact;
+}
+
+/** Limits that are set; what orders are let through. */
+interface RiskBookFact {
+  readonly limits: number;
+  readonly tradingState: string;
 }
 
 export interface InstrumentFact {
   /** Epoch ms; null: it is listed and no end is known. */
   readonly delistedFromMs: number | null;
+  readonly priceStep: Decimal;
+  readonly quantityStep: Decimal;
+  readonly minQuantity: Decimal | null;
+  readonly minNotional: Decimal | null;
 }
 
 export interface PortfolioFact {
@@ -24,6 +35,8 @@ export interface PortfolioFact {
   readonly baseCurrency: string | null;
   /** What is held of the base currency. */
   readonly cash: Decimal;
+  /** What is held of every asset, the base currency too. */
+  readonly holdings: readonly { readonly asset: string; readonly quantity: Decimal }[];
 }
 
 export interface StrategyFact {

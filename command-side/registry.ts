@@ -3,6 +3,7 @@ import { instrument } from "./contexts/market-data/instrument/index.ts";
 import { quarantine } from "./contexts/market-data/quarantine/index.ts";
 import { projection } from "./contexts/operations/projection/index.ts";
 import { portfolio } from "./contexts/portfolio/portfolio/index.ts";
+import { riskBook } from "./contexts/risk/risk-book/index.ts";
 import { trader } from "./contexts/social/trader/index.ts";
 import { strategy } from "./contexts/strategies/strategy/index.ts";
 
@@ -12,6 +13,7 @@ export const aggregates: readonly AggregateDefinition[] = [
   quarantine,
   portfolio,
   trader,
+  riskBook,
   strategy,
   projection,
 ];

@@ -14,10 +14,11 @@ import { partition, start } from "./ownership/requests.ts";
 /** Long enough for an answer that did not wait. */
 const A_MOMENT_MILLISECONDS = 50;
 
-/** A projection that lets others know which generation is live, as if it were a time. */
+/** A projection that lets others know which generation is live, as if it were a number of limits. */
 const telling: typeof projection = {
   ...projection,
-  fact: ({ generations, live }) => (generations.size === 0 ? null : { delistedFromMs: live }),
+  fact: ({ generations, live }) =>
+    generations.size === 0 ? null : { limits: live ?? 0, tradingState: "active" },
 };
 
 describe("a fact of another aggregate", () => {
@@ -39,7 +40,11 @@ describe("a fact of another aggregate", () => {
     await owner.submit(start("a"));
     const [end] = await owned.log.ends(partition.topic);
     const fact = await owner.look("a");
-    expect(fact).to.deep.include({ value: { delistedFromMs: 1 }, version: 2, partition });
+    expect(fact).to.deep.include({
+      value: { limits: 1, tradingState: "active" },
+      version: 2,
+      partition,
+    });
     expect(fact.position).to.equal(end);
     await owner.stop();
   });

@@ -50,6 +50,11 @@ export function decimal(text: string): Decimal {
   return value;
 }
 
+/** A ratio or a count, which are doubles, rounded to 18 places: never money, which is text. */
+export function fromRatio(value: number): Decimal {
+  return rounded(new Exact(value));
+}
+
 /** The decimal of an unscaled integer: `fromUnscaled(15n * 10n ** 17n)` is 1.5. */
 export function fromUnscaled(unscaled: bigint): Decimal {
   return new Exact(unscaled.toString()).shiftedBy(-DECIMAL_SCALE);

@@ -7,7 +7,7 @@ export interface Valued {
 }
 
 /** Quantity times price, rounded once; null without a price. */
-export function valueOf(quantity: Decimal, price: Decimal | null): Decimal | null {
+export function worthOf(quantity: Decimal, price: Decimal | null): Decimal | null {
   return price === null ? null : product(quantity, price);
 }
 

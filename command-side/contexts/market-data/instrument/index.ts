@@ -21,7 +21,7 @@ export const instrument: AggregateDefinition<InstrumentState, InstrumentCommand,
     refusals,
     fact: (state) => {
       if (state.status === "not registered") return null;
-      return { delistedFromMs: state.delisting?.effectiveMs ?? null };
+      return { delistedFromMs: state.delisting?.effectiveMs ?? null, ...state.steps };
     },
     selfProtecting: ["TicksRecorded", "CandleClosed"],
   };

@@ -30,7 +30,13 @@ export const portfolio: AggregateDefinition<PortfolioState, PortfolioCommand, Po
 
 function factOf(state: PortfolioState): PortfolioFact | null {
   if (state.status === "not opened") return null;
-  if (state.status === "closed") return { isOpen: false, baseCurrency: null, cash: ZERO };
+  if (state.status === "closed") {
+    return { isOpen: false, baseCurrency: null, cash: ZERO, holdings: [] };
+  }
   const { baseCurrency } = state;
-  return { isOpen: true, baseCurrency, cash: holdingOf(state, baseCurrency).quantity };
+  const holdings = [...state.holdings.values()]
+    .filter(({ quantity }) => !quantity.isZero())
+    .map(({ asset, quantity }) => ({ asset, quantity }));
+  const cash = holdingOf(state, baseCurrency).quantity;
+  return { isOpen: true, baseCurrency, cash, holdings };
 }

@@ -16,7 +16,12 @@ class Network {
 
   decide(trader: string, command: TraderCommand): Decision<TraderEvent> {
     const state = this.states.get(trader) ?? decider.initialState();
-    const portfolio = { isOpen: true, baseCurrency: "USDT", cash: decimal(this.cash) };
+    const portfolio = {
+      isOpen: true,
+      baseCurrency: "USDT",
+      cash: decimal(this.cash),
+      holdings: [],
+    };
     const fact = { value: portfolio, version: 1, partition: { topic: "x", partition: 0 } };
     const facts = { portfolio: { ...fact, position: 1 } };
     const context = { ...TEST_CONTEXT, aggregateId: trader, facts, view: this.graph };

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
+import { ONE } from "../../../../platform/kernel/decimal.ts";
 import { given } from "../../../../test/given.ts";
 import { EXAMPLE_DOCUMENT } from "./commands.ts";
 import { decider } from "./decide.ts";
@@ -43,11 +44,12 @@ const pause = { type: "PauseStrategy", data: { reason: "user" } } as const;
 const archive = { type: "ArchiveStrategy", data: { reason: "user" } } as const;
 const fork = { type: "ForkStrategy", data: { source: "s-0", name: "Slower" } } as const;
 
+const STEPS = { priceStep: ONE, quantityStep: ONE, minQuantity: null, minNotional: null };
 const place = { version: 1, partition: { topic: "t", partition: 0 }, position: 1 };
 const ready = (delistedFromMs: number | null = null, isOpen = true): StrategyFacts => ({
   ...NO_FACTS,
   document: JSON.stringify(complete),
-  instruments: [{ id: "btc-usdt", fact: { ...place, value: { delistedFromMs } } }],
+  instruments: [{ id: "btc-usdt", fact: { ...place, value: { ...STEPS, delistedFromMs } } }],
   portfolio: {
     ...place,
     value: { isOpen, baseCurrency: null } as NonNullable<StrategyFacts["portfolio"]>["value"],

@@ -1,0 +1,7 @@
+export type {
+  AssessedPosition,
+  LimitValue,
+  RiskAssessed,
+  RiskEvent,
+  RiskLimitSet,
+} from "../../../../schemas/generated/risk.ts";

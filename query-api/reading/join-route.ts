@@ -1,0 +1,144 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import type { Route, RouteRequest } from "../../platform/http/route.ts";
+import type { PartitionKey } from "../../platform/log/log.ts";
+import type { Models, Readers } from "../registry.ts";
+import { type Outgoing, sendAnswer } from "./answer.ts";
+import { freshnessFields, freshnessOf } from "./freshness.ts";
+import type { QueryDefinition, QueryParts } from "./query-route.ts";
+import type { Answered } from "./read-model.ts";
+import { awaitToken, queryHeaders, staleParameter } from "./token-wait.ts";
+
+/** How often the read models are read anew when one of them stays behind its effects elsewhere. */
+const ROUNDS = 3;
+/** How long one read model is waited for in one round. */
+const WAIT_MILLISECONDS = 1_000;
+/** Before a round begins anew: what was behind may need a moment. */
+const PAUSE_MILLISECONDS = 50;
+
+/** Reads one read model of several; call it in the order effects before causes. */
+export type JoinRead = <Name extends keyof Readers, T>(
+  name: Name,
+  query: (reader: Readers[Name]) => Promise<T>,
+) => Promise<T>;
+
+/** A query that joins read models, which it names in the order in which it reads them. */
+export interface JoinDefinition extends Omit<QueryDefinition<never>, "run"> {
+  readonly models: readonly (keyof Readers)[];
+  readonly run: (read: JoinRead, request: RouteRequest) => Promise<unknown>;
+}
+
+/**
+ * Read models are at different positions. A later read waits until it has passed the causes of
+ * what was read before it, so that no effect is shown without its cause; where that does not come
+ * about in three rounds, the answer names in `behind` who stayed behind.
+ */
+export function joinRoute(models: Models, definition: JoinDefinition, parts: QueryParts): Route {
+  const { run: _run, models: names, data, query, ...described } = definition;
+  return {
+    ...described,
+    method: "GET",
+    query: query.extend(staleParameter),
+    body: null,
+    headers: queryHeaders,
+    answers: [
+      {
+        status: 200,
+        description: "The answer, with the generations and the lowest positions it was read at",
+        contentType: "application/json",
+        schema: z.object({
+          generation: z.record(z.string(), z.int()),
+          ...freshnessFields,
+          behind: z.array(z.string()).optional(),
+          data,
+        }),
+      },
+      { status: 304, description: "Not changed", contentType: "application/json", schema: null },
+    ],
+    handle: async (request, response) => {
+      let stale = false;
+      for (const name of names) {
+        const waited = await awaitToken(models[name], request, parts);
+        stale ||= waited.stale;
+      }
+      const joined = await join(models, definition, request);
+      const outgoing = await outgoingOf(joined, { stale, parts });
+      await sendAnswer(response, request, { outgoing, log: parts.log });
+    },
+  };
+}
+
+interface Joined {
+  readonly data: unknown;
+  readonly answers: ReadonlyMap<keyof Readers, Answered<unknown>>;
+  /** Read models that did not pass the causes of what was read before them. */
+  readonly behind: readonly string[];
+}
+
+async function join(
+  models: Models,
+  { run }: JoinDefinition,
+  request: RouteRequest,
+): Promise<Joined> {
+  for (let round = 1; ; round += 1) {
+    const reading = new Reading(models);
+    const data = await run(reading.read, request);
+    const { answers, behind } = reading;
+    if (behind.length === 0 || round === ROUNDS) return { data, answers, behind };
+    await sleep(PAUSE_MILLISECONDS);
+  }
+}
+
+/** One round of reading. */
+class Reading {
+  readonly answers = new Map<keyof Readers, Answered<unknown>>();
+  readonly behind: string[] = [];
+  readonly #models: Models;
+  readonly #causes = new Map<PartitionKey, number>();
+
+  constructor(models: Models) {
+    this.#models = models;
+  }
+
+  readonly read: JoinRead = async (name, query) => {
+    const model = this.#models[name];
+    if (!(await model.hasPassed(this.#causes, WAIT_MILLISECONDS))) this.behind.push(name);
+    const answered = await model.read(query);
+    this.answers.set(name, answered);
+    for (const [key, next] of answered.causes) {
+      this.#causes.set(key, Math.max(next, this.#causes.get(key) ?? 0));
+    }
+    return answered.result;
+  };
+}
+
+async function outgoingOf(
+  { data, answers, behind }: Joined,
+  { stale, parts }: { readonly stale: boolean; readonly parts: QueryParts },
+): Promise<Outgoing> {
+  const generations = [...answers].map(([name, { generation }]) => [name, generation] as const);
+  const positions = lowest([...answers.values()].map((one) => one.positions));
+  return {
+    positions,
+    generation: generations.map(([, generation]) => generation).join("."),
+    content: { data, behind },
+    body: {
+      generation: Object.fromEntries(generations),
+      ...(await freshnessOf(positions, parts)),
+      ...(stale ? { stale: true } : {}),
+      ...(behind.length > 0 ? { behind } : {}),
+      data,
+    },
+  };
+}
+
+/** A partition that several cover counts as far as the last of them is. */
+function lowest(all: readonly ReadonlyMap<PartitionKey, number>[]): Map<PartitionKey, number> {
+  const merged = new Map<PartitionKey, number>();
+  for (const positions of all) {
+    for (const [key, next] of positions) {
+      merged.set(key, Math.min(next, merged.get(key) ?? Number.POSITIVE_INFINITY));
+    }
+  }
+  return merged;
+}
