@@ -1,5 +1,5 @@
 /** How far a series has fallen from its highest value, with the times of both ends. */
-export interface Drawdown {
+interface Drawdown {
   /** 1 − value / peak. */
   readonly fraction: number;
   readonly peakAtMs: number;

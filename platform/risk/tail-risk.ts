@@ -4,9 +4,9 @@ import { deviationOf, meanOf } from "./returns.ts";
 const QUANTILES = { 0.95: 1.6448536269514722, 0.99: 2.3263478740408408 } as const;
 
 /** The levels that tail risk is told at. */
-export const CONFIDENCES = [0.95, 0.99] as const;
+const CONFIDENCES = [0.95, 0.99] as const;
 
-export type Confidence = (typeof CONFIDENCES)[number];
+type Confidence = (typeof CONFIDENCES)[number];
 
 /**
  * Losses of one day at one confidence, positive, as fractions of the value.
@@ -58,7 +58,7 @@ function density(z: number): number {
 }
 
 /** The delta-normal loss at 95 % of weights with a covariance, zero mean, and who makes it up. */
-export interface DeltaNormal {
+interface DeltaNormal {
   readonly total: number;
   /** In the order of the weights; they add up to the total. */
   readonly components: readonly number[];

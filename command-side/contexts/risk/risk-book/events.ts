@@ -1,6 +1,5 @@
 export type {
   AssessedPosition,
-  LimitValue,
   RiskAssessed,
   RiskEvent,
   RiskLimitSet,

@@ -3,6 +3,8 @@ import type { RiskAssessed } from "./events.ts";
 import type { LimitKind } from "./limit-kinds.ts";
 import type { Limit, RiskBook } from "./state.ts";
 
+const RATIO_PLACES = 12;
+
 type Measured = Omit<RiskAssessed, "limits">;
 
 /** A limit with what is measured against it. */
@@ -89,6 +91,7 @@ function fallFrom(from: number, to: number): number {
   return from > 0 ? Math.max(0, 1 - to / from) : 0;
 }
 
+/** Without the noise of doubles: 1 - 54/60 is a tenth, and reaches a limit of a tenth. */
 function ratio(value: number | null): Decimal | null {
-  return value === null ? null : fromRatio(value);
+  return value === null ? null : fromRatio(Number(value.toFixed(RATIO_PLACES)));
 }
