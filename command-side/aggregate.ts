@@ -17,7 +17,7 @@ export interface CommandDefinition<C extends Command = Command> {
   readonly summary: string;
   /** A payload that is accepted on a fresh or fitting aggregate; runs as a test. */
   readonly example: unknown;
-  /** The first command of an aggregate's life: answered 201. */
+  /** May be the first command of an aggregate's life: answered 201 then. */
   readonly creates?: true;
 }
 

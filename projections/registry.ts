@@ -1,6 +1,10 @@
 /** Every projection, one line each: its pure part, and the indexes that its SQLite reader needs. */
+import { equityCurve } from "./equity-curve/projection.ts";
+import { indexes as equityCurveIndexes } from "./equity-curve/sqlite.ts";
 import { portfolios } from "./portfolios/projection.ts";
 import { indexes as portfolioIndexes } from "./portfolios/sqlite.ts";
+import { risk } from "./risk/projection.ts";
+import { indexes as riskIndexes } from "./risk/sqlite.ts";
 import type { Projection } from "./runner/projection.ts";
 import type { SqliteIndex } from "./runner/sqlite-schema.ts";
 import { social } from "./social/projection.ts";
@@ -16,7 +20,9 @@ export interface RegisteredProjection {
 }
 
 export const projections: readonly RegisteredProjection[] = [
+  { projection: equityCurve, indexes: equityCurveIndexes },
   { projection: portfolios, indexes: portfolioIndexes },
+  { projection: risk, indexes: riskIndexes },
   { projection: social, indexes: socialIndexes },
   { projection: strategies, indexes: strategyIndexes },
   { projection: ticksAndCandles, indexes: marketIndexes },

@@ -113,6 +113,27 @@ function strategy(id: string, ...commands: readonly (readonly [string, unknown])
   return { id, before: all.map(([name, body]) => [`/v1/strategies/${id}/${name}`, body]) };
 }
 
+const ASSESSMENT = {
+  trigger: "portfolio",
+  portfolioSequence: 3,
+  minuteAt: null,
+  baseCurrency: "USDT",
+  holdings: [{ asset: "BTC", quantity: "1" }],
+  prices: [{ asset: "BTC", price: "60000", at: "2026-01-31T12:00:00Z", instrumentId: null }],
+  flows: [{ asset: "USDT", net: "100000" }],
+};
+
+/** The risk book of a portfolio that is open. */
+function riskBook(id: string, ...commands: readonly (readonly [string, unknown])[]): Fitting {
+  const { before = [] } = portfolio(id);
+  const all = commands.map(([name, body]) => [`/v1/risk-books/${id}/${name}`, body] as const);
+  return { id, before: [...before, ...all] };
+}
+
+function limited(kind: string, limit: string): readonly [string, unknown] {
+  return ["set-risk-limit", { kind, limit }];
+}
+
 /** Of a projection that nobody builds, so that only the commands here move its generations. */
 function generations(id: string, ...commands: readonly (readonly [string, unknown])[]): Fitting {
   const start = ["start-generation", { version: 1, reason: "before" }] as const;
@@ -156,6 +177,17 @@ const FITTINGS: Readonly<Record<string, Fitting>> = {
   pauseCopy: copier("t-pauses"),
   resumeCopy: copier("t-resumes", ["pause-copy", { leader: "t-2" }]),
   stopCopying: copier("t-stops"),
+  setRiskLimit: riskBook("p-limit"),
+  removeRiskLimit: riskBook("p-unlimited", limited("drawdown", "0.2")),
+  resetLimit: riskBook("p-reset", limited("drawdown", "0.2")),
+  acknowledgeBreach: riskBook(
+    "p-breached",
+    ["assess-risk", ASSESSMENT],
+    limited("leverage", "0.5"),
+  ),
+  setTradingState: riskBook("p-reducing"),
+  assessRisk: riskBook("p-assessed"),
+  checkOrder: riskBook("p-checked", ["assess-risk", ASSESSMENT]),
   createStrategy: {},
   createStrategyDocument: {},
   reviseStrategy: strategy("s-revised"),
@@ -230,6 +262,7 @@ describe("the API document", () => {
     await untilOk(`${platform.url}/v1/instruments/binance:BTC-USDT`);
     await untilOk(`${platform.url}/v1/traders/t-1`);
     await untilOk(`${platform.url}/v1/strategies/s-1`);
+    await untilOk(`${platform.url}/v1/portfolios/p-1/equity-curve`);
     for (const example of examples.filter(({ body }) => body === null)) {
       wrong.push(await run(platform.url, example, routes));
     }

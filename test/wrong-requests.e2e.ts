@@ -30,6 +30,7 @@ const USED_COMMAND_IDS = {
   projections: "018f6f7e-6b1a-7c3e-9d52-0a1b2c3d4e04",
   traders: "018f6f7e-6b1a-7c3e-9d52-0a1b2c3d4e05",
   strategies: "018f6f7e-6b1a-7c3e-9d52-0a1b2c3d4e06",
+  "risk-books": "018f6f7e-6b1a-7c3e-9d52-0a1b2c3d4e07",
 };
 const NOTHING_FOREIGN = { logId: "another-log", positions: new Map() };
 const PREPARED: Prepared = {
@@ -384,11 +385,25 @@ async function prepare(url: string): Promise<void> {
     const revised = { ...MOMENTUM, tags: ["revised"] };
     await send(url, `/v1/strategies/${id}/revise-strategy`, revised, strategies);
   }
+  const halted = { state: "halted", reason: "before" };
+  await send(url, "/v1/risk-books/p-1/set-trading-state", halted, USED_COMMAND_IDS["risk-books"]);
   const headers = { "Consistency-Token": token, Prefer: "wait=30" };
   const shown = await fetch(`${url}/v1/portfolios/p-1`, { headers });
   if (!shown.ok) throw new Error(await shown.text());
   await untilOk(url + instrument);
   await untilOk(`${url}/v1/strategies/s-1`);
+  await untilAssessed(url, 2);
+}
+
+/** Later the process manager has nothing more to do: what the log holds stays as it is. */
+async function untilAssessed(url: string, portfolioSequence: number): Promise<void> {
+  const deadline = performance.now() + READY_WITHIN_MILLISECONDS;
+  for (;;) {
+    const { data } = await jsonOf(url, "/v1/portfolios/p-1/risk");
+    if (data?.portfolioSequence === portfolioSequence) return;
+    if (performance.now() > deadline) throw new Error(`not assessed: ${JSON.stringify(data)}`);
+    await sleep(LOOK_EVERY_MILLISECONDS);
+  }
 }
 
 async function send(

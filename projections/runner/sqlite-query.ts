@@ -52,3 +52,12 @@ export function integerOrNull(row: SqlRow, column: string): number | null {
 export function flag(row: SqlRow, column: string): boolean {
   return integer(row, column) === 1;
 }
+
+/** SQLite gives a whole double as it gives an integer: as a number. */
+export function double(row: SqlRow, column: string): number {
+  return integer(row, column);
+}
+
+export function doubleOrNull(row: SqlRow, column: string): number | null {
+  return row[column] === null ? null : double(row, column);
+}

@@ -1,4 +1,5 @@
 import type { Kind } from "./cases.ts";
+import { riskRanges } from "./risk.ts";
 import { socialRanges } from "./social.ts";
 import { strategyRanges } from "./strategies.ts";
 import {
@@ -208,6 +209,7 @@ export const ranges: Readonly<Record<string, readonly WrongRange[]>> = {
     nobodyAt("nothing"),
     refused("GENERATION_NOT_IN_PHASE", "one that is not there", { generation: "999999" }),
   ],
+  ...riskRanges,
   ...socialRanges,
   ...strategyRanges,
   submitCommands: [],

@@ -78,5 +78,11 @@ export const riskRanges: Readonly<Record<string, readonly WrongRange[]>> = {
   listBreaches: [...PAGES, NO_BOOK],
   listContributors: [NO_BOOK],
   listNearLimit: [...PAGES, ...wrongQuery("usage", ["-1", "x", "", "1e999"])],
-  listEquityCurve: [...PAGES, ...wrongQuery("from", TIMES), ...wrongQuery("to", TIMES), NO_BOOK],
+  listEquityCurve: [
+    ...wrongQuery("order", ["", "OLDEST"]),
+    ...PAGES,
+    ...wrongQuery("from", TIMES),
+    ...wrongQuery("to", TIMES),
+    NO_BOOK,
+  ],
 };

@@ -6,10 +6,10 @@ import {
   textField,
   timeField,
 } from "../../../../platform/fields/fields.ts";
+import { assetField, instrumentIdField } from "../../../../platform/fields/spot-instrument.ts";
 import { type Decimal, ZERO } from "../../../../platform/kernel/decimal.ts";
 import type { CommandDefinition } from "../../../aggregate.ts";
 import type { CostMethod, TradeSide } from "./events.ts";
-import { assetField, instrumentIdField } from "./instrument-id.ts";
 
 export interface OpenPortfolio {
   readonly type: "OpenPortfolio";

@@ -1,5 +1,6 @@
 /** Undoes a trade where the portfolio is afterwards as if it had never been recorded. */
 
+import { parseInstrumentId } from "../../../../platform/fields/spot-instrument.ts";
 import {
   accepted,
   type Decision,
@@ -11,7 +12,6 @@ import type { ReverseTrade } from "./commands.ts";
 import { type Draft, figuresOf, openDraft } from "./draft.ts";
 import type { LotKey, PortfolioEvent, TradeReversed } from "./events.ts";
 import type { Holding } from "./holding.ts";
-import { parseInstrumentId } from "./instrument-id.ts";
 import { postReversed } from "./ledger.ts";
 import { type LotLeft, NO_LOT, oldestBeside } from "./lots.ts";
 import { findTrade, type Leg, type TradeMovement } from "./movements.ts";

@@ -1,7 +1,8 @@
 /** What a fill moves and what that is worth, before anything the portfolio holds is looked at. */
+
+import { parseInstrumentId } from "../../../../platform/fields/spot-instrument.ts";
 import { type Decimal, product, quotient, rounded } from "../../../../platform/kernel/decimal.ts";
 import type { RecordTrade } from "./commands.ts";
-import { parseInstrumentId } from "./instrument-id.ts";
 
 /** A value in the base currency. */
 export interface Value {

@@ -1,4 +1,8 @@
 import {
+  parseInstrumentId,
+  type SpotInstrument,
+} from "../../../../platform/fields/spot-instrument.ts";
+import {
   type Answer,
   accepted,
   type Decision,
@@ -21,6 +25,7 @@ import { type LimitAction, type LimitKind, limitActions } from "./limit-kinds.ts
 import type { Limit, RiskBook } from "./state.ts";
 
 type Order = CheckOrder["data"];
+type SpotPair = Pick<SpotInstrument, "base" | "quote">;
 
 /** Why an order may not be placed, with the figures of both sides. */
 interface Denial {
@@ -48,7 +53,7 @@ export function checkOrder(
   { data: order }: CheckOrder,
   { nowMs, facts }: DecisionContext<RiskFacts>,
 ): Decision<RiskEvent> {
-  const { base, quote } = assetsOf(order.instrumentId);
+  const { base, quote } = parseInstrumentId(order.instrumentId);
   const outcome =
     state.assessed === null ? null : outcomeOf(order, { base, quote }, state.assessed);
   const denials: Denial[] = [
@@ -107,7 +112,7 @@ function instrumentDenials(
 /** Without the fee, which is known only when the order is filled. */
 function balanceDenials(
   { side, quantity, price }: Order,
-  { base, quote }: Assets,
+  { base, quote }: SpotPair,
   { portfolio }: RiskFacts,
 ): Denial[] {
   if (portfolio?.value?.isOpen !== true) {
@@ -174,13 +179,12 @@ function valueAfter(kind: LimitKind, asset: string | null, outcome: Outcome): De
   }
 }
 
-interface Assets {
-  readonly base: string;
-  readonly quote: string;
-}
-
 /** null: no price leads from the quote currency to the base currency. */
-function outcomeOf(order: Order, { base, quote }: Assets, assessed: RiskAssessed): Outcome | null {
+function outcomeOf(
+  order: Order,
+  { base, quote }: SpotPair,
+  assessed: RiskAssessed,
+): Outcome | null {
   const { baseCurrency, positions, equity } = assessed;
   const priced = positions.find(({ asset }) => asset === quote)?.price ?? null;
   const rate = quote === baseCurrency ? ONE : priced;
@@ -196,11 +200,6 @@ function outcomeOf(order: Order, { base, quote }: Assets, assessed: RiskAssessed
   add(quote, signed.negated());
   const after = exposures([...values].map(([asset, value]) => ({ asset, value })));
   return { notional, values, grossBefore: assessed.grossExposure, grossAfter: after.gross, equity };
-}
-
-function assetsOf(instrumentId: string): Assets {
-  const [base = "", quote = ""] = instrumentId.slice(instrumentId.indexOf(":") + 1).split("-");
-  return { base, quote };
 }
 
 function denial(code: string, detail: string): Denial {

@@ -6,6 +6,7 @@ import {
   textField,
   timeField,
 } from "../../../../platform/fields/fields.ts";
+import { assetField, instrumentIdField } from "../../../../platform/fields/spot-instrument.ts";
 import { type Decimal, decimal } from "../../../../platform/kernel/decimal.ts";
 import { MINUTE_MS } from "../../../../platform/market/interval.ts";
 import type { CommandDefinition } from "../../../aggregate.ts";
@@ -97,15 +98,8 @@ export type RiskCommand =
 
 const ASSETS = 10_000;
 const DEFAULT_HYSTERESIS = decimal("0.05");
-const SPOT_INSTRUMENT =
-  /^[a-z0-9][a-z0-9._]{0,63}:[A-Z0-9][A-Z0-9._]{0,31}-[A-Z0-9][A-Z0-9._]{0,31}$/;
 
 const reason = textField(500);
-const assetField = () =>
-  z.string().regex(/^[A-Z0-9][A-Z0-9._]{0,31}$/, {
-    error: "must be an asset code: 1 to 32 capital letters, digits, . and _",
-  });
-
 const limitName = {
   kind: z.enum(limitKinds),
   asset: assetField().nullable().default(null),
@@ -177,6 +171,7 @@ export const commands: {
     payload: limitPayload,
     summary: "Set a limit on a portfolio's risk, in place of one of the same kind and asset",
     example: { kind: "drawdown", warnAt: "0.1", limit: "0.2", action: "reduce_only" },
+    creates: true,
   },
   RemoveRiskLimit: {
     payload: z.strictObject({ ...limitName, reason }).refine(namesAsset, ASSET_RULE),
@@ -199,6 +194,7 @@ export const commands: {
     payload: z.strictObject({ state: z.enum(["active", "reducing", "halted"]), reason }),
     summary: "Let all orders through, only those that reduce exposure, or none",
     example: { state: "reducing", reason: "before the announcement" },
+    creates: true,
   },
   AssessRisk: {
     payload: assessPayload,
@@ -222,12 +218,11 @@ export const commands: {
       ],
       flows: [{ asset: "USDT", net: "100000" }],
     },
+    creates: true,
   },
   CheckOrder: {
     payload: z.strictObject({
-      instrumentId: z
-        .string()
-        .regex(SPOT_INSTRUMENT, { error: "must be a spot instrument: exchange:BASE-QUOTE" }),
+      instrumentId: instrumentIdField(),
       side: z.enum(["buy", "sell"]),
       quantity: positiveDecimalField(),
       price: positiveDecimalField(),

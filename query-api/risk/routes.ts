@@ -1,0 +1,118 @@
+import { z } from "zod";
+import { PlatformError } from "../../platform/errors/catalogue.ts";
+import { idField } from "../../platform/fields/fields.ts";
+import type { Route, RouteRequest } from "../../platform/http/route.ts";
+import type { RiskReader, RiskSummary, UsagePlace } from "../../projections/risk/store.ts";
+import { limitOf, pageParameters } from "../reading/parameters.ts";
+import { type QueryDefinition, type QueryParts, queryRoute } from "../reading/query-route.ts";
+import type { ReadModel } from "../reading/read-model.ts";
+import { rowJson } from "../reading/row-json.ts";
+import * as answers from "./answers.ts";
+
+type Query = QueryDefinition<RiskReader>;
+
+const NEAR = 0.8;
+
+const usagePlace: z.ZodType<UsagePlace> = z.strictObject({
+  usage: z.number(),
+  portfolioId: z.string(),
+  limitId: z.string(),
+});
+
+const common = {
+  tag: "risk",
+  pathParameters: z.strictObject({ id: idField() }),
+  pathExample: { id: "p-1" },
+} as const;
+
+/** Queries on the read model of risk. */
+export function riskRoutes(model: ReadModel<RiskReader>, parts: QueryParts): readonly Route[] {
+  return queries.map((query) => queryRoute(model, query, parts));
+}
+
+const one: Query = {
+  ...common,
+  path: "/v1/portfolios/{id}/risk",
+  operationId: "getRisk",
+  summary: "Risk as of the last assessment, each measure with its convention",
+  query: z.strictObject({}),
+  data: answers.risk,
+  run: async (reader, request) => ({ data: answers.riskJson(await existing(reader, request)) }),
+};
+
+const limits: Query = {
+  ...common,
+  path: "/v1/portfolios/{id}/risk/limits",
+  operationId: "listRiskLimits",
+  summary: "The limits set on a portfolio, with their states and what was measured last",
+  query: z.strictObject({}),
+  data: z.array(answers.limit),
+  run: async (reader, request) => {
+    await existing(reader, request);
+    const found = await reader.limits(request.path["id"] as string);
+    return { data: found.map(answers.limitJson) };
+  },
+};
+
+const breaches: Query = {
+  ...common,
+  path: "/v1/portfolios/{id}/risk/breaches",
+  operationId: "listBreaches",
+  summary: "Every breach of a limit, the newest first",
+  query: z.strictObject(pageParameters),
+  data: z.array(answers.breach),
+  run: async (reader, request, pages) => {
+    await existing(reader, request);
+    const page = { after: pages.after(z.number()), limit: limitOf(request.query) };
+    const { items, next } = await reader.breaches(request.path["id"] as string, page);
+    return { data: items.map(rowJson), nextCursor: next === null ? null : pages.cursorAt(next) };
+  },
+};
+
+const contributors: Query = {
+  ...common,
+  path: "/v1/portfolios/{id}/risk/contributors",
+  operationId: "listContributors",
+  summary: "The positions by their share of the gross exposure, as of the last assessment",
+  query: z.strictObject({}),
+  data: z.array(answers.position),
+  run: async (reader, request) => {
+    const { assessment } = await existing(reader, request);
+    return { data: (assessment?.positions ?? []).map(rowJson) };
+  },
+};
+
+const nearLimit: Query = {
+  ...common,
+  pathParameters: null,
+  pathExample: {},
+  path: "/v1/risk/near-limit",
+  operationId: "listNearLimit",
+  summary: "Limits of all portfolios that are used by at least this fraction, the most used first",
+  query: z.strictObject({
+    ...pageParameters,
+    usage: z
+      .string()
+      .regex(/^\d{1,4}(\.\d{1,6})?$/, { error: "must be a fraction, as in 0.8" })
+      .transform(Number)
+      .optional(),
+  }),
+  data: z.array(answers.limit),
+  run: async (reader, { query }, pages) => {
+    const usage = typeof query["usage"] === "number" ? query["usage"] : NEAR;
+    const page = { after: pages.after(usagePlace), limit: limitOf(query) };
+    const { items, next } = await reader.nearLimit(usage, page);
+    const nextCursor = next === null ? null : pages.cursorAt(next);
+    return { data: items.map(answers.limitJson), nextCursor };
+  },
+};
+
+const queries: readonly Query[] = [one, limits, breaches, contributors, nearLimit];
+
+async function existing(reader: RiskReader, request: RouteRequest): Promise<RiskSummary> {
+  const id = request.path["id"] as string;
+  const found = await reader.risk(id);
+  if (found !== null) return found;
+  const detail = `portfolio ${id} was never assessed and has no limits`;
+  throw new PlatformError("NOT_FOUND", detail, { facts: { id } });
+}
