@@ -6,6 +6,7 @@ import type { SocialReader } from "../projections/social/store.ts";
 import type { StrategyReader } from "../projections/strategies/store.ts";
 import type { MarketReader } from "../projections/ticks-and-candles/store.ts";
 import { equityCurveRoutes } from "./equity-curve/routes.ts";
+import { overviewRoutes } from "./overview/routes.ts";
 import { portfolioRoutes } from "./portfolios/routes.ts";
 import type { QueryParts } from "./reading/query-route.ts";
 import type { ReadModel } from "./reading/read-model.ts";
@@ -43,6 +44,7 @@ export function readModelRoutes(models: Models, parts: QueryParts): readonly Rou
     ...equityCurveRoutes(models["equity-curve"], parts),
     ...socialRoutes(models.social, parts),
     ...strategyRoutes(models.strategies, parts),
+    ...overviewRoutes(models, parts),
     ...marketRoutes(models["ticks-and-candles"], parts),
   ];
 }

@@ -34,6 +34,7 @@ import type {
 const REALISED_TRADES_LIMIT = 100_000;
 
 export const indexes: readonly SqliteIndex[] = [
+  { table: "portfolios", columns: ["owner", "portfolioId"] },
   { table: "trades", columns: ["portfolioId", "occurredAtMs", "tradeNumber"] },
   { table: "trades", columns: ["portfolioId", "instrumentId", "occurredAtMs", "tradeNumber"] },
   { table: "reversals", columns: ["portfolioId", "occurredAtMs"] },
@@ -59,6 +60,11 @@ export class SqlitePortfolioReader implements PortfolioReader {
   async portfolio(portfolioId: string): Promise<PortfolioSummary | null> {
     const row = this.#queries.get(`${SELECT_PORTFOLIOS} WHERE portfolioId = ?`, [portfolioId]);
     return row === null ? null : this.#summary(row);
+  }
+
+  async portfoliosOf(owner: string, limit: number): Promise<readonly PortfolioSummary[]> {
+    const sql = `${SELECT_PORTFOLIOS} WHERE owner = ? ORDER BY portfolioId LIMIT ?`;
+    return this.#queries.all(sql, [owner, limit]).map((row) => this.#summary(row));
   }
 
   async holdings(portfolioId: string): Promise<readonly Holding[]> {

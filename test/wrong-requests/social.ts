@@ -60,6 +60,7 @@ export const socialRanges: Readonly<Record<string, readonly WrongRange[]>> = {
   resumeCopy: [...LEADER, refused("COPY_UNKNOWN", "nobody", { leader: '"t-none"' })],
   stopCopying: [...LEADER, ...wrongValues("closeMode", "type", ['"PRESERVE"', '"sell"', "null"])],
   listTraders: [...PAGES, ...wrongQuery("handle", ["", "a b", "x".repeat(31)])],
+  getTraderOverview: [NO_TRADER],
   getTrader: [NO_TRADER],
   listFollowers: [...PAGES, NO_TRADER],
   listFollowing: [...PAGES, NO_TRADER],
