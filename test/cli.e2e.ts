@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
+import { projections } from "../projections/registry.ts";
 import { startPlatformProcess } from "./platform-process.ts";
 import { type CliRun, jsonLines, runCli, startCli } from "./run-cli.ts";
 
@@ -191,7 +192,7 @@ describe("the command line", function () {
       expect(jsonLines(sent.stdout)[0]).to.deep.include({ accepted: true, version: 1 });
       const listed = await runCli(["projections", "list", "--json", ...data()]);
       const names = jsonLines(listed.stdout).map(({ name }) => name);
-      expect(names).to.have.members(["portfolios", "ticks-and-candles"]);
+      expect(names).to.have.members(projections.map(({ projection }) => projection.name));
       expect((await runCli(["serve", "command-side", ...data()])).exitCode).to.equal(5);
       expect((await runCli(["doctor", ...data()])).exitCode).to.equal(0);
     } finally {

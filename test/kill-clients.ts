@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { v4 as uuid } from "uuid";
 import type { Random } from "../cli/demo/random.ts";
 import type { ClientRecord } from "./history/checker.ts";
+import { collections, type MadeCommand, madeCommand, openings } from "./kill-commands.ts";
 
-const PORTFOLIOS = 20;
 const SINGLE_CLIENTS = 12;
 const BATCH_CLIENTS = 2;
 const SMALLEST_BATCH = 40;
@@ -18,9 +17,7 @@ const FIRST_TICK_MS = 1_700_000_000_000;
 const TICK_STEP_MS = 30;
 
 /** A command as its client keeps it until it is answered. */
-export interface SentCommand extends ClientRecord {
-  readonly type: string;
-  readonly data: Readonly<Record<string, unknown>>;
+export interface SentCommand extends ClientRecord, MadeCommand {
   acknowledged: ClientRecord["acknowledged"];
 }
 
@@ -57,7 +54,7 @@ export class KillClients {
 
   /** Opens portfolios and instruments, then begins the load. */
   async start(): Promise<void> {
-    const opening = Array.from({ length: PORTFOLIOS }, (_, i) => this.#openPortfolio(i));
+    const opening = openings().map((command) => this.#sendOne(this.#sent(command)));
     await Promise.all([...opening, ...this.feeds.map((feed) => this.#register(feed))]);
     this.#run(SINGLE_CLIENTS, () => this.#sendOne(this.#command()));
     this.#run(BATCH_CLIENTS, () => {
@@ -114,29 +111,14 @@ export class KillClients {
   }
 
   #command(): SentCommand {
-    const aggregateId = `p-${this.#random.integer(1, PORTFOLIOS)}`;
-    const commandId = uuid();
-    const kind = this.#random.uniform();
-    if (kind < 0.4) return this.#sent({ commandId, aggregateId, ...deposit(commandId, "500") });
-    if (kind < 0.6) return this.#sent({ commandId, aggregateId, ...withdrawal(commandId, "90") });
-    const side = this.#random.chance(0.6) ? "buy" : "sell";
-    return this.#sent({ commandId, aggregateId, ...trade(commandId, side) });
+    return this.#sent(madeCommand(this.#random));
   }
 
-  #sent(command: Pick<SentCommand, "commandId" | "aggregateId" | "type" | "data">): SentCommand {
+  #sent(command: MadeCommand): SentCommand {
     const sent = { ...command, sentAtMs: performance.now(), acknowledged: null };
     this.commands.push(sent);
     this.#open.set(sent.commandId, sent);
     return sent;
-  }
-
-  async #openPortfolio(index: number): Promise<void> {
-    const costMethod = index % 2 === 0 ? "average" : "fifo";
-    const data = { name: `Portfolio ${index + 1}`, costMethod };
-    const aggregateId = `p-${index + 1}`;
-    await this.#sendOne(
-      this.#sent({ commandId: uuid(), aggregateId, type: "OpenPortfolio", data }),
-    );
   }
 
   async #register({ instrumentId, symbol }: TickFeed): Promise<void> {
@@ -152,8 +134,8 @@ export class KillClients {
   }
 
   async #sendOne(command: SentCommand): Promise<void> {
-    const { aggregateId, type, data, commandId } = command;
-    const path = `/v1/portfolios/${aggregateId}/${kebabCase(type)}`;
+    const { aggregate, aggregateId, type, data, commandId } = command;
+    const path = `/v1/${collections[aggregate]}/${aggregateId}/${kebabCase(type)}`;
     const request = { body: JSON.stringify(data), type: "application/json", commandId };
     await this.#untilAnswered(async (url) => {
       const answer = await post(url + path, request);
@@ -180,7 +162,7 @@ export class KillClients {
 
   /** False: it is to be sent again. */
   #take(command: SentCommand, status: number, answer: Answer): boolean {
-    const isRefusal = status === 422 && answer.code !== "COMMAND_ID_REUSED";
+    const isRefusal = status === 404 || (status === 422 && answer.code !== "COMMAND_ID_REUSED");
     if (status > 201 && !isRefusal) return mustRetry(status, JSON.stringify(answer));
     const { version = 0, events = [] } = answer;
     const eventIds = events.map(({ id }) => id);
@@ -229,22 +211,6 @@ interface Answer {
   readonly code?: string;
 }
 
-function deposit(commandId: string, amount: string) {
-  const data = { asset: "USDT", amount, externalReference: `in-${commandId}` };
-  return { type: "DepositFunds", data };
-}
-
-function withdrawal(commandId: string, amount: string) {
-  const data = { asset: "USDT", amount, externalReference: `out-${commandId}` };
-  return { type: "WithdrawFunds", data };
-}
-
-function trade(commandId: string, side: "buy" | "sell") {
-  const figures = { price: "100.5", quantity: "0.75", fee: "0.075", feeCurrency: "USDT" };
-  const identity = { instrumentId: "binance:BTC-USDT", tradeId: commandId, side };
-  return { type: "RecordTrade", data: { ...identity, ...figures, occurredAt: FIRST_TICK_MS } };
-}
-
 /** The same id is always the same tick, so that what is sent again is a duplicate. */
 function tick(symbol: string, id: number): object {
   const price = (1_000 + 50 * Math.sin(id / 700) + (id % 13) / 100).toFixed(2);
@@ -253,8 +219,8 @@ function tick(symbol: string, id: number): object {
   return { exchange: "binance", symbol, price, volume, timestamp, tradeId: id };
 }
 
-function batchLine({ aggregateId, type, data, commandId }: SentCommand): object {
-  return { aggregate: "portfolio", id: aggregateId, type, data, commandId };
+function batchLine({ aggregate, aggregateId, type, data, commandId }: SentCommand): object {
+  return { aggregate, id: aggregateId, type, data, commandId };
 }
 
 function kebabCase(type: string): string {

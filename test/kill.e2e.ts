@@ -148,8 +148,9 @@ function report(rounds: readonly Round[], { commands, feeds }: KillClients): voi
 
 async function expectNothingLost({ data, clients }: KillRun): Promise<void> {
   await withHistory(data, async (history) => {
-    const portfolioEvents = await loggedEvents(history.log, "portfolio.events");
-    const findings = checkHistory(clients.commands, portfolioEvents);
+    const topics = ["portfolio.events", "social.events", "strategies.events"];
+    const all = await Promise.all(topics.map((topic) => loggedEvents(history.log, topic)));
+    const findings = checkHistory(clients.commands, all.flat());
     expect(findings.slice(0, 10)).to.deep.equal([]);
     for (const topic of ["market.events", "operations.events"]) {
       expect(checkLog(await loggedEvents(history.log, topic)).slice(0, 10)).to.deep.equal([]);
