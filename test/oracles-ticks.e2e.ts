@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
-import { registeredProjection } from "../projections/registry.ts";
+import { projections, registeredProjection } from "../projections/registry.ts";
 import { digestGeneration } from "../projections/runner/digest.ts";
 import { generationFile } from "../projections/runner/generation-files.ts";
 import { SqliteReadStore } from "../projections/runner/sqlite-store.ts";
@@ -155,7 +155,8 @@ describeWithSampleData(`the sample ticks through the command line (seed ${SEED})
     expect(summary).to.have.all.keys("commands", "events", "ticks", "projections", "seconds");
     const none = { duplicates: 0, rejected: 0, quarantined: 0 };
     expect(summary.ticks).to.deep.equal({ accepted: TICKS_IN_ALL_FILES, ...none });
-    expect(summary.projections).to.have.all.keys("ticks-and-candles", "portfolios");
+    const names = projections.map(({ projection }) => projection.name);
+    expect(summary.projections).to.have.all.keys(...names);
     expect(summary.commands).to.be.above(2 * FILLS);
     expect(summary.projections["ticks-and-candles"]?.rows).to.be.above(TICKS_IN_ALL_FILES);
     expect(summary.projections["portfolios"]?.rows).to.be.above(2 * FILLS);

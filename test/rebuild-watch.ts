@@ -2,6 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { PROJECTIONS } from "./rebuild-rows.ts";
 
 const LOOK_EVERY_MILLISECONDS = 50;
+/** Longer than a manager takes from reading an event to planning its command. */
+const IDLE_MILLISECONDS = 300;
 const PATIENCE_MILLISECONDS = 120_000;
 
 /** A generation as `GET /v1/projections/{name}` shows it. */
@@ -33,14 +35,29 @@ export async function startRebuild(url: string, projection: string): Promise<voi
   if (!answer.ok && code !== "REBUILD_RUNNING") throw new Error(`${answer.status} ${code}`);
 }
 
-/** Until nothing is being built and every generation that is fed has reached the log's end. */
+/**
+ * Until process managers have nothing left to do, nothing is being built, and every generation that
+ * is fed has reached the log's end.
+ */
 export async function untilCaughtUp(url: string): Promise<void> {
+  await until("process managers are idle", () => areManagersIdle(url));
   for (const projection of PROJECTIONS) {
     await until(`${projection} has caught up`, async () => {
       const fed = (await generationsShown(url, projection)).filter(({ position }) => position);
       return fed.every(({ phase, gapEvents }) => phase !== "building" && gapEvents === 0);
     });
   }
+}
+
+/** What they have read, planned and sent stands in the metrics; twice, for one may wake another. */
+async function areManagersIdle(url: string): Promise<boolean> {
+  for (let look = 0; look < 2; look += 1) {
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    const left = metrics.matchAll(/^process_manager_(?:gap_events|outbox_commands)\{.*\} (\d+)$/gm);
+    if ([...left].some(([, count]) => count !== "0")) return false;
+    await sleep(IDLE_MILLISECONDS);
+  }
+  return true;
 }
 
 export async function until(what: string, isTrue: () => Promise<boolean>): Promise<void> {
