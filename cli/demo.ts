@@ -8,6 +8,7 @@ import { showResults } from "./demo/results.ts";
 import { summarise } from "./demo/summary.ts";
 import { takeFiles, takeSeededMarket } from "./demo/take-in.ts";
 import { tickLive } from "./demo/tick-live.ts";
+import { waitUntilAssessed } from "./demo/wait-until-assessed.ts";
 import { waitUntilProjected } from "./demo/wait-until-projected.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { createHttpSession } from "./http-session.ts";
@@ -84,6 +85,7 @@ async function runDemo(invocation: Invocation<DemoOptions>, folder: string): Pro
     const taken = isSeeded
       ? await takeSeededMarket(options, parts)
       : await takeFiles(options, parts);
+    if (isSeeded) await waitUntilAssessed(parts);
     const live = await waitUntilProjected(parts);
     const seconds = (performance.now() - startedAtMs) / 1000;
     await showResults(session, { say, goesOn: !options.exit });

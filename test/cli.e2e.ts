@@ -131,7 +131,8 @@ describe("the command line", function () {
     const sent = await runCli([...openCommand("p-1"), ...data(), "--json"]);
     expect(sent.stderr).to.match(/opening it in this process/);
     expect(jsonLines(sent.stdout)[0]).to.deep.include({ accepted: true, id: "p-1", version: 1 });
-    const listed = await runCli(["events", "list", "--aggregate-id", "p-1", "--json", ...data()]);
+    const words = ["events", "list", "--topic", "portfolio.events", "--aggregate-id", "p-1"];
+    const listed = await runCli([...words, "--json", ...data()]);
     expect(jsonLines(listed.stdout).map(({ type }) => type)).to.deep.equal(["PortfolioOpened"]);
     const deposit = '{"asset":"USDT","amount":"12.50","externalReference":"x"}';
     await runCli(["commands", "send", "portfolio", "p-1", "DepositFunds", deposit, ...data()]);
@@ -313,7 +314,21 @@ describe("the command line", function () {
       expect(run.exitCode, run.stderr).to.equal(0);
       expect(run.stderr.split("\n")[0]).to.match(/^Embedded: .*SQLite.*Kafka/);
       const summary = jsonLines(run.stdout).at(-1);
-      expect(summary).to.have.keys("commands", "events", "ticks", "projections", "seconds");
+      expect(summary).to.have.keys(
+        "commands",
+        "events",
+        "ticks",
+        "projections",
+        "counts",
+        "seconds",
+      );
+      expect(summary?.["counts"]).to.deep.include({
+        strategies: 2,
+        traders: 4,
+        follows: 4,
+        copies: 1,
+      });
+      expect(summary?.["counts"]).to.deep.include({ limits: 6, breaches: 1 });
       const { ticks, projections } = summary as {
         ticks: Record<string, number>;
         projections: Record<string, { rows: number; position: Record<string, number> }>;

@@ -152,7 +152,14 @@ describeWithSampleData(`the sample ticks through the command line (seed ${SEED})
     const run = await runCli([...words, "--data", join(root, "demo")]);
     expect(run.exitCode, run.stderr).to.equal(0);
     const summary = JSON.parse(run.stdout.trimEnd().split("\n").at(-1) ?? "") as DemoSummary;
-    expect(summary).to.have.all.keys("commands", "events", "ticks", "projections", "seconds");
+    expect(summary).to.have.all.keys(
+      "commands",
+      "events",
+      "ticks",
+      "projections",
+      "counts",
+      "seconds",
+    );
     const none = { duplicates: 0, rejected: 0, quarantined: 0 };
     expect(summary.ticks).to.deep.equal({ accepted: TICKS_IN_ALL_FILES, ...none });
     const names = projections.map(({ projection }) => projection.name);

@@ -145,6 +145,8 @@ function pathsToTry(instrumentId: string | undefined, portfolioId: string | unde
           `/v1/portfolios/${portfolioId}/holdings`,
           `/v1/portfolios/${portfolioId}/realised`,
           `/v1/portfolios/${portfolioId}/ledger?limit=20`,
+          `/v1/portfolios/${portfolioId}/risk`,
+          `/v1/portfolios/${portfolioId}/equity-curve`,
         ];
   return [...market, ...portfolio, "/v1/projections", "/metrics"];
 }

@@ -14,7 +14,19 @@ export interface Summary {
   readonly events: number;
   readonly ticks: Readonly<Record<"accepted" | "duplicates" | "rejected" | "quarantined", number>>;
   readonly projections: Readonly<Record<string, ProjectionSummary>>;
+  readonly counts: Counts;
   readonly seconds: number;
+}
+
+/** Of the live read models. */
+interface Counts {
+  readonly strategies: number;
+  readonly limits: number;
+  /** Ever. */
+  readonly breaches: number;
+  readonly traders: number;
+  readonly follows: number;
+  readonly copies: number;
 }
 
 interface ProjectionSummary {
@@ -35,8 +47,11 @@ export async function summarise(parts: SummaryParts): Promise<Summary> {
   const { folder, taken, live, seconds } = parts;
   const { accepted, duplicates, beyondHorizon, rejected, quarantined } = taken.ticks;
   const projections: Record<string, ProjectionSummary> = {};
+  const byTable = new Map<string, number>();
   for (const [name, { generation, position }] of live) {
-    const rows = await countRows(folder, name, generation);
+    const tables = await countRows(folder, name, generation);
+    for (const [table, rows] of Object.entries(tables)) byTable.set(`${name}.${table}`, rows);
+    const rows = Object.values(tables).reduce((sum, count) => sum + count, 0);
     projections[name] = { position: position ?? {}, rows };
   }
   return {
@@ -44,6 +59,7 @@ export async function summarise(parts: SummaryParts): Promise<Summary> {
     events: await countEvents(folder),
     ticks: { accepted, duplicates, rejected: rejected + beyondHorizon, quarantined },
     projections,
+    counts: countsOf(byTable),
     seconds: Number(seconds.toFixed(3)),
   };
 }
@@ -70,18 +86,35 @@ async function countEvents(folder: string): Promise<number> {
   return events;
 }
 
-/** Rows of all tables of a generation, read back from its store. */
-async function countRows(folder: string, name: string, generation: number): Promise<number> {
+function countsOf(byTable: ReadonlyMap<string, number>): Counts {
+  const rows = (table: string) => byTable.get(table) ?? 0;
+  return {
+    strategies: rows("strategies.strategies"),
+    limits: rows("risk.limits"),
+    breaches: rows("risk.breaches"),
+    traders: rows("social.traders"),
+    follows: rows("social.follows"),
+    copies: rows("social.copies"),
+  };
+}
+
+/** Rows by table of a generation, read back from its store. */
+async function countRows(
+  folder: string,
+  name: string,
+  generation: number,
+): Promise<Readonly<Record<string, number>>> {
   const { projection } = registeredProjection(name);
   const file = join(folder, "read", `${name}.g${generation}.db`);
   const store = new SqliteReadStore({ file, projection });
-  let rows = 0;
+  const counted: Record<string, number> = {};
   try {
     for (const table of Object.keys(projection.tables)) {
-      for await (const _row of store.rows(table)) rows += 1;
+      counted[table] = 0;
+      for await (const _row of store.rows(table)) counted[table] += 1;
     }
   } finally {
     await store.close();
   }
-  return rows;
+  return counted;
 }

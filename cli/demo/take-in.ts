@@ -6,6 +6,7 @@ import type { Output } from "../output.ts";
 import { problemFailure } from "../problem-failure.ts";
 import { startProgress } from "../progress.ts";
 import type { Session, TickCounts } from "../session.ts";
+import { demoActivation, demoCompany } from "./company.ts";
 import { DEMO_INSTRUMENTS } from "./instruments.ts";
 import { type DemoSecond, demoMarket } from "./market.ts";
 import { createDemoTraders, type DemoTraders, registerDemoInstruments } from "./traders.ts";
@@ -49,8 +50,9 @@ export async function takeSeededMarket(
   const history = { market, seconds: minutes * SECONDS_PER_MINUTE, trades };
   const feed = { source: "backfill" } as const;
   const { counts: ticks } = await parts.session.sendTicks(historyTexts(history, parts), feed);
-  const sent = await submitAll([...trades, ...closeCandles(nowMs)], parts);
-  return { commands: opened + sent, ticks, market };
+  const sent = await submitAll([...trades, ...closeCandles(nowMs), ...demoCompany()], parts);
+  const activated = await submitAll(demoActivation(), parts);
+  return { commands: opened + sent + activated, ticks, market };
 }
 
 interface History {
@@ -88,6 +90,9 @@ function closeCandles(nowMs: number): CommandLine[] {
   });
 }
 
+/** What a demo before has made in the same folder. */
+const DONE_BEFORE = ["PORTFOLIO_ALREADY_OPEN", "STRATEGY_EXISTS"];
+
 /** Sends commands that must be accepted; what a demo before has opened in this folder is open. */
 export async function submitAll(
   commands: readonly CommandLine[],
@@ -97,7 +102,7 @@ export async function submitAll(
   for await (const result of session.submit(commandTexts(commands))) {
     const command = commands[index];
     index += 1;
-    if (result.accepted || result.code === "PORTFOLIO_ALREADY_OPEN") continue;
+    if (result.accepted || DONE_BEFORE.includes(result.code ?? "")) continue;
     throw problemFailure(result, `${command?.type} of ${command?.id}`);
   }
   return index;

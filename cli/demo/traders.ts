@@ -115,7 +115,12 @@ interface Trader {
 
 function opening({ profile, holdings }: Trader, nowMs: number): CommandLine[] {
   const { id, name, costMethod, deposits } = profile;
-  const open = command(id, "OpenPortfolio", { name, baseCurrency: BASE_CURRENCY, costMethod });
+  const open = command(id, "OpenPortfolio", {
+    name,
+    owner: id,
+    baseCurrency: BASE_CURRENCY,
+    costMethod,
+  });
   const payments = Object.entries(deposits).map(([asset, deposit]) => {
     holdings.set(asset, decimal(deposit.amount));
     const externalReference = `demo-${nowMs}-${asset}`;
