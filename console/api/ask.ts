@@ -1,6 +1,6 @@
 import type { Call } from "./call.ts";
 import { type Problem, problemOf } from "./problem.ts";
-import { list, number, optional, record, shape, text } from "./shape.ts";
+import { list, number, optional, type Reader, record, shape, text } from "./shape.ts";
 
 /** How long a query may wait until it is as new as the answer before it. */
 const WAIT_SECONDS = 2;
@@ -9,7 +9,8 @@ const TOKENS = 500;
 
 /** What every answer of a read model says of itself; null where the route is of no read model. */
 export interface Freshness {
-  readonly generation: number | null;
+  /** As text; of an answer that joins read models, that of each. */
+  readonly generation: string | null;
   readonly position: Readonly<Record<string, number>> | null;
   readonly lagSeconds: number | null;
   readonly parked: readonly string[] | null;
@@ -20,8 +21,14 @@ export interface Answer<T> extends Freshness {
   readonly nextCursor: string | null;
 }
 
+const generations: Reader<string> = (value, place) => {
+  if (typeof value === "number") return String(value);
+  const each = Object.entries(record(number)(value, place));
+  return each.map(([name, one]) => `${name} ${one}`).join(", ");
+};
+
 const envelope = shape({
-  generation: optional(number),
+  generation: optional(generations),
   position: optional(record(number)),
   lagSeconds: optional(number),
   parked: optional(list(text)),

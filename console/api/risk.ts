@@ -1,6 +1,12 @@
 import { at, type Call } from "./call.ts";
 import { decimal, list, number, optional, shape, text } from "./shape.ts";
 
+const tail = shape({
+  confidence: number,
+  historicalVarAmount: decimal,
+  historicalShortfallAmount: decimal,
+});
+
 /** Money is decimal text, ratios are numbers; a measure without enough data is null. */
 const risk = shape({
   assessedAt: optional(text),
@@ -13,8 +19,7 @@ const risk = shape({
   drawdown: optional(number),
   maxDrawdown: optional(number),
   volatility: optional(number),
-  var95: optional(decimal),
-  expectedShortfall95: optional(decimal),
+  tails: optional(list(tail)),
 });
 
 const limit = shape({

@@ -7,7 +7,7 @@ import { percentText, wordsOf } from "./format.ts";
 import { Panel } from "./panel.ts";
 import { type Column, Table } from "./table.ts";
 
-const MONEY = ["equity", "grossExposure", "netExposure", "var95", "expectedShortfall95"] as const;
+const MONEY = ["equity", "grossExposure", "netExposure"] as const;
 const RATIOS = ["leverage", "concentration", "drawdown", "maxDrawdown", "volatility"] as const;
 
 /** The newest assessment of a portfolio, and its limits. */
@@ -33,8 +33,22 @@ function factsOf(data: Risk, path: string) {
       name: wordsOf(name),
       shown: html`<${Amount} value=${data[name]} href=${path} />`,
     })),
+    ...tailFacts(data, path),
     ...RATIOS.map((name) => ({ name: wordsOf(name), shown: ratio(name, data[name], path) })),
     { name: "assessed (UTC)", shown: html`<${Time} value=${data.assessedAt} href=${path} />` },
+  ];
+}
+
+/** What one day may cost at 95 %; without enough returns nobody can tell. */
+function tailFacts({ tails }: Risk, path: string) {
+  const [tail] = tails ?? [];
+  const shown = (value: string | undefined) => {
+    if (value === undefined) return html`<span class="none">not enough data</span>`;
+    return html`<${Amount} value=${value} href=${path} />`;
+  };
+  return [
+    { name: "value at risk, 95 %", shown: shown(tail?.historicalVarAmount) },
+    { name: "expected shortfall, 95 %", shown: shown(tail?.historicalShortfallAmount) },
   ];
 }
 
