@@ -16,7 +16,7 @@ export interface FactValues {
 }
 
 /** Limits that are set; what orders are let through. */
-interface RiskBookFact {
+export interface RiskBookFact {
   readonly limits: number;
   readonly tradingState: string;
 }

@@ -110,7 +110,9 @@ const MOMENTUM = {
 
 function strategy(id: string, ...commands: readonly (readonly [string, unknown])[]): Fitting {
   const all = [["create-strategy", MOMENTUM] as const, ...commands];
-  return { id, before: all.map(([name, body]) => [`/v1/strategies/${id}/${name}`, body]) };
+  const sent = all.map(([name, body]) => [`/v1/strategies/${id}/${name}`, body] as const);
+  const [name, body] = limited("drawdown", "0.2");
+  return { id, before: [[`/v1/risk-books/p-1/${name}`, body], ...sent] };
 }
 
 const ASSESSMENT = {

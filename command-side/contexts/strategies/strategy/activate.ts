@@ -11,7 +11,7 @@ import type { ExistingStrategy } from "./state.ts";
 
 type Decided = Decision<StrategyEvent>;
 
-/** Active is a strategy that has something to watch, at an interval, for an open portfolio. */
+/** Active is what has something to watch, at an interval, for an open portfolio with limits. */
 export function activate(
   { status, version, document }: ExistingStrategy,
   context: DecisionContext<StrategyFacts>,
@@ -39,7 +39,9 @@ export function lackOf(
     const until = fact.value?.delistedFromMs ?? Number.POSITIVE_INFINITY;
     if (fact.value === null || until <= nowMs) return `instrument ${id} listed`;
   }
-  return facts.portfolio?.value?.isOpen === true ? null : `portfolio ${portfolio} open`;
+  if (facts.portfolio?.value?.isOpen !== true) return `portfolio ${portfolio} open`;
+  const limits = facts.riskBook?.value?.limits ?? 0;
+  return limits > 0 ? null : `a risk limit set on portfolio ${portfolio}`;
 }
 
 export function incomplete(aggregateId: string, lacking: string): Decided {

@@ -46,10 +46,11 @@ const fork = { type: "ForkStrategy", data: { source: "s-0", name: "Slower" } } a
 
 const STEPS = { priceStep: ONE, quantityStep: ONE, minQuantity: null, minNotional: null };
 const place = { version: 1, partition: { topic: "t", partition: 0 }, position: 1 };
-const ready = (delistedFromMs: number | null = null, isOpen = true): StrategyFacts => ({
+const ready = (delistedFromMs: number | null = null, isOpen = true, limits = 1): StrategyFacts => ({
   ...NO_FACTS,
   document: JSON.stringify(complete),
   instruments: [{ id: "btc-usdt", fact: { ...place, value: { ...STEPS, delistedFromMs } } }],
+  riskBook: { ...place, value: { limits, tradingState: "active" } },
   portfolio: {
     ...place,
     value: { isOpen, baseCurrency: null } as NonNullable<StrategyFacts["portfolio"]>["value"],
@@ -95,6 +96,9 @@ describe("the life of a strategy", () => {
     withFacts(ready()).when(activate).then([activated]);
     withFacts(ready(at)).when(activate).thenRefused("STRATEGY_INCOMPLETE");
     withFacts(ready(null, false)).when(activate).thenRefused("STRATEGY_INCOMPLETE");
+    withFacts(ready(null, true, 0))
+      .when(activate)
+      .thenRefused("STRATEGY_INCOMPLETE");
     withFacts({ ...ready(), document: "{}" })
       .when(activate)
       .thenRefused("STRATEGY_CHANGED");

@@ -3,6 +3,7 @@ import type {
   FactReader,
   InstrumentFact,
   PortfolioFact,
+  RiskBookFact,
   StrategyFact,
 } from "../../../facts.ts";
 import type { StrategyCommand } from "./commands.ts";
@@ -16,6 +17,8 @@ export interface StrategyFacts {
   readonly document: string | null;
   readonly instruments: readonly { readonly id: string; readonly fact: Fact<InstrumentFact> }[];
   readonly portfolio: Fact<PortfolioFact> | null;
+  /** Of that portfolio. */
+  readonly riskBook: Fact<RiskBookFact> | null;
 }
 
 export const NO_FACTS: StrategyFacts = {
@@ -23,6 +26,7 @@ export const NO_FACTS: StrategyFacts = {
   document: null,
   instruments: [],
   portfolio: null,
+  riskBook: null,
 };
 
 export async function gatherFacts(
@@ -52,5 +56,6 @@ async function factsOf(
       instruments.map(async (id) => ({ id, fact: await read("instrument", id) })),
     ),
     portfolio: portfolio === undefined ? null : await read("portfolio", portfolio),
+    riskBook: portfolio === undefined ? null : await read("risk-book", portfolio),
   };
 }

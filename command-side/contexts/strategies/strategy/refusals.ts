@@ -11,7 +11,7 @@ export const refusals = {
   STRATEGY_NOT_ACTIVE: refusal("Strategy not active", "Only an active strategy can be paused."),
   STRATEGY_INCOMPLETE: refusal(
     "Strategy incomplete",
-    "To be active a strategy needs a listed instrument, an interval and an open portfolio.",
+    "To be active a strategy needs listed instruments, an interval and a portfolio with a limit.",
   ),
   STRATEGY_CHANGED: refusal(
     "Strategy changed meanwhile",
