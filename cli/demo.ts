@@ -85,7 +85,10 @@ async function runDemo(invocation: Invocation<DemoOptions>, folder: string): Pro
     const taken = isSeeded
       ? await takeSeededMarket(options, parts)
       : await takeFiles(options, parts);
-    if (isSeeded) await waitUntilAssessed(parts);
+    if (isSeeded) {
+      await waitUntilProjected(parts);
+      await waitUntilAssessed(parts);
+    }
     const live = await waitUntilProjected(parts);
     const seconds = (performance.now() - startedAtMs) / 1000;
     await showResults(session, { say, goesOn: !options.exit });
