@@ -107,7 +107,7 @@ export class SqliteSocialReader implements SocialReader {
   async path(fromId: string, toId: string): Promise<readonly string[] | null> {
     const before = new Map<string, string | null>([[fromId, null]]);
     let frontier = [fromId];
-    for (let step = 0; step <= PATH_STEPS && frontier.length > 0; step += 1) {
+    for (let step = 0; step < PATH_STEPS && frontier.length > 0; step += 1) {
       if (before.has(toId)) return pathTo(toId, before);
       frontier = frontier.flatMap((one) => this.#newLeaders(one, before));
       if (before.size > PATH_TRADERS) throw tooMany(`${PATH_TRADERS} traders on the way`);
