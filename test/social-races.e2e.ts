@@ -81,7 +81,8 @@ describe("traders who race", function () {
     const kind = random.uniform();
     if (kind < 0.65) return post(`traders/${trader}/follow-trader`, { leader: other });
     if (kind < 0.9) return post(`traders/${trader}/unfollow-trader`, { leader: other });
-    return post(`traders/${trader}/block-trader`, { blocked: other });
+    if (kind < 0.95) return post(`traders/${trader}/block-trader`, { blocked: other });
+    return post(`traders/${trader}/unblock-trader`, { blocked: other });
   }
 
   function copy(): Promise<number> {
@@ -107,10 +108,25 @@ describe("traders who race", function () {
     const told = `${edges.follows.size} follows, ${edges.copies.size} copies, ${refused} refused`;
     process.stdout.write(`      seed ${seed}: ${told}\n`);
     expect(edges.twice, "edges made twice").to.deep.equal([]);
+    expect(edges.across, "edges made across a block").to.deep.equal([]);
+    expect(edges.blocks.size).to.be.above(10);
     expect(edges.copies.size).to.be.above(10);
     expect(circleIn(edges.copies), "a circle of copies").to.equal(null);
     await untilCounted(edges);
+    expect(await listed("following")).to.deep.equal([...edges.follows].sort());
+    expect(await listed("copying")).to.deep.equal([...edges.copies].sort());
   });
+
+  /** The edges of all traders as the query API lists them, each as often as it does. */
+  async function listed(ends: "following" | "copying"): Promise<string[]> {
+    const all = ids().map(async (id) => {
+      const query = ends === "following" ? "?limit=100" : "";
+      const response = await fetch(`${platform.url}/v1/traders/${id}/${ends}${query}`);
+      const { data } = (await response.json()) as { readonly data: readonly Trader[] };
+      return data.map(({ traderId }) => `${id}>${traderId}`);
+    });
+    return (await Promise.all(all)).flat().sort();
+  }
 
   /** The read model counts what the log's edges come to. */
   async function untilCounted(edges: Edges): Promise<void> {
@@ -136,14 +152,23 @@ interface Edges {
   /** `follower>leader` */
   readonly follows: ReadonlySet<string>;
   readonly copies: ReadonlySet<string>;
+  /** `who blocks>whom` */
+  readonly blocks: ReadonlySet<string>;
   /** Made while they were there. */
   readonly twice: readonly string[];
+  /** Made while either of the two blocked the other. */
+  readonly across: readonly string[];
 }
 
 /** Folds the log by itself: no code of the platform says what an edge is. */
 async function edgesOf(folder: string): Promise<Edges> {
-  const [follows, copies, twice] = [new Set<string>(), new Set<string>(), [] as string[]];
-  const edges = { follows, copies, twice };
+  const edges: FoldedEdges = {
+    follows: new Set(),
+    copies: new Set(),
+    blocks: new Set(),
+    twice: [],
+    across: [],
+  };
   await withHistory(folder, async ({ log, codec }) => {
     for await (const { partition, record } of recordsOf(log, "social.events")) {
       if (isControl(record)) continue;
@@ -155,12 +180,22 @@ async function edgesOf(folder: string): Promise<Edges> {
   return edges;
 }
 
+interface FoldedEdges extends Edges {
+  readonly follows: Set<string>;
+  readonly copies: Set<string>;
+  readonly blocks: Set<string>;
+  readonly twice: string[];
+  readonly across: string[];
+}
+
 function fold(
-  { follows, copies, twice }: { follows: Set<string>; copies: Set<string>; twice: string[] },
+  { follows, copies, blocks, twice, across }: FoldedEdges,
   from: string,
   { type, data }: SocialEvent,
 ): void {
+  if (type === "TraderUnblocked") blocks.delete(`${from}>${data.blocked}`);
   if (type === "TraderBlocked") {
+    blocks.add(`${from}>${data.blocked}`);
     // One event ends all relations of the two, whoever's stream they began in.
     for (const edge of [`${from}>${data.blocked}`, `${data.blocked}>${from}`]) {
       follows.delete(edge);
@@ -173,6 +208,7 @@ function fold(
   if (type === "TraderUnfollowed" || type === "CopyStopped") edges.delete(edge);
   if (type !== "TraderFollowed" && type !== "CopyStarted") return;
   if (edges.has(edge)) twice.push(edge);
+  if (blocks.has(edge) || blocks.has(`${data.leader}>${from}`)) across.push(edge);
   edges.add(edge);
 }
 
