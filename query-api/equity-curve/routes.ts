@@ -3,6 +3,7 @@ import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { idField } from "../../platform/fields/fields.ts";
 import type { Route } from "../../platform/http/route.ts";
 import type { EquityCurveReader } from "../../projections/equity-curve/store.ts";
+import { paged } from "../reading/paged.ts";
 import {
   limitOf,
   pageParameters,
@@ -45,11 +46,9 @@ const points: QueryDefinition<EquityCurveReader> = {
     if (found === null) {
       throw new PlatformError("NOT_FOUND", `portfolio ${id} was never assessed`, { facts: { id } });
     }
-    const data = found.items.map(({ atMs, ...point }) => ({
-      at: new Date(atMs).toISOString(),
-      ...rowJson(point),
-    }));
-    return { data, nextCursor: found.next === null ? null : pages.cursorAt(found.next) };
+    return paged(found, pages, ({ atMs, ...point }) => {
+      return { at: new Date(atMs).toISOString(), ...rowJson(point) };
+    });
   },
 };
 

@@ -4,7 +4,7 @@ import { idField } from "../../platform/fields/fields.ts";
 import type { Route, RouteRequest } from "../../platform/http/route.ts";
 import { isZone } from "../../projections/portfolios/calendar-day.ts";
 import type { PortfolioReader } from "../../projections/portfolios/store.ts";
-import type { Page } from "../../projections/runner/page.ts";
+import { paged } from "../reading/paged.ts";
 import {
   limitOf,
   pageParameters,
@@ -12,13 +12,7 @@ import {
   timeRangeOf,
   timeRangeParameters,
 } from "../reading/parameters.ts";
-import {
-  type Pages,
-  type QueryDefinition,
-  type QueryParts,
-  type QueryResult,
-  queryRoute,
-} from "../reading/query-route.ts";
+import { type QueryDefinition, type QueryParts, queryRoute } from "../reading/query-route.ts";
 import type { ReadModel } from "../reading/read-model.ts";
 import { rowJson } from "../reading/row-json.ts";
 import * as answers from "./answers.ts";
@@ -191,11 +185,6 @@ const realised: Query = {
 };
 
 const queries: readonly Query[] = [list, one, holdings, lots, cash, ledger, trades, realised];
-
-function paged<Item extends object, Place>(page: Page<Item, Place>, pages: Pages): QueryResult {
-  const nextCursor = page.next === null ? null : pages.cursorAt(page.next);
-  return { data: page.items.map(rowJson), nextCursor };
-}
 
 async function existing(reader: PortfolioReader, request: RouteRequest) {
   const id = request.path["id"] as string;

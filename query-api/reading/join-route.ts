@@ -5,7 +5,7 @@ import type { PartitionKey } from "../../platform/log/log.ts";
 import type { Models, Readers } from "../registry.ts";
 import { type Outgoing, sendAnswer } from "./answer.ts";
 import { freshnessFields, freshnessOf } from "./freshness.ts";
-import type { QueryDefinition, QueryParts } from "./query-route.ts";
+import { answersOf, type QueryDefinition, type QueryParts } from "./query-route.ts";
 import type { Answered } from "./read-model.ts";
 import { awaitToken, queryHeaders, staleParameter } from "./token-wait.ts";
 
@@ -15,6 +15,9 @@ const ROUNDS = 3;
 const WAIT_MILLISECONDS = 1_000;
 /** Before a round begins anew: what was behind may need a moment. */
 const PAUSE_MILLISECONDS = 50;
+
+const WITH_LOWEST_POSITIONS =
+  "The answer, with the generations and the lowest positions it was read at";
 
 /** Reads one read model of several; call it in the order effects before causes. */
 export type JoinRead = <Name extends keyof Readers, T>(
@@ -41,20 +44,12 @@ export function joinRoute(models: Models, definition: JoinDefinition, parts: Que
     query: query.extend(staleParameter),
     body: null,
     headers: queryHeaders,
-    answers: [
-      {
-        status: 200,
-        description: "The answer, with the generations and the lowest positions it was read at",
-        contentType: "application/json",
-        schema: z.object({
-          generation: z.record(z.string(), z.int()),
-          ...freshnessFields,
-          behind: z.array(z.string()).optional(),
-          data,
-        }),
-      },
-      { status: 304, description: "Not changed", contentType: "application/json", schema: null },
-    ],
+    answers: answersOf(WITH_LOWEST_POSITIONS, {
+      generation: z.record(z.string(), z.int()),
+      ...freshnessFields,
+      behind: z.array(z.string()).optional(),
+      data,
+    }),
     handle: async (request, response) => {
       let stale = false;
       for (const name of names) {

@@ -48,20 +48,12 @@ export function queryRoute<Reader>(
     query: query.extend(staleParameter),
     body: null,
     headers: queryHeaders,
-    answers: [
-      {
-        status: 200,
-        description: "The answer, with the position it was read at",
-        contentType: "application/json",
-        schema: z.object({
-          generation: z.int(),
-          ...freshnessFields,
-          data,
-          nextCursor: z.string().optional(),
-        }),
-      },
-      { status: 304, description: "Not changed", contentType: "application/json", schema: null },
-    ],
+    answers: answersOf("The answer, with the position it was read at", {
+      generation: z.int(),
+      ...freshnessFields,
+      data,
+      nextCursor: z.string().optional(),
+    }),
     handle: async (request, response) => {
       const waited = await awaitToken(model, request, parts);
       const pages = pagesOf(request, definition.operationId, parts.cursorKey);
@@ -69,6 +61,18 @@ export function queryRoute<Reader>(
       await send(response, { answered, waited, request, parts });
     },
   };
+}
+
+/** What a query answers: its fields, or that nothing has changed. */
+export function answersOf(
+  description: string,
+  fields: Readonly<Record<string, z.ZodType>>,
+): Route["answers"] {
+  const json = { contentType: "application/json" } as const;
+  return [
+    { status: 200, description, ...json, schema: z.object(fields) },
+    { status: 304, description: "Not changed", ...json, schema: null },
+  ];
 }
 
 /** The cursors of the query of this name (its operation id), and of no other. */

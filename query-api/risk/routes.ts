@@ -3,6 +3,7 @@ import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { idField } from "../../platform/fields/fields.ts";
 import type { Route, RouteRequest } from "../../platform/http/route.ts";
 import type { RiskReader, RiskSummary, UsagePlace } from "../../projections/risk/store.ts";
+import { paged } from "../reading/paged.ts";
 import { limitOf, pageParameters } from "../reading/parameters.ts";
 import { type QueryDefinition, type QueryParts, queryRoute } from "../reading/query-route.ts";
 import type { ReadModel } from "../reading/read-model.ts";
@@ -64,8 +65,7 @@ const breaches: Query = {
   run: async (reader, request, pages) => {
     await existing(reader, request);
     const page = { after: pages.after(z.number()), limit: limitOf(request.query) };
-    const { items, next } = await reader.breaches(request.path["id"] as string, page);
-    return { data: items.map(rowJson), nextCursor: next === null ? null : pages.cursorAt(next) };
+    return paged(await reader.breaches(request.path["id"] as string, page), pages);
   },
 };
 
@@ -101,9 +101,7 @@ const nearLimit: Query = {
   run: async (reader, { query }, pages) => {
     const usage = typeof query["usage"] === "number" ? query["usage"] : NEAR;
     const page = { after: pages.after(usagePlace), limit: limitOf(query) };
-    const { items, next } = await reader.nearLimit(usage, page);
-    const nextCursor = next === null ? null : pages.cursorAt(next);
-    return { data: items.map(answers.limitJson), nextCursor };
+    return paged(await reader.nearLimit(usage, page), pages, answers.limitJson);
   },
 };
 

@@ -2,16 +2,10 @@ import { z } from "zod";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { idField } from "../../platform/fields/fields.ts";
 import type { Route, RouteRequest } from "../../platform/http/route.ts";
-import type { Page } from "../../projections/runner/page.ts";
 import type { Ends, Influence, SocialReader, Trader } from "../../projections/social/store.ts";
+import { paged } from "../reading/paged.ts";
 import { limitOf, pageParameters, textOf } from "../reading/parameters.ts";
-import {
-  type Pages,
-  type QueryDefinition,
-  type QueryParts,
-  type QueryResult,
-  queryRoute,
-} from "../reading/query-route.ts";
+import { type QueryDefinition, type QueryParts, queryRoute } from "../reading/query-route.ts";
 import type { ReadModel } from "../reading/read-model.ts";
 import { rowJson } from "../reading/row-json.ts";
 import * as answers from "./answers.ts";
@@ -173,11 +167,6 @@ function relationsQuery(ends: Ends, operationId: string, summary: string): Query
 
 function ranked(all: readonly Influence[]) {
   return all.map((one, index) => ({ rank: index + 1, ...one }));
-}
-
-function paged<Item extends object>(page: Page<Item, string>, pages: Pages): QueryResult {
-  const nextCursor = page.next === null ? null : pages.cursorAt(page.next);
-  return { data: page.items.map(rowJson), nextCursor };
 }
 
 async function existing(reader: SocialReader, request: RouteRequest): Promise<Trader> {

@@ -8,6 +8,7 @@ import type {
   StrategyReader,
   StrategyVersion,
 } from "../../projections/strategies/store.ts";
+import { paged } from "../reading/paged.ts";
 import { limitOf, pageParameters, textOf } from "../reading/parameters.ts";
 import { type QueryDefinition, type QueryParts, queryRoute } from "../reading/query-route.ts";
 import type { ReadModel } from "../reading/read-model.ts";
@@ -72,9 +73,7 @@ const list: Query = {
   data: z.array(strategyAnswer),
   run: async (reader, request, pages) => {
     const page = { after: pages.after(z.string()), limit: limitOf(request.query) };
-    const { items, next } = await reader.strategies(filterOf(request), page);
-    const nextCursor = next === null ? null : pages.cursorAt(next);
-    return { data: items.map(strategyJson), nextCursor };
+    return paged(await reader.strategies(filterOf(request), page), pages, strategyJson);
   },
 };
 
@@ -98,9 +97,9 @@ const versions: Query = {
   run: async (reader, request, pages) => {
     const { strategyId } = await existing(reader, request);
     const page = { after: pages.after(z.number()), limit: limitOf(request.query) };
-    const { items, next } = await reader.versions(strategyId, page);
-    const data = items.map((item) => ({ ...versionJson(item), rules: documentOf(item)["rules"] }));
-    return { data, nextCursor: next === null ? null : pages.cursorAt(next) };
+    return paged(await reader.versions(strategyId, page), pages, (item) => {
+      return { ...versionJson(item), rules: documentOf(item)["rules"] };
+    });
   },
 };
 

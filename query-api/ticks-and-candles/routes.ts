@@ -4,6 +4,7 @@ import { idField, timeField } from "../../platform/fields/fields.ts";
 import type { Route, RouteRequest } from "../../platform/http/route.ts";
 import { bucketStart, type Interval, intervals } from "../../platform/market/interval.ts";
 import type { MarketReader } from "../../projections/ticks-and-candles/store.ts";
+import { paged } from "../reading/paged.ts";
 import {
   limitOf,
   numberOf,
@@ -51,11 +52,7 @@ const list: Query = {
   data: z.array(answers.instrument),
   run: async (reader, { query }, pages) => {
     const page = { after: pages.after(z.string()), limit: limitOf(query) };
-    const { items, next } = await reader.instruments(page);
-    return {
-      data: items.map(rowJson),
-      nextCursor: next === null ? null : pages.cursorAt(next),
-    };
+    return paged(await reader.instruments(page), pages);
   },
 };
 
@@ -117,11 +114,7 @@ const ticks: Query = {
       limit: limitOf(request.query),
       newestFirst: request.query["order"] === "newest",
     };
-    const { items, next } = await reader.ticks(instrumentId, rangeOf(request), page);
-    return {
-      data: items.map(withTimestamp),
-      nextCursor: next === null ? null : pages.cursorAt(next),
-    };
+    return paged(await reader.ticks(instrumentId, rangeOf(request), page), pages, withTimestamp);
   },
 };
 
