@@ -76,6 +76,9 @@ describe("an assessment of a portfolio's risk", () => {
     }
     const assessed = book.state.assessed;
     expect(assessed?.returns).to.equal(30);
+    const again = book.assessed(assess({ BTC: "1" }, { price: "50000", net: "60000" }));
+    expect(again.tails).to.deep.equal(assessed?.tails);
+    expect(again).to.include({ returns: 30, volatility: assessed?.volatility });
     expect(assessed?.tails[0]?.historicalVar).to.be.closeTo(1 - 60_000 / 60_600, 1e-12);
   });
 

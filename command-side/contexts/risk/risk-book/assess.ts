@@ -94,7 +94,7 @@ function measure({ assessed: before, closes }: RiskBook, sent: Sent, nowMs: numb
     leverage: leverageOf(gross, equity),
     concentration: concentration?.largest ?? null,
     herfindahl: concentration?.herfindahl ?? null,
-    ...tailOf([...closes, ...(course.closedDay === null ? [] : [course.closedDay.nav])]),
+    ...tailAfter(before, course.closedDay, closes),
   };
 }
 
@@ -123,8 +123,22 @@ function priceIn({ baseCurrency, prices }: Sent): (asset: string) => Decimal | n
   return (asset) => (asset === baseCurrency ? ONE : (known.get(asset) ?? null));
 }
 
+type Tail = Pick<RiskAssessed, "returns" | "volatility" | "tails">;
+
+/** Measured when a day has closed; until the next it stays as it is. */
+function tailAfter(
+  before: RiskAssessed | null,
+  closedDay: RiskAssessed["closedDay"],
+  closes: readonly number[],
+): Tail {
+  if (closedDay !== null) return tailOf([...closes, closedDay.nav]);
+  if (before === null) return tailOf(closes);
+  const { returns, volatility, tails } = before;
+  return { returns, volatility, tails };
+}
+
 /** Of daily closes of NAV; what too few returns would say is left out. */
-function tailOf(closes: readonly number[]): Pick<RiskAssessed, "returns" | "volatility" | "tails"> {
+function tailOf(closes: readonly number[]): Tail {
   const returns = returnsOf(closes);
   if (returns.length < FEWEST_RETURNS)
     return { returns: returns.length, volatility: null, tails: [] };

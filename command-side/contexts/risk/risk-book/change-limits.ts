@@ -9,7 +9,7 @@ import type { RiskEvent, RiskLimitSet } from "./events.ts";
 import { transitionOf } from "./lifecycle.ts";
 import { hasWindow, limitIdOf } from "./limit-kinds.ts";
 import { measuredLimit } from "./limit-values.ts";
-import type { Limit, RiskBook } from "./state.ts";
+import { type Limit, newLimit, type RiskBook } from "./state.ts";
 
 /** Limits of one risk book; every assessment measures each of them. */
 const LIMITS = 100;
@@ -31,62 +31,68 @@ export function setRiskLimit(
   const definition = { limitId, kind, asset, warnAt, limit, action, hysteresis };
   if (known !== undefined && isSame(known.definition, definition)) return accepted([]);
   const set: RiskEvent = { type: "RiskLimitSet", data: definition, occurredAtMs: nowMs };
-  const fresh = { state: "ok", breachId: null, acknowledged: false, breaches: 0 } as const;
-  const changed: Limit = { window: null, ...fresh, ...known, definition };
+  const changed = { ...(known ?? newLimit(definition)), definition };
   return accepted([set, ...remeasured(state, limitId, changed, { cause: "limit_set", nowMs })]);
 }
 
-export function removeRiskLimit(
+type ChangingCommand = RemoveRiskLimit | ResetLimit | AcknowledgeBreach;
+
+/** What changes a limit that is set. */
+export function changeLimit(
   state: RiskBook,
-  { data }: RemoveRiskLimit,
+  command: ChangingCommand,
   { nowMs }: DecisionContext,
 ): Decided {
-  const { kind, asset, reason } = data;
+  const { kind, asset } = command.data;
   const limitId = limitIdOf(kind, asset);
-  const known = state.limits.get(limitId);
-  if (known === undefined) return unknown(limitId);
-  const removed = { limitId, kind, asset, breachId: known.breachId, reason };
+  const limit = state.limits.get(limitId);
+  if (limit === undefined) {
+    return refused("RISK_LIMIT_UNKNOWN", `no limit ${limitId} is set`, { limitId });
+  }
+  const known: Known = { name: { limitId, kind, asset }, limit, nowMs };
+  switch (command.type) {
+    case "RemoveRiskLimit":
+      return removeLimit(known, command);
+    case "ResetLimit":
+      return resetLimit(state, known, command);
+    case "AcknowledgeBreach":
+      return acknowledgeBreach(known, command);
+  }
+}
+
+interface Known {
+  readonly name: Pick<RiskLimitSet, "limitId" | "kind" | "asset">;
+  readonly limit: Limit;
+  readonly nowMs: number;
+}
+
+function removeLimit({ name, limit, nowMs }: Known, { data }: RemoveRiskLimit): Decided {
+  const removed = { ...name, breachId: limit.breachId, reason: data.reason };
   return accepted([{ type: "RiskLimitRemoved", data: removed, occurredAtMs: nowMs }]);
 }
 
 /** A new start time, without which a stop would fire again at once. */
-export function resetLimit(
-  state: RiskBook,
-  { data }: ResetLimit,
-  { nowMs }: DecisionContext,
-): Decided {
-  const { kind, asset, reason } = data;
-  const limitId = limitIdOf(kind, asset);
-  const known = state.limits.get(limitId);
-  if (known === undefined) return unknown(limitId);
-  if (!hasWindow(kind)) {
-    const detail = `${kind} is measured as it is now; change the limit or the positions`;
+function resetLimit(state: RiskBook, { name, limit, nowMs }: Known, { data }: ResetLimit): Decided {
+  if (!hasWindow(data.kind)) {
+    const detail = `${data.kind} is measured as it is now; change the limit or the positions`;
     return refused("RISK_LIMIT_WITHOUT_WINDOW", detail);
   }
   const startMs = Math.max(nowMs, state.assessed?.asOfMs ?? 0);
   const window = { startMs, nav: state.assessed?.nav ?? 1 };
   const reset: RiskEvent = {
     type: "RiskLimitReset",
-    data: { limitId, kind, asset, ...window, reason },
+    data: { ...name, ...window, reason: data.reason },
     occurredAtMs: nowMs,
   };
-  const begun = { ...known, window };
-  return accepted([reset, ...remeasured(state, limitId, begun, { cause: "reset", nowMs })]);
+  const begun = { ...limit, window };
+  return accepted([reset, ...remeasured(state, name.limitId, begun, { cause: "reset", nowMs })]);
 }
 
-export function acknowledgeBreach(
-  state: RiskBook,
-  { data }: AcknowledgeBreach,
-  { nowMs }: DecisionContext,
-): Decided {
-  const { kind, asset, note } = data;
-  const limitId = limitIdOf(kind, asset);
-  const known = state.limits.get(limitId);
-  if (known === undefined) return unknown(limitId);
-  const { breachId } = known;
-  if (breachId === null) return refused("NO_OPEN_BREACH", `${limitId} is ${known.state}`);
-  if (known.acknowledged) return accepted([]);
-  const acknowledged = { limitId, kind, asset, breachId, note };
+function acknowledgeBreach({ name, limit, nowMs }: Known, { data }: AcknowledgeBreach): Decided {
+  const { breachId, state } = limit;
+  if (breachId === null) return refused("NO_OPEN_BREACH", `${name.limitId} is ${state}`);
+  if (limit.acknowledged) return accepted([]);
+  const acknowledged = { ...name, breachId, note: data.note };
   return accepted([{ type: "BreachAcknowledged", data: acknowledged, occurredAtMs: nowMs }]);
 }
 
@@ -105,8 +111,4 @@ function isSame(one: RiskLimitSet, other: RiskLimitSet): boolean {
     one.warnAt === null ? other.warnAt === null : other.warnAt?.eq(one.warnAt) === true;
   const sameLimit = one.limit.eq(other.limit) && one.hysteresis.eq(other.hysteresis);
   return sameWarning && sameLimit && one.action === other.action;
-}
-
-function unknown(limitId: string): Decided {
-  return refused("RISK_LIMIT_UNKNOWN", `no limit ${limitId} is set`, { limitId });
 }

@@ -21,7 +21,7 @@ import type { InstrumentFact } from "../../../facts.ts";
 import type { CheckOrder } from "./commands.ts";
 import type { RiskAssessed, RiskEvent } from "./events.ts";
 import type { RiskFacts } from "./facts.ts";
-import { type LimitAction, type LimitKind, limitActions } from "./limit-kinds.ts";
+import type { LimitKind } from "./limit-kinds.ts";
 import type { Limit, RiskBook } from "./state.ts";
 
 type Order = CheckOrder["data"];
@@ -144,9 +144,8 @@ function exposureDenials(state: RiskBook, order: Order, outcome: Outcome): Denia
 
 /** A breached limit stops as its action says; one that the order would break stops it, too. */
 function limitDenials({ definition, state, breachId }: Limit, outcome: Outcome): Denial[] {
-  const { limitId, limit, kind, asset } = definition;
-  const action = definition.action as LimitAction;
-  if (limitActions.indexOf(action) === 0) return [];
+  const { limitId, limit, kind, asset, action } = definition;
+  if (action === "alert") return [];
   if (state === "breached")
     return [denial("LIMIT_BREACHED", `${limitId} is breached: ${breachId}`)];
   const after = valueAfter(kind as LimitKind, asset, outcome);

@@ -6,7 +6,7 @@ import {
   refused,
 } from "../../../../platform/kernel/decider.ts";
 import { assessRisk } from "./assess.ts";
-import { acknowledgeBreach, removeRiskLimit, resetLimit, setRiskLimit } from "./change-limits.ts";
+import { changeLimit, setRiskLimit } from "./change-limits.ts";
 import { checkOrder } from "./check-order.ts";
 import type { RiskCommand, SetTradingState } from "./commands.ts";
 import type { RiskEvent } from "./events.ts";
@@ -23,11 +23,9 @@ export const decider: Decider<RiskBook, RiskCommand, RiskEvent, Context> = {
       case "SetRiskLimit":
         return unlessUnknown(context) ?? setRiskLimit(state, command, context);
       case "RemoveRiskLimit":
-        return removeRiskLimit(state, command, context);
       case "ResetLimit":
-        return resetLimit(state, command, context);
       case "AcknowledgeBreach":
-        return acknowledgeBreach(state, command, context);
+        return changeLimit(state, command, context);
       case "SetTradingState":
         return unlessUnknown(context) ?? setTradingState(state, command, context);
       case "AssessRisk":

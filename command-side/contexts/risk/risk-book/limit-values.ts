@@ -1,4 +1,5 @@
 import { type Decimal, fromRatio, maximum, ZERO } from "../../../../platform/kernel/decimal.ts";
+import { bucketStart } from "../../../../platform/market/interval.ts";
 import type { RiskAssessed } from "./events.ts";
 import type { LimitKind } from "./limit-kinds.ts";
 import type { Limit, RiskBook } from "./state.ts";
@@ -21,12 +22,8 @@ export function limitValuesOf({ limits }: RiskBook, measured: Measured): readonl
   return [...limits].map(([limitId, limit]) => measuredLimit(limitId, limit, measured));
 }
 
-export function measuredLimit(
-  limitId: string,
-  limit: Limit,
-  measured: Measured | null,
-): MeasuredLimit {
-  const value = measured === null ? null : measuredValue(limit, measured);
+export function measuredLimit(limitId: string, limit: Limit, measured: Measured): MeasuredLimit {
+  const value = measuredValue(limit, measured);
   const usage = value === null ? null : value.toNumber() / limit.definition.limit.toNumber();
   return { limitId, limit, value, usage };
 }
@@ -78,13 +75,8 @@ function concentration({ positions, concentration: largest }: Measured, asset: s
 /** A reset counts until the next day begins. */
 function dayStart(window: Limit["window"], { asOfMs, dayOpenNav }: Measured): number {
   if (window === null) return dayOpenNav;
-  return isSameDay(window.startMs, asOfMs) ? window.nav : dayOpenNav;
-}
-
-function isSameDay(oneMs: number, otherMs: number): boolean {
-  return (
-    new Date(oneMs).toISOString().slice(0, 10) === new Date(otherMs).toISOString().slice(0, 10)
-  );
+  const isSameDay = bucketStart(window.startMs, "1d") === bucketStart(asOfMs, "1d");
+  return isSameDay ? window.nav : dayOpenNav;
 }
 
 function fallFrom(from: number, to: number): number {

@@ -1,5 +1,5 @@
 import { type Decimal, product, ZERO } from "../../../../platform/kernel/decimal.ts";
-import { DAY_MS } from "../../../../platform/market/interval.ts";
+import { bucketStart } from "../../../../platform/market/interval.ts";
 import { beginDrawdown, nextDrawdown } from "../../../../platform/risk/drawdown.ts";
 import type { AssessRisk } from "./commands.ts";
 import type { RiskAssessed } from "./events.ts";
@@ -137,11 +137,7 @@ function dayOf(
   { nav, asOfMs }: { readonly nav: number; readonly asOfMs: number },
 ): Pick<Course, "dayOpenNav" | "closedDay"> {
   if (before === null) return { dayOpenNav: Math.max(START_NAV, nav), closedDay: null };
-  const [dayMs, lastDayMs] = [startOfDay(asOfMs), startOfDay(before.asOfMs)];
+  const [dayMs, lastDayMs] = [bucketStart(asOfMs, "1d"), bucketStart(before.asOfMs, "1d")];
   if (dayMs === lastDayMs) return { dayOpenNav: before.dayOpenNav, closedDay: null };
   return { dayOpenNav: before.nav, closedDay: { dayMs: lastDayMs, nav: before.nav } };
-}
-
-function startOfDay(timeMs: number): number {
-  return timeMs - (timeMs % DAY_MS);
 }

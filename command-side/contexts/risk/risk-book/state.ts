@@ -57,6 +57,12 @@ export function evolve(state: RiskBook, event: RiskEvent): RiskBook {
   return state;
 }
 
+/** Of a limit as it is set for the first time: nothing was measured against it yet. */
+export function newLimit(definition: RiskLimitSet): Limit {
+  const unmeasured = { breachId: null, acknowledged: false, breaches: 0, window: null };
+  return { definition, state: "ok", ...unmeasured };
+}
+
 /** Of a limit that an event names: it was set before. */
 function limitOf({ limits }: RiskBook, limitId: string): Limit {
   const limit = limits.get(limitId);
@@ -83,8 +89,7 @@ function setLimit({ limits }: RiskBook, definition: RiskLimitSet): void {
     known.definition = definition;
     return;
   }
-  const fresh = { state: "ok", breachId: null, acknowledged: false, breaches: 0 } as const;
-  limits.set(definition.limitId, { definition, ...fresh, window: null });
+  limits.set(definition.limitId, newLimit(definition));
 }
 
 function evolveLimit(
