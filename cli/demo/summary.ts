@@ -47,10 +47,10 @@ export async function summarise(parts: SummaryParts): Promise<Summary> {
   const { folder, taken, live, seconds } = parts;
   const { accepted, duplicates, beyondHorizon, rejected, quarantined } = taken.ticks;
   const projections: Record<string, ProjectionSummary> = {};
-  const byTable = new Map<string, number>();
+  const byTable: Record<string, Readonly<Record<string, number>>> = {};
   for (const [name, { generation, position }] of live) {
     const tables = await countRows(folder, name, generation);
-    for (const [table, rows] of Object.entries(tables)) byTable.set(`${name}.${table}`, rows);
+    byTable[name] = tables;
     const rows = Object.values(tables).reduce((sum, count) => sum + count, 0);
     projections[name] = { position: position ?? {}, rows };
   }
@@ -86,15 +86,15 @@ async function countEvents(folder: string): Promise<number> {
   return events;
 }
 
-function countsOf(byTable: ReadonlyMap<string, number>): Counts {
-  const rows = (table: string) => byTable.get(table) ?? 0;
+function countsOf(byTable: Readonly<Record<string, Readonly<Record<string, number>>>>): Counts {
+  const rows = (projection: string, table: string) => byTable[projection]?.[table] ?? 0;
   return {
-    strategies: rows("strategies.strategies"),
-    limits: rows("risk.limits"),
-    breaches: rows("risk.breaches"),
-    traders: rows("social.traders"),
-    follows: rows("social.follows"),
-    copies: rows("social.copies"),
+    strategies: rows("strategies", "strategies"),
+    limits: rows("risk", "limits"),
+    breaches: rows("risk", "breaches"),
+    traders: rows("social", "traders"),
+    follows: rows("social", "follows"),
+    copies: rows("social", "copies"),
   };
 }
 

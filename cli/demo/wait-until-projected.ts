@@ -1,32 +1,28 @@
 import { exitCodes } from "../exit-codes.ts";
-import { Failure, interrupted as interruptedFailure } from "../failure.ts";
-import { pause } from "../interrupts.ts";
+import { Failure } from "../failure.ts";
 import {
   type Generation,
   listProjections,
   type ProjectionStatus,
 } from "../projections/generations.ts";
 import type { DemoParts } from "./take-in.ts";
-
-const POLL_MS = 100;
-const STALL_MS = 60_000;
+import { STALL_MS, waitWhileItMoves } from "./wait-while-it-moves.ts";
 
 /** Every projection's live generation, once it has passed the whole log; fails on a stall. */
-export async function waitUntilProjected({
+export function waitUntilProjected({
   session,
   interrupted,
 }: DemoParts): Promise<ReadonlyMap<string, Generation>> {
-  let [progress, progressAtMs] = ["", performance.now()];
-  for (;;) {
+  return waitWhileItMoves(interrupted, async () => {
     const projections = await listProjections(session);
     const live = liveGenerations(projections);
-    if (live.size === projections.length && [...live.values()].every(isCaughtUp)) return live;
-    const now = JSON.stringify(projections.map(({ generations }) => generations));
-    if (now !== progress) [progress, progressAtMs] = [now, performance.now()];
-    if (performance.now() - progressAtMs > STALL_MS) throw stalled(projections);
-    await pause(POLL_MS, interrupted);
-    if (interrupted.aborted) throw interruptedFailure("the demo was not finished", "run it again");
-  }
+    const isThere = live.size === projections.length && [...live.values()].every(isCaughtUp);
+    return {
+      result: isThere ? live : null,
+      progress: JSON.stringify(projections.map(({ generations }) => generations)),
+      stalled: () => stalled(projections),
+    };
+  });
 }
 
 function liveGenerations(projections: readonly ProjectionStatus[]) {
