@@ -1,35 +1,19 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect } from "chai";
-import type { Browser } from "playwright-core";
 import { describeWithBrowser } from "./browser.ts";
-import { ConsolePage } from "./console-page.ts";
-import { type PlatformProcess, startPlatformProcess } from "./platform-process.ts";
-import { runCli } from "./run-cli.ts";
+import type { ConsolePage } from "./console-page.ts";
+import { type DemoConsole, openDemoConsole } from "./demo-console.ts";
 
 describeWithBrowser("the console, on strategies, risk and traders", (launch) => {
-  let folder: string;
-  let platform: PlatformProcess;
-  let browser: Browser;
+  let opened: DemoConsole;
   let view: ConsolePage;
 
   before(async function () {
     this.timeout(180_000);
-    folder = mkdtempSync(join(tmpdir(), "cipherhorizon-contexts-"));
-    const demo = await runCli(["demo", "--exit", "--minutes", "10", "--data", folder]);
-    expect(demo.exitCode, demo.stderr).to.equal(0);
-    platform = await startPlatformProcess(folder);
-    browser = await launch();
-    view = await ConsolePage.open(browser, platform.url);
+    opened = await openDemoConsole(launch, 10);
+    view = opened.view;
   });
 
-  after(async () => {
-    await view?.close();
-    await browser?.close();
-    await platform?.kill();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => opened?.close());
 
   afterEach(async () => {
     expect(view.complaints.splice(0)).to.deep.equal([]);

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 
 /** What a browser's log may say without anything being wrong. */
 const HARMLESS = /GPU stall due to ReadPixels/;
@@ -14,17 +14,15 @@ export class ConsolePage {
   /** Errors and warnings of the browser's log, uncaught errors, requests to elsewhere. */
   readonly complaints: string[] = [];
   readonly #missing = new Set<string>();
-  readonly #context: BrowserContext;
 
-  private constructor(context: BrowserContext, page: Page, url: string) {
-    this.#context = context;
+  private constructor(page: Page, url: string) {
     this.page = page;
     this.url = url;
   }
 
   static async open(browser: Browser, url: string): Promise<ConsolePage> {
     const context = await browser.newContext();
-    const opened = new ConsolePage(context, await context.newPage(), url);
+    const opened = new ConsolePage(await context.newPage(), url);
     opened.#listen();
     return opened;
   }
@@ -99,9 +97,5 @@ export class ConsolePage {
 
   async rows(path: string): Promise<readonly Json[]> {
     return (await this.api(path))["data"] as readonly Json[];
-  }
-
-  close(): Promise<void> {
-    return this.#context.close();
   }
 }

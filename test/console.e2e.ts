@@ -1,12 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect } from "chai";
-import type { Browser } from "playwright-core";
 import { describeWithBrowser } from "./browser.ts";
-import { ConsolePage } from "./console-page.ts";
-import { type PlatformProcess, startPlatformProcess } from "./platform-process.ts";
-import { runCli } from "./run-cli.ts";
+import type { ConsolePage } from "./console-page.ts";
+import { type DemoConsole, openDemoConsole } from "./demo-console.ts";
 
 const INSTRUMENT = "demo:BTC-USDT";
 const PORTFOLIO = "demo-swing";
@@ -16,28 +11,18 @@ const MINUTE_MS = 60_000;
 const TABLE_ROWS = 10;
 
 describeWithBrowser("the console", (launch) => {
-  let folder: string;
-  let platform: PlatformProcess;
-  let browser: Browser;
+  let opened: DemoConsole;
+  let platform: DemoConsole["platform"];
   let view: ConsolePage;
 
   before(async function () {
     this.timeout(180_000);
-    folder = mkdtempSync(join(tmpdir(), "cipherhorizon-console-"));
-    const demo = await runCli(["demo", "--exit", "--minutes", "30", "--data", folder]);
-    expect(demo.exitCode, demo.stderr).to.equal(0);
-    platform = await startPlatformProcess(folder);
+    opened = await openDemoConsole(launch, 30);
+    ({ platform, view } = opened);
     await post("/v1/portfolios/hostile/open-portfolio", { name: HOSTILE_NAME });
-    browser = await launch();
-    view = await ConsolePage.open(browser, platform.url);
   });
 
-  after(async () => {
-    await view?.close();
-    await browser?.close();
-    await platform?.kill();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => opened?.close());
 
   /** Nothing went wrong that the browser noticed; what is missing is a route, or nobody. */
   afterEach(async () => {

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { type Platform, startPlatform } from "../cli/serve/platform.ts";
 import { catalogueOf } from "../command-side/aggregate.ts";
+import { EXAMPLE_DOCUMENT } from "../command-side/contexts/strategies/strategy/commands.ts";
 import { aggregates } from "../command-side/registry.ts";
 import { readConfig } from "../platform/config/config.ts";
 import { encodeConsistencyToken } from "../platform/http/consistency-token.ts";
@@ -354,13 +355,6 @@ async function untilOk(url: string): Promise<void> {
 }
 
 /** The aggregates of the routes' examples, each having taken a command of a known id. */
-const MOMENTUM = {
-  name: "Momentum Trading",
-  type: "momentum",
-  rules: [{ indicator: "RSI", condition: "above_70", action: "sell" }],
-  risk_profile: { max_loss: 0.05, volatility: 0.2 },
-};
-
 async function prepare(url: string): Promise<void> {
   const { portfolios, instruments, quarantines, projections, traders, strategies } =
     USED_COMMAND_IDS;
@@ -381,8 +375,8 @@ async function prepare(url: string): Promise<void> {
   const profile = { handle: "steady_hands", acceptsCopiers: true };
   await send(url, "/v1/traders/t-1/register-trader", profile, traders);
   for (const id of ["strategy_123", "s-1"]) {
-    await send(url, "/v1/strategies", { _id: id, ...MOMENTUM });
-    const revised = { ...MOMENTUM, tags: ["revised"] };
+    await send(url, "/v1/strategies", { _id: id, ...EXAMPLE_DOCUMENT });
+    const revised = { ...EXAMPLE_DOCUMENT, tags: ["revised"] };
     await send(url, `/v1/strategies/${id}/revise-strategy`, revised, strategies);
   }
   const halted = { state: "halted", reason: "before" };

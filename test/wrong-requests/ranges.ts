@@ -4,13 +4,15 @@ import { socialRanges } from "./social.ts";
 import { strategyRanges } from "./strategies.ts";
 import {
   assets,
-  cursors,
   DIGITS_39,
   decimals,
   integers,
   nobodyAt,
+  PAGES,
+  RANGE,
   refused,
   spotInstruments,
+  TIMES,
   texts,
   times,
   type WrongRange,
@@ -18,19 +20,6 @@ import {
   wrongValues,
 } from "./values.ts";
 
-const LIMITS = wrongQuery("limit", ["0", "501", "-1", "1.5", "1e2", "", "0x10", "9".repeat(30)]);
-const TIMES = ["-1", "2024-02-30", "2024-01-01T00:00:00", "1e12", "253402300800000", ""];
-const RANGE = [
-  ...wrongQuery("from", TIMES),
-  ...wrongQuery("to", TIMES),
-  {
-    name: "from after to",
-    query: { from: "2024-01-02T00:00:00Z", to: "2024-01-01T00:00:00Z" },
-  },
-  { name: "from equal to to", query: { from: "2024-01-01", to: "2024-01-01" } },
-] satisfies WrongRange[];
-
-const PAGES = [...LIMITS, ...cursors];
 const NO_PORTFOLIO = nobodyAt("p-none");
 const NO_INSTRUMENT = nobodyAt("binance:NONE-USDT");
 const STEPS = [

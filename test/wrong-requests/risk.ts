@@ -1,9 +1,10 @@
 import {
   assets,
-  cursors,
   decimals,
   integers,
   nobodyAt,
+  PAGES,
+  RANGE,
   refused,
   spotInstruments,
   texts,
@@ -14,8 +15,6 @@ import {
 } from "./values.ts";
 
 const NO_BOOK = nobodyAt("p-none");
-const LIMITS = wrongQuery("limit", ["0", "501", "-1", "1.5", "1e2", "", "0x10", "9".repeat(30)]);
-const PAGES = [...LIMITS, ...cursors];
 const KINDS = ['"DRAWDOWN"', '"luck"', "null", "1"];
 const NAME = [
   ...wrongValues("kind", "type", KINDS),
@@ -23,7 +22,6 @@ const NAME = [
   { name: "an asset of a kind without", fields: { asset: '"BTC"' } },
 ];
 const REASON = texts("reason", 500);
-const TIMES = ["-1", "2024-02-30", "2024-01-01T00:00:00", "1e12", ""];
 const holding = (member: string) => `[{"asset":"BTC","quantity":"1"},{${member}}]`;
 
 /** Ranges of the risk context, by operation. */
@@ -78,11 +76,5 @@ export const riskRanges: Readonly<Record<string, readonly WrongRange[]>> = {
   listBreaches: [...PAGES, NO_BOOK],
   listContributors: [NO_BOOK],
   listNearLimit: [...PAGES, ...wrongQuery("usage", ["-1", "x", "", "1e999"])],
-  listEquityCurve: [
-    ...wrongQuery("order", ["", "OLDEST"]),
-    ...PAGES,
-    ...wrongQuery("from", TIMES),
-    ...wrongQuery("to", TIMES),
-    NO_BOOK,
-  ],
+  listEquityCurve: [...wrongQuery("order", ["", "OLDEST"]), ...PAGES, ...RANGE, NO_BOOK],
 };

@@ -1,8 +1,9 @@
 import {
-  cursors,
   decimals,
   integers,
+  LIMITS,
   nobodyAt,
+  PAGES,
   refused,
   texts,
   type WrongRange,
@@ -11,8 +12,6 @@ import {
 } from "./values.ts";
 
 const NO_TRADER = nobodyAt("t-none");
-const LIMITS = wrongQuery("limit", ["0", "501", "-1", "1.5", "1e2", "", "0x10", "9".repeat(30)]);
-const PAGES = [...LIMITS, ...cursors];
 const IDS = ['""', '"a b"', `"${"x".repeat(201)}"`, "1", "null", '["t-2"]'];
 const LEADER = [...wrongValues("leader", "type", IDS), NO_TRADER];
 const BLOCKED = [...wrongValues("blocked", "type", IDS), NO_TRADER];

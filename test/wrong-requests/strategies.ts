@@ -1,6 +1,6 @@
 import {
-  cursors,
   nobodyAt,
+  PAGES,
   refused,
   texts,
   type WrongRange,
@@ -9,8 +9,6 @@ import {
 } from "./values.ts";
 
 const NO_STRATEGY = nobodyAt("s-none");
-const LIMITS = wrongQuery("limit", ["0", "501", "-1", "1.5", "1e2", "", "0x10", "9".repeat(30)]);
-const PAGES = [...LIMITS, ...cursors];
 const VERSIONS = ["0", "-1", "1.5", "1000001", "", "one"];
 const LONG_NUMBER = `0.${"1234567890".repeat(3)}`;
 

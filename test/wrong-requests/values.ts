@@ -133,9 +133,29 @@ export function wrongQuery(name: string, values: readonly string[]): WrongRange[
   }));
 }
 
-export const cursors: readonly WrongRange[] = ["nonsense", "%00", "x".repeat(1_900)].map(
-  (cursor) => {
-    const name = `?cursor=${cursor.slice(0, 20)}`;
-    return { name, kind: "type", query: { cursor }, code: "INVALID_CURSOR" };
+const CURSORS: readonly WrongRange[] = ["nonsense", "%00", "x".repeat(1_900)].map((cursor) => {
+  const name = `?cursor=${cursor.slice(0, 20)}`;
+  return { name, kind: "type", query: { cursor }, code: "INVALID_CURSOR" };
+});
+
+const LIMIT_TEXTS = ["0", "501", "-1", "1.5", "1e2", "", "0x10", "9".repeat(30)];
+
+/** Of queries that give at most so many rows. */
+export const LIMITS = wrongQuery("limit", LIMIT_TEXTS);
+
+/** Of queries that give them page by page. */
+export const PAGES: readonly WrongRange[] = [...LIMITS, ...CURSORS];
+
+/** What is no time. */
+export const TIMES = ["-1", "2024-02-30", "2024-01-01T00:00:00", "1e12", "253402300800000", ""];
+
+/** Of queries over a stretch of time. */
+export const RANGE = [
+  ...wrongQuery("from", TIMES),
+  ...wrongQuery("to", TIMES),
+  {
+    name: "from after to",
+    query: { from: "2024-01-02T00:00:00Z", to: "2024-01-01T00:00:00Z" },
   },
-);
+  { name: "from equal to to", query: { from: "2024-01-01", to: "2024-01-01" } },
+] satisfies WrongRange[];
