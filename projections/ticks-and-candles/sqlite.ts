@@ -11,9 +11,10 @@ import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
 import { timeOrdered } from "../runner/sqlite-conditions.ts";
 import { type SqliteQueries, type SqlRow, text } from "../runner/sqlite-query.ts";
 import type { SqliteIndex } from "../runner/sqlite-schema.ts";
-import { candlesOfMinutes, candlesOfTicks, filled, rowOf } from "./candle-pages.ts";
+import { candlesOfMinutes, candlesOfSeconds, filled, rowOf } from "./candle-pages.ts";
+import { KeptSeconds } from "./kept-seconds.ts";
 import { instrumentOf, textOf, tickOf } from "./sqlite-rows.ts";
-import { minuteFrom, SqliteMarketSource, TooMuch } from "./sqlite-source.ts";
+import { minuteFrom, SqliteMarketSource } from "./sqlite-source.ts";
 import type {
   CandlePage,
   CandleRow,
@@ -27,6 +28,7 @@ import type {
   TimeRange,
   Vwap,
 } from "./store.ts";
+import { TooMuch } from "./too-much.ts";
 
 /** Keys are in the order that every query wants. */
 export const indexes: readonly SqliteIndex[] = [];
@@ -34,6 +36,7 @@ export const indexes: readonly SqliteIndex[] = [];
 /** The market read model in SQLite. */
 export class SqliteMarketReader implements MarketReader {
   readonly #queries: SqliteQueries;
+  readonly #kept = new KeptSeconds();
 
   constructor(queries: SqliteQueries) {
     this.#queries = queries;
@@ -119,7 +122,7 @@ export class SqliteMarketReader implements MarketReader {
   }
 
   #source(instrumentId: string): SqliteMarketSource | null {
-    return SqliteMarketSource.open(this.#queries, instrumentId);
+    return SqliteMarketSource.open({ queries: this.#queries, instrumentId, kept: this.#kept });
   }
 
   #instrument(row: SqlRow): Instrument {
@@ -191,7 +194,7 @@ function candlesIn(
   const endMs = bucketEnd(toMs - 1, interval);
   const { contractSize } = source.clock;
   if (isFoldedFromTicks(interval)) {
-    return candlesOfTicks(source.ticks({ fromMs, toMs: endMs }), { interval, contractSize });
+    return candlesOfSeconds(source.seconds({ fromMs, toMs: endMs }), { interval, contractSize });
   }
   return candlesOfMinutes(source.minutes({ fromMs, toMs: endMs }), interval);
 }
