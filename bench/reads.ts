@@ -10,10 +10,12 @@ import type { WriteJob, Written } from "./write-worker.ts";
 
 export interface LoadWish extends Omit<WriteJob, "url"> {
   readonly seconds: number;
+  /** Reads are asked of a process of their own. */
+  readonly isApart: boolean;
 }
 
 /** Of each route in each of its ways. */
-const READS_A_SECOND = 2;
+const READS_A_SECOND = 1;
 /** The load goes in so long, and each read is asked once a second, before anything is measured. */
 const WARM_UP_SECONDS = 10;
 const TARGET_MILLISECONDS = 50;
@@ -22,23 +24,27 @@ const REACHED_SHARE = 0.99;
 const OWN_COMMANDS = ["RecordTicks", "AssessRisk", "CloseCandles", "ReviseCandle"];
 
 /** How long every read takes while commands and ticks go in at a fixed rate. */
-export async function measureReads({ start }: Bench, wish: LoadWish): Promise<Section> {
-  const { url } = await start();
+export async function measureReads(bench: Bench, wish: LoadWish): Promise<Section> {
+  const platform = await bench.start();
+  const { url } = platform;
   tell("filling the platform");
   await fill(url);
+  const readUrl = wish.isApart ? await bench.startQueries(platform) : url;
   const routes = readRoutes();
   const workerData: WriteJob = { url, ...wish };
   const writer = new Worker(new URL("./write-worker.ts", import.meta.url), { workerData });
   const written = once(writer, "message") as Promise<[Written]>;
+  // Its failure is told at the end, when the platform can be stopped.
+  written.catch(() => undefined);
   tell("warming up");
-  await askRoutes(url, routes, { perRouteAndSecond: 1, seconds: WARM_UP_SECONDS });
+  await askRoutes(readUrl, routes, { perRouteAndSecond: 1, seconds: WARM_UP_SECONDS });
   tell(`${routes.length} reads, each ${READS_A_SECOND} times a second for ${wish.seconds} s`);
-  const before = await metricsOf(url);
+  const before = await snapshot(url, readUrl);
   const startedMs = performance.now();
   const asked = { perRouteAndSecond: READS_A_SECOND, seconds: wish.seconds };
-  const rows = await askRoutes(url, routes, asked);
+  const rows = await askRoutes(readUrl, routes, asked);
   const seconds = (performance.now() - startedMs) / 1_000;
-  const after = await metricsOf(url);
+  const after = await snapshot(url, readUrl);
   writer.postMessage("stop");
   const [seen] = await written;
   const figures = figuresOf({ before, after, seconds }, wish, seen);
@@ -49,23 +55,35 @@ function tell(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
+interface Snapshot {
+  readonly platform: Metrics;
+  /** Of the process that answers the reads. */
+  readonly readers: Metrics;
+}
+
+/** The figures of the event loop begin anew with each. */
+async function snapshot(url: string, readUrl: string): Promise<Snapshot> {
+  const platform = await metricsOf(url);
+  return { platform, readers: readUrl === url ? platform : await metricsOf(readUrl) };
+}
+
 interface Taken {
-  readonly before: Metrics;
-  readonly after: Metrics;
+  readonly before: Snapshot;
+  readonly after: Snapshot;
   readonly seconds: number;
 }
 
 /** Rates are the platform's own counters, over the time in which the reads were asked. */
 function figuresOf({ before, after, seconds }: Taken, wish: LoadWish, seen: Written): Figure[] {
   const rateOf = (name: string, labels: Readonly<Record<string, string>> = {}) => {
-    return (after.sumOf(name, labels) - before.sumOf(name, labels)) / seconds;
+    return (after.platform.sumOf(name, labels) - before.platform.sumOf(name, labels)) / seconds;
   };
   const accepted = { outcome: "accepted" };
   const own = OWN_COMMANDS.reduce((sum, type) => {
     return sum + rateOf("commands_total", { ...accepted, type });
   }, 0);
   const commands = rateOf("commands_total", accepted) - own;
-  const milliseconds = (name: string) => after.sumOf(name) * 1_000;
+  const milliseconds = (name: string) => after.readers.sumOf(name) * 1_000;
   return [
     reached("commands accepted, five contexts", commands, wish.commandsPerSecond),
     reached("ticks accepted", rateOf("ticks_total", accepted), wish.ticksPerSecond),
@@ -75,7 +93,7 @@ function figuresOf({ before, after, seconds }: Taken, wish: LoadWish, seen: Writ
     figure("  p99", seen.p99Milliseconds, "ms"),
     figure("the platform's process, all threads", rateOf("process_cpu_seconds_total"), "cores"),
     figure(
-      "its main thread's event loop, p99",
+      "lag of the event loop that answers, p99",
       milliseconds("nodejs_eventloop_lag_p99_seconds"),
       "ms",
     ),

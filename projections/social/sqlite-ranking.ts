@@ -7,9 +7,9 @@ import type { Influence } from "./store.ts";
 /** Follows that one ranking takes in; more are refused. */
 const RANKED_FOLLOWS = 500_000;
 /** Follows read between two turns of the event loop, so that a ranking stops nobody else … */
-const FOLLOWS_PER_TURN = 2_000;
+const FOLLOWS_PER_TURN = 4_000;
 /** … and follows along which influence is passed on between two turns. */
-const PASSED_ON_PER_TURN = 250_000;
+const PASSED_ON_PER_TURN = 1_000_000;
 
 /** The ranking of all traders by influence, on one connection. */
 export class SqliteRanking {
