@@ -7,6 +7,8 @@ import type { Row } from "./report.ts";
 
 const SEED = 11;
 const SOCKETS = 256;
+/** How answers from a read model begin. */
+const READ_MODEL_ANSWER = '{"generation":';
 
 /** Asks all routes in turn, each so often a second, whatever else is going on. */
 export async function askRoutes(
@@ -48,7 +50,10 @@ class Asked {
 
   answered(milliseconds: number, answer: string): void {
     this.#milliseconds.push(milliseconds);
-    this.#worstLagSeconds = worst(this.#worstLagSeconds, answer, /"lagSeconds":([\d.]+)/g);
+    // A page of events says how much of the log is behind it: no reader lags by that.
+    if (answer.startsWith(READ_MODEL_ANSWER)) {
+      this.#worstLagSeconds = worst(this.#worstLagSeconds, answer, /"lagSeconds":([\d.]+)/g);
+    }
     this.#worstGapEvents = worst(this.#worstGapEvents, answer, /"gapEvents":(\d+)/g);
   }
 
