@@ -1,5 +1,6 @@
 import { v7 as uuidV7 } from "uuid";
 import { z } from "zod";
+import { traders } from "../platform/access/roles.ts";
 import { type Catalogue, PlatformError } from "../platform/errors/catalogue.ts";
 import { uuidField } from "../platform/fields/fields.ts";
 import { fieldErrors } from "../platform/http/field-errors.ts";
@@ -11,7 +12,7 @@ import {
 } from "../platform/http/ndjson.ts";
 import { problemOf } from "../platform/http/problem.ts";
 import type { Route, RouteRequest } from "../platform/http/route.ts";
-import { type AggregateDefinition, catalogueOf } from "./aggregate.ts";
+import { type AggregateDefinition, authorityOf, catalogueOf } from "./aggregate.ts";
 import { answerOf, errorOf, tokenOf } from "./command-answer.ts";
 import type { CommandGateway, CommandOutcome, CommandRequest } from "./gateway.ts";
 
@@ -47,6 +48,7 @@ export function batchRoute(
     operationId: "submitCommands",
     tag: "commands",
     summary: "Many commands in one request, one JSON object a line, answered line by line in order",
+    access: traders,
     pathParameters: null,
     pathExample: {},
     query: null,
@@ -115,6 +117,7 @@ function commandOf(value: unknown, request: RouteRequest, context: Context): Com
     commandId: commandId?.toLowerCase() ?? uuidV7(),
     expectedVersion: expectedVersion ?? null,
     actor: request.identity.actor,
+    authority: authorityOf(request.identity.role),
     correlationId: request.identity.correlationId,
     causationId: null,
     causationPosition: null,

@@ -19,6 +19,7 @@ import { openSqliteLog } from "../../platform/log/sqlite/sqlite-log.ts";
 import { openSqliteLogReader } from "../../platform/log/sqlite/sqlite-log-reader.ts";
 import type { Logger } from "../../platform/telemetry/logger.ts";
 import { startQueryApi } from "../../query-api/main.ts";
+import { openDoor } from "./door.ts";
 import { processManagersPart } from "./process-managers.ts";
 import { projectionsPart } from "./projections.ts";
 import { openReaders } from "./readers.ts";
@@ -39,6 +40,8 @@ export interface StartPlatform {
 export interface Platform {
   readonly url: string;
   readonly routes: readonly Route[];
+  /** For requests of this process to itself; null: no key is needed. */
+  readonly ownKey: string | null;
   /** What a stop does, in order. */
   readonly steps: readonly ShutdownStep[];
   /** True when every step went well. */
@@ -59,6 +62,7 @@ export async function startPlatform(options: StartPlatform): Promise<Platform> {
 /** `opened` tells what to close again when a later step fails. */
 async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Platform> {
   const { config, parts, logger, port } = options;
+  const { door, ownKey } = openDoor(config, logger);
   const base = parts.includes("command-side")
     ? await openToWrite(config, logger, opened)
     : openToRead(config, opened);
@@ -80,8 +84,8 @@ async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Pl
   const routes = allRoutes(started, draining);
   const catalogue = catalogueOf(aggregates);
   const documents = documentRoutes({ routes, catalogue, version: VERSION });
-  const app = createApp({ routes: [...routes, ...documents], catalogue, logger });
-  const server = await listen(app, { host: config.host, port });
+  const app = createApp({ routes: [...routes, ...documents], catalogue, door, logger });
+  const server = await listen(app, { host: config.host, port, door });
   base.lock?.publishAddress(server.url);
   const steps = [
     step("readiness off", () => {
@@ -92,7 +96,7 @@ async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Pl
     ...started.flatMap(({ afterDrain }) => afterDrain),
     ...base.steps,
   ];
-  return { url: server.url, routes, steps, stop: () => runShutdown(steps, logger) };
+  return { url: server.url, routes, ownKey, steps, stop: () => runShutdown(steps, logger) };
 }
 
 interface Base {

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { type ZodType, z } from "zod";
-import { isLoopback } from "../http/guard.ts";
+import { apiKeyText } from "../access/api-key.ts";
 import { LOG_LEVELS, type LogLevel } from "../telemetry/logger.ts";
 
 /** One variable of the environment: how it is read, and what the reference says about it. */
@@ -25,10 +25,7 @@ const path = z
   .min(1)
   .transform((text) => resolve(text));
 
-const address = z.string().min(1).refine(isLoopback, {
-  error:
-    "can be reached from other machines, which needs authentication, and that is not available yet",
-});
+const address = z.string().regex(/^[A-Za-z0-9.:-]{1,253}$/);
 
 const httpUrl = z
   .string()
@@ -50,7 +47,9 @@ export const variables = {
   host: required<string>({
     name: "CH_HOST",
     meaning: "The address the HTTP servers listen on.",
-    rule: "an address of this machine alone: 127.0.0.1, ::1 or localhost",
+    rule:
+      "an address of this machine; without CH_API_KEYS_FILE one that it alone reaches: " +
+      "127.0.0.1, ::1 or localhost",
     example: "127.0.0.1",
     fallback: "127.0.0.1",
     schema: address,
@@ -79,6 +78,25 @@ export const variables = {
     rule: "an http or https address without path, query and login",
     example: "http://127.0.0.1:8081",
     schema: httpUrl,
+  }),
+  apiKeysFile: optional<string>({
+    name: "CH_API_KEYS_FILE",
+    meaning:
+      "The keys that requests must bear; `cipherhorizon keys create` makes one. Without it there " +
+      "are no keys, and the servers listen on this machine alone.",
+    rule: "a file that its owner alone can open (mode 600)",
+    example: "/etc/cipherhorizon/api-keys.jsonl",
+    schema: path,
+  }),
+  apiKey: optional<string>({
+    name: "CH_API_KEY",
+    meaning:
+      "The key that the command line, and projections in a process of their own, bear when they " +
+      "speak to a server.",
+    rule: "a key as `cipherhorizon keys create` printed it",
+    example: "chk_ and what follows it",
+    secret: true,
+    schema: apiKeyText,
   }),
   logLevel: required<LogLevel>({
     name: "CH_LOG_LEVEL",

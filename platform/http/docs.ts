@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { Response } from "express";
 import { z } from "zod";
+import { type Access, withAnyKey } from "../access/roles.ts";
 import { type OpenApiOptions, openApiDocument } from "./openapi.ts";
 import type { Route } from "./route.ts";
 
@@ -53,6 +54,7 @@ export function documentRoutes(options: OpenApiOptions): readonly Route[] {
 function documentRoute(text: () => string): Route {
   return {
     ...page("/openapi.json", "openApiDocument", "This document"),
+    access: withAnyKey,
     answers: [answer("application/json", z.record(z.string(), z.unknown()))],
     handle: async (_request, response) => {
       response.type("application/json").send(text());
@@ -91,12 +93,13 @@ function page(path: string, operationId: string, summary: string) {
     operationId,
     tag: "documentation",
     summary,
+    access: "anyone" as Access,
     pathParameters: null,
     pathExample: {},
     query: null,
     body: null,
     headers: [],
-  } as const;
+  } as const satisfies Partial<Route>;
 }
 
 function answer(contentType: string, schema: z.ZodType | null) {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { withAnyKey } from "../../platform/access/roles.ts";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { idField } from "../../platform/fields/fields.ts";
 import type { Route } from "../../platform/http/route.ts";
@@ -18,6 +19,7 @@ const place = z.strictObject({ atMs: z.number(), sequence: z.number() });
 
 const points: QueryDefinition<EquityCurveReader> = {
   tag: "risk",
+  access: withAnyKey,
   path: "/v1/portfolios/{id}/equity-curve",
   operationId: "listEquityCurve",
   summary: "What the portfolio was worth at each assessment, and its NAV without deposits",

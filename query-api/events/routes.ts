@@ -1,5 +1,6 @@
 import type { Response } from "express";
 import { z } from "zod";
+import { observers, withAnyKey } from "../../platform/access/roles.ts";
 import type { EventCodec } from "../../platform/codec/codec.ts";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { idField } from "../../platform/fields/fields.ts";
@@ -54,6 +55,7 @@ function listRoute(parts: EventsParts): Route {
     operationId: LIST_EVENTS,
     tag: "events",
     summary: "Events of a topic in the order of their writing",
+    access: observers,
     pathParameters: null,
     pathExample: {},
     query: z.strictObject({ ...filterParameters, ...pageParameters }),
@@ -118,6 +120,7 @@ function streamRoute(parts: EventsParts, streams: StreamCount): Route {
     operationId: "streamEvents",
     tag: "events",
     summary: "Events of a topic as they are appended",
+    access: observers,
     pathParameters: null,
     pathExample: {},
     query: z.strictObject({ ...filterParameters, ...fromParameter }),
@@ -141,6 +144,7 @@ function candleStreamRoute(parts: EventsParts, streams: StreamCount): Route {
     operationId: "streamCandles",
     tag: "market-data",
     summary: "One-minute candles of an instrument as they are closed and revised",
+    access: withAnyKey,
     pathParameters: z.strictObject({ id: idField() }),
     pathExample: { id: "binance:BTC-USDT" },
     query: z.strictObject(fromParameter),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { withAnyKey } from "../../platform/access/roles.ts";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { idField } from "../../platform/fields/fields.ts";
 import type { Route, RouteRequest } from "../../platform/http/route.ts";
@@ -15,6 +16,7 @@ const { text, count, time, decimal } = shown;
 const overview: JoinDefinition = {
   models: ["social", "risk", "strategies", "portfolios"],
   tag: "social",
+  access: withAnyKey,
   path: "/v1/traders/{id}/overview",
   operationId: "getTraderOverview",
   summary:

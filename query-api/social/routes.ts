@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { withAnyKey } from "../../platform/access/roles.ts";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { idField } from "../../platform/fields/fields.ts";
 import type { Route, RouteRequest } from "../../platform/http/route.ts";
@@ -14,6 +15,7 @@ type Query = QueryDefinition<SocialReader>;
 
 const common = {
   tag: "social",
+  access: withAnyKey,
   pathParameters: z.strictObject({ id: idField() }),
   pathExample: { id: "t-1" },
 } as const;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { withAnyKey } from "../../platform/access/roles.ts";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { idField, integerTextField, textField } from "../../platform/fields/fields.ts";
 import type { Route, RouteRequest } from "../../platform/http/route.ts";
@@ -41,6 +42,7 @@ const versionAnswer = z.object({ version: count, createdAt: time, rules: z.array
 
 const common = {
   tag: "strategies",
+  access: withAnyKey,
   pathParameters: z.strictObject({ id: idField() }),
   pathExample: { id: "s-1" },
 } as const;

@@ -73,6 +73,7 @@ describe("the generations of read models, fed by threads", () => {
       commandId: v7(),
       expectedVersion: null,
       actor: "test",
+      authority: "all",
       correlationId: v7(),
       causationId: null,
       causationPosition: null,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { operators } from "../../../platform/access/roles.ts";
 import { PlatformError } from "../../../platform/errors/catalogue.ts";
 import {
   NDJSON_CONTENT_TYPE,
@@ -29,6 +30,7 @@ export function tickRoute(parts: TickParts): Route {
     operationId: "sendTicks",
     tag: "market-data",
     summary: "Trades of any instruments; every one is told in one of the counts",
+    access: operators,
     pathParameters: null,
     pathExample: {},
     query: z.strictObject({

@@ -22,6 +22,7 @@ export const portfolio: AggregateDefinition<PortfolioState, PortfolioCommand, Po
   }),
   idExample: "p-1",
   commands,
+  owned: "by nobody",
   decider,
   stateVersion: STATE_VERSION,
   refusals,

@@ -24,6 +24,7 @@ export const riskBook: AggregateDefinition<
   }),
   idExample: "p-1",
   commands,
+  owned: "by nobody",
   decider,
   stateVersion: STATE_VERSION,
   refusals,
