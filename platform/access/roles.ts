@@ -21,3 +21,14 @@ export const withAnyKey: Access = [...roles];
 export const observers: Access = ["reader", "operator"];
 export const traders: Access = ["trader", "operator"];
 export const operators: Access = ["operator"];
+
+/** Whose things a caller is shown beside public ones; null: everybody's. */
+export function readsOnlyOf({ role, actor }: Caller): string | null {
+  return role === "trader" ? actor : null;
+}
+
+/** True where a caller is shown what belongs to `owner`; null: it belongs to nobody. */
+export function mayRead(caller: Caller, owner: string | null): boolean {
+  const only = readsOnlyOf(caller);
+  return only === null || only === owner;
+}

@@ -58,8 +58,8 @@ export interface StrategyVersion {
 }
 
 export interface StrategyFilter {
-  /** Who asks: sees one's own strategies and public ones. */
-  readonly actor: string;
+  /** Who sees only one's own strategies and public ones; null: who asks sees all. */
+  readonly actor: string | null;
   /** Words that all occur in the document's name, type, tags, instruments or indicators. */
   readonly text: string | null;
   readonly tag: string | null;

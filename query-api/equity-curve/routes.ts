@@ -4,6 +4,8 @@ import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { idField } from "../../platform/fields/fields.ts";
 import type { Route } from "../../platform/http/route.ts";
 import type { EquityCurveReader } from "../../projections/equity-curve/store.ts";
+import type { PortfolioReader } from "../../projections/portfolios/store.ts";
+import { ofOwnPortfolio } from "../reading/own.ts";
 import { paged } from "../reading/paged.ts";
 import {
   limitOf,
@@ -56,7 +58,8 @@ const points: QueryDefinition<EquityCurveReader> = {
 
 export function equityCurveRoutes(
   model: ReadModel<EquityCurveReader>,
+  portfolios: ReadModel<PortfolioReader>,
   parts: QueryParts,
 ): readonly Route[] {
-  return [queryRoute(model, points, parts)];
+  return [ofOwnPortfolio(queryRoute(model, points, parts), portfolios, parts)];
 }

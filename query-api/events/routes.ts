@@ -1,6 +1,6 @@
 import type { Response } from "express";
 import { z } from "zod";
-import { observers, withAnyKey } from "../../platform/access/roles.ts";
+import { withAnyKey } from "../../platform/access/roles.ts";
 import type { EventCodec } from "../../platform/codec/codec.ts";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { idField } from "../../platform/fields/fields.ts";
@@ -20,6 +20,7 @@ import { eventJson } from "../stream/event-json.ts";
 import { type Followed, followLog } from "../stream/log-follower.ts";
 import { concerns, type EventFilter, readEvents } from "../stream/read-events.ts";
 import { type ServerSentEvent, sendServerSentEvents } from "../stream/server-sent-events.ts";
+import type { EventGuard } from "./who-may-read.ts";
 
 /** Live streams that one process serves at a time. */
 const STREAMS = 200;
@@ -27,6 +28,7 @@ const STREAMS = 200;
 export interface EventsParts extends QueryParts {
   readonly codec: Pick<EventCodec, "prepare" | "decode">;
   readonly isInstrument: (id: string) => Promise<boolean>;
+  readonly guard: EventGuard;
   /** Ends every stream: the process is shutting down. */
   readonly signal: AbortSignal;
 }
@@ -55,7 +57,7 @@ function listRoute(parts: EventsParts): Route {
     operationId: LIST_EVENTS,
     tag: "events",
     summary: "Events of a topic in the order of their writing",
-    access: observers,
+    access: withAnyKey,
     pathParameters: null,
     pathExample: {},
     query: z.strictObject({ ...filterParameters, ...pageParameters }),
@@ -77,6 +79,7 @@ function listRoute(parts: EventsParts): Route {
     ],
     handle: async (request, response) => {
       const wanted = wantedOf(request);
+      await parts.guard(request.identity, wanted);
       const pages = pagesOf(request, LIST_EVENTS, parts.cursorKey);
       const logId = await parts.log.logId();
       const place = pages.after(z.string());
@@ -120,7 +123,7 @@ function streamRoute(parts: EventsParts, streams: StreamCount): Route {
     operationId: "streamEvents",
     tag: "events",
     summary: "Events of a topic as they are appended",
-    access: observers,
+    access: withAnyKey,
     pathParameters: null,
     pathExample: {},
     query: z.strictObject({ ...filterParameters, ...fromParameter }),
@@ -128,7 +131,9 @@ function streamRoute(parts: EventsParts, streams: StreamCount): Route {
     headers: [lastEventId],
     answers: streamAnswers,
     handle: async (request, response) => {
-      const source = await follow(request, response, { parts, wanted: wantedOf(request) });
+      const wanted = wantedOf(request);
+      await parts.guard(request.identity, wanted);
+      const source = await follow(request, response, { parts, wanted });
       const events = asEvents(source, (event) => {
         return { name: event.event.type, data: eventJson(event) };
       });

@@ -1,9 +1,11 @@
 import { z } from "zod";
-import { withAnyKey } from "../../platform/access/roles.ts";
+import { observers, withAnyKey } from "../../platform/access/roles.ts";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { idField } from "../../platform/fields/fields.ts";
 import type { Route, RouteRequest } from "../../platform/http/route.ts";
+import type { PortfolioReader } from "../../projections/portfolios/store.ts";
 import type { RiskReader, RiskSummary, UsagePlace } from "../../projections/risk/store.ts";
+import { ofOwnPortfolio } from "../reading/own.ts";
 import { paged } from "../reading/paged.ts";
 import { limitOf, pageParameters } from "../reading/parameters.ts";
 import { type QueryDefinition, type QueryParts, queryRoute } from "../reading/query-route.ts";
@@ -28,9 +30,16 @@ const common = {
   pathExample: { id: "p-1" },
 } as const;
 
-/** Queries on the read model of risk. */
-export function riskRoutes(model: ReadModel<RiskReader>, parts: QueryParts): readonly Route[] {
-  return queries.map((query) => queryRoute(model, query, parts));
+/** Queries on the read model of risk; whose a portfolio is stands in that of portfolios. */
+export function riskRoutes(
+  model: ReadModel<RiskReader>,
+  portfolios: ReadModel<PortfolioReader>,
+  parts: QueryParts,
+): readonly Route[] {
+  const ofOne = queries.map((query) => {
+    return ofOwnPortfolio(queryRoute(model, query, parts), portfolios, parts);
+  });
+  return [...ofOne, queryRoute(model, nearLimit, parts)];
 }
 
 const one: Query = {
@@ -86,6 +95,7 @@ const contributors: Query = {
 
 const nearLimit: Query = {
   ...common,
+  access: observers,
   pathParameters: null,
   pathExample: {},
   path: "/v1/risk/near-limit",
@@ -107,7 +117,7 @@ const nearLimit: Query = {
   },
 };
 
-const queries: readonly Query[] = [one, limits, breaches, contributors, nearLimit];
+const queries: readonly Query[] = [one, limits, breaches, contributors];
 
 async function existing(reader: RiskReader, request: RouteRequest): Promise<RiskSummary> {
   const id = request.path["id"] as string;
