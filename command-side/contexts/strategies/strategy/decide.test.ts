@@ -52,14 +52,21 @@ const fork = { type: "ForkStrategy", data: { source: "s-0", name: "Slower" } } a
 
 const STEPS = { priceStep: ONE, quantityStep: ONE, minQuantity: null, minNotional: null };
 const place = { version: 1, partition: { topic: "t", partition: 0 }, position: 1 };
-const ready = (delistedFromMs: number | null = null, isOpen = true, limits = 1): StrategyFacts => ({
+const ready = (
+  delistedFromMs: number | null = null,
+  isOpen = true,
+  limits = 1,
+  owner = "anna",
+): StrategyFacts => ({
   ...NO_FACTS,
   document: JSON.stringify(complete),
   instruments: [{ id: "btc-usdt", fact: { ...place, value: { ...STEPS, delistedFromMs } } }],
   riskBook: { ...place, value: { limits, tradingState: "active" } },
   portfolio: {
     ...place,
-    value: { isOpen, baseCurrency: null } as NonNullable<StrategyFacts["portfolio"]>["value"],
+    value: { isOpen, owner, baseCurrency: null } as NonNullable<
+      StrategyFacts["portfolio"]
+    >["value"],
   },
 });
 const source = (owner: string, visibility: string): StrategyFacts => ({
@@ -102,6 +109,9 @@ describe("the life of a strategy", () => {
     withFacts(ready(null, true, 0))
       .when(activate)
       .thenRefused("STRATEGY_INCOMPLETE");
+    withFacts(ready(null, true, 1, "ben"))
+      .when(activate)
+      .thenRefused("STRATEGY_INCOMPLETE", { lacking: "a portfolio of your own" });
     withFacts({ ...ready(), document: "{}" })
       .when(activate)
       .thenRefused("STRATEGY_CHANGED");

@@ -95,14 +95,11 @@ function changeOwn(state: ExistingStrategy, command: ChangingCommand, context: C
 }
 
 /** What is active stays fit to be: its new document is checked as at an activation. */
-function revise(
-  state: ExistingStrategy,
-  sent: StrategyDocument,
-  { nowMs, aggregateId, facts }: Context,
-): Decided {
+function revise(state: ExistingStrategy, sent: StrategyDocument, context: Context): Decided {
+  const { nowMs, aggregateId } = context;
   const document = JSON.stringify(sent);
   if (document === state.document) return accepted([]);
-  const lacking = state.status === "active" ? lackOf(sent, facts, nowMs) : null;
+  const lacking = state.status === "active" ? lackOf(sent, context) : null;
   if (lacking !== null) return incomplete(aggregateId, lacking);
   const data = { owner: state.owner, version: state.version + 1, document };
   return accepted([{ type: "StrategyRevised", data, occurredAtMs: nowMs }]);
