@@ -19,6 +19,11 @@ export interface Variable<T = unknown> {
 const MINIMUM_SECRET_CHARACTERS = 32;
 const MAXIMUM_PORT = 65_535;
 const MAXIMUM_SHUTDOWN_SECONDS = 600;
+const MAXIMUM_RATE_LIMIT_REQUESTS = 10_000_000;
+const MAXIMUM_RATE_LIMIT_SECONDS = 3_600;
+
+/** Of a key, where the configuration does not say: 100 a second, in bursts of a minute's. */
+export const DEFAULT_RATE_LIMIT_REQUESTS = 6_000;
 
 const path = z
   .string()
@@ -97,6 +102,24 @@ export const variables = {
     example: "chk_ and what follows it",
     secret: true,
     schema: apiKeyText,
+  }),
+  rateLimitRequests: optional<number>({
+    name: "CH_RATE_LIMIT_REQUESTS",
+    meaning:
+      "How many requests a key, or an address without one, may make in CH_RATE_LIMIT_SECONDS; " +
+      `0: any number. Left out, it is ${DEFAULT_RATE_LIMIT_REQUESTS} where keys are needed, and ` +
+      "any number where not.",
+    rule: `an integer from 0 to ${MAXIMUM_RATE_LIMIT_REQUESTS}`,
+    example: "6000",
+    schema: integer(0, MAXIMUM_RATE_LIMIT_REQUESTS),
+  }),
+  rateLimitSeconds: required<number>({
+    name: "CH_RATE_LIMIT_SECONDS",
+    meaning: "The window in which requests are counted, from its first one on.",
+    rule: `an integer from 1 to ${MAXIMUM_RATE_LIMIT_SECONDS}`,
+    example: "60",
+    fallback: "60",
+    schema: integer(1, MAXIMUM_RATE_LIMIT_SECONDS),
   }),
   logLevel: required<LogLevel>({
     name: "CH_LOG_LEVEL",

@@ -102,7 +102,7 @@ async function serve(route: Route, exchange: Exchange): Promise<void> {
   const { request, response, options } = exchange;
   response.locals.route = route.path;
   const { door } = options;
-  const caller = admit(route.access, { request, response, door });
+  const caller = await admit(route.access, { request, response, door });
   const path = parsePath(route, request);
   const query = parseQuery(route, request);
   const body = await parseBody(route, request, options.bodyLimits ?? JSON_BODY_LIMITS);
@@ -143,8 +143,8 @@ function allowedMethods(response: Response): readonly string[] {
 }
 
 /** What there is, and what there is not, is told to who bears a key. */
-function refuseUnknown({ request, response, options }: Exchange): void {
-  admit(withAnyKey, { request, response, door: options.door });
+async function refuseUnknown({ request, response, options }: Exchange): Promise<void> {
+  await admit(withAnyKey, { request, response, door: options.door });
   const methods = [...new Set([...allowedMethods(response), "OPTIONS"])];
   if (methods.length === 1) {
     throw new PlatformError("ROUTE_NOT_FOUND", `There is no ${request.path}; see /docs.`);

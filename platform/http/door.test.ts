@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { Recognised } from "../access/key-ring.ts";
 import { keyOf } from "../access/keys.fixture.ts";
 import type { Role } from "../access/roles.ts";
-import type { Door } from "./door.ts";
+import { type Door, OPEN_DOOR } from "./door.ts";
 import { startTestServer, type TestServer } from "./test-server.ts";
 
 const KEYS = { reader: keyOf("reader"), trader: keyOf("trader"), operator: keyOf("operator") };
@@ -13,7 +13,7 @@ const recognise = (text: string): Recognised => {
 };
 
 describe("a server whose requests need keys", () => {
-  const door: Door = { keys: { recognise } };
+  const door: Door = { ...OPEN_DOOR, keys: { recognise } };
   const logged: string[] = [];
   let server: TestServer;
 

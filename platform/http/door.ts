@@ -1,18 +1,22 @@
 import type { Request, Response } from "express";
 import type { ApiKey } from "../access/api-key.ts";
 import type { KeyRing, Recognised } from "../access/key-ring.ts";
+import type { RateLimiter } from "../access/rate-limit.ts";
 import type { Access, Caller } from "../access/roles.ts";
 import { PlatformError } from "../errors/catalogue.ts";
 import { refuseForeignPages } from "./guard.ts";
+import { countRequest, sourceOfAddress } from "./rate-limit.ts";
 
 /** What is asked of who comes to a server. */
 export interface Door {
   /** null: only this machine reaches the server, and everybody on it may do everything. */
   readonly keys: Pick<KeyRing, "recognise"> | null;
+  /** How many requests a key, or an address without one, may make; null: any number. */
+  readonly limiter: RateLimiter | null;
 }
 
 /** Of a server that this machine alone reaches. */
-export const OPEN_DOOR: Door = { keys: null };
+export const OPEN_DOOR: Door = { keys: null, limiter: null };
 
 /** Without keys, everybody on this machine is the same person. */
 const EVERYBODY: Caller = { actor: "anonymous", role: "operator" };
@@ -24,24 +28,36 @@ const NO_KEY: Recognised = {
   reason: "A key is needed, as in Authorization: Bearer chk_…; whoever runs the server makes it.",
 };
 
-/** The caller, if a route with this access is open to it; UNAUTHENTICATED or FORBIDDEN if not. */
-export function admit(
-  access: Access,
-  { request, response, door }: { request: Request; response: Response; door: Door },
-): Caller {
-  if (door.keys === null) {
-    refuseForeignPages(request);
-    return EVERYBODY;
-  }
-  const { key, reason } = recognise(request, door.keys);
-  if (key === null) {
+interface Entrance {
+  readonly request: Request;
+  readonly response: Response;
+  readonly door: Door;
+}
+
+/**
+ * The caller, if a route with this access is open to it: UNAUTHENTICATED, FORBIDDEN or RATE_LIMITED
+ * if not. What needs no key is not counted: probes must be answered, and files are only files.
+ */
+export async function admit(access: Access, entrance: Entrance): Promise<Caller> {
+  const { request, response, door } = entrance;
+  if (door.keys === null) refuseForeignPages(request);
+  const known = door.keys === null ? null : recognise(request, door.keys);
+  if (access !== "anyone") await count(known?.key ?? null, entrance);
+  if (known === null) return EVERYBODY;
+  if (known.key === null) {
     if (access === "anyone") return STRANGER;
     response.set("WWW-Authenticate", 'Bearer realm="cipherhorizon"');
-    throw new PlatformError("UNAUTHENTICATED", reason);
+    throw new PlatformError("UNAUTHENTICATED", known.reason);
   }
-  const caller = callerWith(key);
+  const caller = callerWith(known.key);
   if (access === "anyone" || access.includes(caller.role)) return caller;
   throw forbidden(caller, access);
+}
+
+async function count(key: ApiKey | null, { request, response, door }: Entrance): Promise<void> {
+  if (door.limiter === null) return;
+  const source = key ? `key ${key.id}` : sourceOfAddress(request.socket.remoteAddress ?? "");
+  await countRequest(door.limiter, source, response);
 }
 
 function recognise(request: Request, keys: NonNullable<Door["keys"]>): Recognised {
