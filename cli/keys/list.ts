@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { readKeyFile, type StoredKey } from "../../platform/access/key-file.ts";
+import { readKeyFile, type StoredKey, stateOf } from "../../platform/access/key-file.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { table } from "../output.ts";
 import { defineVerb } from "../verb.ts";
@@ -28,13 +28,7 @@ export const keysList = defineVerb({
   },
 });
 
-function describe({ key, revokedAt }: StoredKey) {
-  const { sha256: _sha256, ...shown } = key;
-  return { ...shown, revokedAt, state: stateOf({ key, revokedAt }) };
-}
-
-function stateOf({ key, revokedAt }: StoredKey): "holds" | "revoked" | "expired" {
-  if (revokedAt !== null) return "revoked";
-  const isExpired = key.expiresAt !== null && Date.parse(key.expiresAt) <= Date.now();
-  return isExpired ? "expired" : "holds";
+function describe(stored: StoredKey) {
+  const { sha256: _sha256, ...shown } = stored.key;
+  return { ...shown, revokedAt: stored.revokedAt, state: stateOf(stored, Date.now()) };
 }

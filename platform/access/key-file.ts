@@ -37,6 +37,14 @@ export interface StoredKey {
 
 export type StoredKeys = ReadonlyMap<string, StoredKey>;
 
+/** Whether a key opens anything at a time. */
+export function stateOf({ key, revokedAt }: StoredKey, nowMs: number): KeyState {
+  if (revokedAt !== null) return "revoked";
+  return key.expiresAt !== null && Date.parse(key.expiresAt) <= nowMs ? "expired" : "holds";
+}
+
+type KeyState = "holds" | "revoked" | "expired";
+
 /** The keys of the file by their ids; CONFIG_INVALID where others could read it, or it is wrong. */
 export function readKeyFile(file: string): StoredKeys {
   const descriptor = open(file, constants.O_RDONLY);

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { PlatformError } from "../errors/catalogue.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { type ApiKey, idIn, isApiKey } from "./api-key.ts";
-import { readKeyFile, type StoredKeys } from "./key-file.ts";
+import { readKeyFile, type StoredKey, type StoredKeys, stateOf } from "./key-file.ts";
 
 /** A key that is revoked holds this much longer at most. */
 const LOOK_EVERY_MS = 1_000;
@@ -44,24 +44,24 @@ export class KeyRing {
     const stored = id === null ? null : this.#stored(id);
     if (!isApiKey(text, stored?.key ?? null) || !stored) return rejected("The key is not known.");
     const { key, revokedAt } = stored;
-    if (revokedAt !== null) return rejected(`The key ${key.id} was revoked at ${revokedAt}.`);
-    if (this.#isExpired(key)) return rejected(`The key ${key.id} expired at ${key.expiresAt}.`);
-    return { key, reason: null };
+    switch (stateOf(stored, this.#parts.clock())) {
+      case "holds":
+        return { key, reason: null };
+      case "revoked":
+        return rejected(`The key ${key.id} was revoked at ${revokedAt}.`);
+      case "expired":
+        return rejected(`The key ${key.id} expired at ${key.expiresAt}.`);
+    }
   }
 
-  #stored(id: string) {
+  #stored(id: string): StoredKey | null {
     const { own = null } = this.#parts;
     return own?.id === id ? { key: own, revokedAt: null } : (this.#keys.get(id) ?? null);
   }
 
-  #isExpired({ expiresAt }: ApiKey): boolean {
-    return expiresAt !== null && Date.parse(expiresAt) <= this.#parts.clock();
-  }
-
   #usableCount(): number {
-    return [...this.#keys.values()].filter(({ key, revokedAt }) => {
-      return revokedAt === null && !this.#isExpired(key);
-    }).length;
+    const nowMs = this.#parts.clock();
+    return [...this.#keys.values()].filter((one) => stateOf(one, nowMs) === "holds").length;
   }
 
   /** A file that has become unreadable locks nobody out: the keys read before hold on. */

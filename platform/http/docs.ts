@@ -35,11 +35,17 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-const START = `window.SwaggerUIBundle({
+/** The key is the one that the console keeps in the tab (`console/api/key.ts`). */
+const START = `const key = sessionStorage.getItem("cipherhorizon.apiKey");
+window.SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#viewer",
   deepLinking: true,
   validatorUrl: null,
+  requestInterceptor: (request) => {
+    if (key !== null) request.headers.Authorization ??= "Bearer " + key;
+    return request;
+  },
 });
 `;
 
