@@ -5,9 +5,9 @@ import { type Catalogue, PlatformError } from "../platform/errors/catalogue.ts";
 import { uuidField } from "../platform/fields/fields.ts";
 import { fieldErrors } from "../platform/http/field-errors.ts";
 import {
+  linesOfRequest,
   type NdjsonText,
   parseNdjsonLine,
-  readNdjsonText,
   writeNdjson,
 } from "../platform/http/ndjson.ts";
 import { problemOf } from "../platform/http/problem.ts";
@@ -74,14 +74,23 @@ interface Context {
   readonly gateway: CommandGateway;
 }
 
-/** Commands enter their owners in the order of the lines, and results leave in that order. */
+/**
+ * Commands enter their owners in the order of the lines, and results leave in that order. Where the
+ * lines break off, what came of those before is told first.
+ */
 async function* results(request: RouteRequest, context: Context): AsyncGenerator<unknown> {
   const inFlight: Promise<unknown>[] = [];
-  for await (const text of readNdjsonText(request.raw)) {
-    inFlight.push(resultOf(text, request, context));
-    if (inFlight.length >= BATCH_COMMANDS_IN_FLIGHT) yield await inFlight.shift();
+  let breach: { readonly error: unknown } | null = null;
+  try {
+    for await (const text of linesOfRequest(request)) {
+      inFlight.push(resultOf(text, request, context));
+      if (inFlight.length >= BATCH_COMMANDS_IN_FLIGHT) yield await inFlight.shift();
+    }
+  } catch (error) {
+    breach = { error };
   }
   for (const result of inFlight) yield await result;
+  if (breach !== null) throw breach.error;
 }
 
 /** A bad line is answered and harms no other. */

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
+import { revokeKey } from "../platform/access/key-file.ts";
 import { addressOf, type Example, examplesOf, type OpenApi } from "./openapi-examples.ts";
 import { type Answer, type CallerName, callers, KeyedPlatform } from "./who-may/keyed-platform.ts";
 
@@ -239,6 +241,33 @@ describe("who may do what", () => {
     expect(forbidden).to.deep.equal([]);
   });
 
+  it("ends within two seconds after the key is revoked, streams and uploads too", async () => {
+    const url = keyed.platform.url;
+    const headers = { Authorization: `Bearer ${keyed.keys.ben}` };
+    const stream = await fetch(`${url}/v1/stream/candles/${INSTRUMENT}`, { headers });
+    const line = { aggregate: "portfolio", id: "p-2", type: "DepositFunds", data: FUNDS };
+    const lines = async function* () {
+      yield encode(line);
+      await sleep(LONGER_THAN_A_REVOCATION_MS);
+      yield encode({ ...line, data: { ...FUNDS, externalReference: "after" } });
+    };
+    const upload = fetch(`${url}/v1/commands`, {
+      method: "POST",
+      headers: { ...headers, "Content-Type": "application/x-ndjson" },
+      body: ReadableStream.from(lines()),
+      duplex: "half",
+    } as RequestInit);
+    const id = keyed.keys.ben.slice("chk_".length, "chk_".length + 12);
+    revokeKey(keyed.keysFile, id, Date.now());
+    expect(await stream.text()).not.to.contain("candle");
+    const answers = (await (await upload).text()).trim().split("\n");
+    expect(answers.map((text) => JSON.parse(text).code ?? "accepted")).to.deep.equal([
+      "accepted",
+      "UNAUTHENTICATED",
+    ]);
+    expectRefused(await keyed.ask("ben", "/v1/portfolios"), 401, "UNAUTHENTICATED");
+  });
+
   it("leaves no key in the log", () => {
     const text = keyed.logged.join("");
     expect(text).to.contain("UNAUTHENTICATED").and.contain("NOT_OWNED");
@@ -252,6 +281,12 @@ function expectRefused(answer: Answer, status: number, code: string, about = "")
   );
 }
 
+function encode(line: unknown): Uint8Array {
+  return Buffer.from(`${JSON.stringify(line)}\n`);
+}
+
+/** The file is looked at once a second, and a stream looks once a second. */
+const LONGER_THAN_A_REVOCATION_MS = 2_500;
 const INSTRUMENT = "binance:BTC-USDT";
 const FUNDS = { asset: "USDT", amount: "100000", externalReference: "first" };
 const HALTED = { state: "halted", reason: "test" };

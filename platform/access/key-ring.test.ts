@@ -66,7 +66,9 @@ describe("the keys of a file", () => {
     const later = keyOf("reader");
     revokeKey(file, operator.key.id, nowMs);
     addKey(file, later.key);
+    expect(ring.holds(operator.key)).equal(true);
     nowMs += 1_000;
+    expect(ring.holds(operator.key)).equal(false);
     expect(ring.recognise(operator.text).reason).contain("was revoked");
     expect(ring.recognise(later.text).key?.id).equal(later.key.id);
   });

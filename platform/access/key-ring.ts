@@ -38,6 +38,13 @@ export class KeyRing {
     if (this.#usableCount() === 0) throw noKey(parts.file);
   }
 
+  /** Whether a key that was recognised opens anything still. */
+  holds({ id }: ApiKey): boolean {
+    this.#look();
+    const stored = this.#stored(id);
+    return stored !== null && stateOf(stored, this.#parts.clock()) === "holds";
+  }
+
   recognise(text: string): Recognised {
     this.#look();
     const id = idIn(text);

@@ -102,12 +102,12 @@ async function serve(route: Route, exchange: Exchange): Promise<void> {
   const { request, response, options } = exchange;
   response.locals.route = route.path;
   const { door } = options;
-  const caller = await admit(route.access, { request, response, door });
+  const { caller, keyHolds } = await admit(route.access, { request, response, door });
   const path = parsePath(route, request);
   const query = parseQuery(route, request);
   const body = await parseBody(route, request, options.bodyLimits ?? JSON_BODY_LIMITS);
   const identity = { ...caller, ...conversationOn(response) };
-  await route.handle({ path, query, body, identity, raw: request }, response);
+  await route.handle({ path, query, body, identity, keyHolds, raw: request }, response);
   const streamError: unknown = response.locals.streamError;
   if (streamError !== undefined) record(streamError, exchange);
 }

@@ -13,7 +13,7 @@ const recognise = (text: string): Recognised => {
 };
 
 describe("a server whose requests need keys", () => {
-  const door: Door = { ...OPEN_DOOR, keys: { recognise } };
+  const door: Door = { ...OPEN_DOOR, keys: { recognise, holds: () => true } };
   const logged: string[] = [];
   let server: TestServer;
 

@@ -10,7 +10,7 @@ import { countRequest, sourceOfAddress } from "./rate-limit.ts";
 /** What is asked of who comes to a server. */
 export interface Door {
   /** null: only this machine reaches the server, and everybody on it may do everything. */
-  readonly keys: Pick<KeyRing, "recognise"> | null;
+  readonly keys: Pick<KeyRing, "recognise" | "holds"> | null;
   /** How many requests a key, or an address without one, may make; null: any number. */
   readonly limiter: RateLimiter | null;
 }
@@ -18,10 +18,17 @@ export interface Door {
 /** Of a server that this machine alone reaches. */
 export const OPEN_DOOR: Door = { keys: null, limiter: null };
 
+/** Who was let in, and whether they would be still. */
+interface Admitted {
+  readonly caller: Caller;
+  readonly keyHolds: () => boolean;
+}
+
+const always = () => true;
 /** Without keys, everybody on this machine is the same person. */
-const EVERYBODY: Caller = { actor: "anonymous", role: "operator" };
+const EVERYBODY: Admitted = { caller: { actor: "anonymous", role: "operator" }, keyHolds: always };
 /** Who bears no key sees what needs none. */
-const STRANGER: Caller = { actor: "anonymous", role: "reader" };
+const STRANGER: Admitted = { caller: { actor: "anonymous", role: "reader" }, keyHolds: always };
 
 const NO_KEY: Recognised = {
   key: null,
@@ -38,20 +45,21 @@ interface Entrance {
  * The caller, if a route with this access is open to it: UNAUTHENTICATED, FORBIDDEN or RATE_LIMITED
  * if not. What needs no key is not counted: probes must be answered, and files are only files.
  */
-export async function admit(access: Access, entrance: Entrance): Promise<Caller> {
+export async function admit(access: Access, entrance: Entrance): Promise<Admitted> {
   const { request, response, door } = entrance;
   if (door.keys === null) refuseForeignPages(request);
-  const known = door.keys === null ? null : recognise(request, door.keys);
-  if (access !== "anyone") await count(known?.key ?? null, entrance);
-  if (known === null) return EVERYBODY;
-  if (known.key === null) {
+  const { keys } = door;
+  const { key, reason } = keys === null ? NO_KEY : recognise(request, keys);
+  if (access !== "anyone") await count(key, entrance);
+  if (keys === null) return EVERYBODY;
+  if (key === null) {
     if (access === "anyone") return STRANGER;
     response.set("WWW-Authenticate", 'Bearer realm="cipherhorizon"');
-    throw new PlatformError("UNAUTHENTICATED", known.reason);
+    throw new PlatformError("UNAUTHENTICATED", reason);
   }
-  const caller = callerWith(known.key);
-  if (access === "anyone" || access.includes(caller.role)) return caller;
-  throw forbidden(caller, access);
+  const caller = callerWith(key);
+  if (access !== "anyone" && !access.includes(caller.role)) throw forbidden(caller, access);
+  return { caller, keyHolds: () => keys.holds(key) };
 }
 
 async function count(key: ApiKey | null, { request, response, door }: Entrance): Promise<void> {

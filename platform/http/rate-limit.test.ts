@@ -41,7 +41,7 @@ describe("requests that are counted", () => {
   }
 
   it("say what is left, are refused when it is used up, and go on in the next window", async () => {
-    await start({ recognise });
+    await start({ recognise, holds: () => true });
     const [key = "", other = ""] = KEYS.map(({ text }) => text);
     const first = await ask(key);
     expect(first.headers.get("ratelimit-policy")).equal('"requests";q=3;w=2');
@@ -57,7 +57,7 @@ describe("requests that are counted", () => {
   });
 
   it("are those of an address where no key is right, so that none can be tried for long", async () => {
-    await start({ recognise });
+    await start({ recognise, holds: () => true });
     const wrong = KEYS.map(({ text }) => `${text}x`);
     expect(await statusesOf(2, wrong[0] ?? "")).deep.equal([401, 401]);
     expect(await statusesOf(2, wrong[1] ?? "")).deep.equal([401, 429]);
@@ -72,7 +72,7 @@ describe("requests that are counted", () => {
   });
 
   it("are none of the probes", async () => {
-    await start({ recognise });
+    await start({ recognise, holds: () => true });
     expect(await statusesOf(5, null, "/livez")).deep.equal([200, 200, 200, 200, 200]);
     expect((await ask(null, "/livez")).headers.get("ratelimit")).equal(null);
   });

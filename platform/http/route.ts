@@ -53,6 +53,8 @@ export interface RouteRequest {
   /** Parsed by the body's schema; undefined for an NDJSON body. */
   readonly body: unknown;
   readonly identity: RequestIdentity;
+  /** False once the key was revoked or has expired: what takes long looks, and ends. */
+  readonly keyHolds: () => boolean;
   readonly raw: Request;
 }
 

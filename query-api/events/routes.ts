@@ -24,6 +24,8 @@ import type { EventGuard } from "./who-may-read.ts";
 
 /** Live streams that one process serves at a time. */
 const STREAMS = 200;
+/** How often a stream asks whether the key that opened it holds still. */
+const KEY_LOOK_MILLISECONDS = 1_000;
 
 export interface EventsParts extends QueryParts {
   readonly codec: Pick<EventCodec, "prepare" | "decode">;
@@ -206,7 +208,13 @@ async function follow(
   const known = last === undefined ? null : parseConsistencyToken(last, logId).positions;
   const from = await startOf(wanted, known, { parts, at });
   const closed = new AbortController();
-  response.on("close", () => closed.abort());
+  const watch = setInterval(() => {
+    if (!request.keyHolds()) closed.abort();
+  }, KEY_LOOK_MILLISECONDS);
+  response.on("close", () => {
+    clearInterval(watch);
+    closed.abort();
+  });
   if (response.closed) closed.abort();
   const signal = AbortSignal.any([closed.signal, parts.signal]);
   return {
