@@ -75,18 +75,20 @@ export const assessment: RiskAssessed = {
 };
 
 const limitName = { limitId: "drawdown", kind: "drawdown", asset: null } as const;
+/** As the last assessment measured it. */
+const measured = { value: decimal("0.099995"), usage: 0.499975, asOfMs: AS_OF_MS } as const;
 const bounds = { warnAt: decimal("0.1"), limit: decimal("0.20"), action: "reduce_only" } as const;
 
 /** A transition of the limit, out of `from`, at a value. */
 export function transition(from: string, value: string, breachId: string | null): LimitBreached {
-  const measured = { value: decimal(value), cause: "assessment", asOfMs: AS_OF_MS };
-  return { ...limitName, ...bounds, from, breachId, ...measured };
+  const occasion = { value: decimal(value), cause: "assessment", asOfMs: AS_OF_MS };
+  return { ...limitName, ...bounds, from, breachId, ...occasion };
 }
 
 export const EVENTS: EventsByType = {
   RiskLimitSet: {
     type: "RiskLimitSet",
-    data: { ...limitName, ...bounds, hysteresis: decimal("0.05") },
+    data: { ...limitName, ...bounds, hysteresis: decimal("0.05"), ...measured },
     occurredAtMs: TIME_MS,
   },
   RiskAssessed: { type: "RiskAssessed", data: assessment, occurredAtMs: TIME_MS },
@@ -130,7 +132,7 @@ export const EVENTS: EventsByType = {
   },
   RiskLimitReset: {
     type: "RiskLimitReset",
-    data: { ...limitName, startMs: TIME_MS, nav: 0.9, reason: "new month" },
+    data: { ...limitName, startMs: TIME_MS, nav: 0.9, reason: "new month", ...measured },
     occurredAtMs: TIME_MS,
   },
   RiskLimitRemoved: {

@@ -26,6 +26,10 @@ function changes(event: RiskEvent, table: string) {
   return changesTo(risk, table, recorded(event, { aggregateId: ID, sequence: 12 }));
 }
 
+function withData<E extends RiskEvent>(event: E, more: Partial<E["data"]>): E {
+  return { ...event, data: { ...event.data, ...more } };
+}
+
 /** The tables that an event changes beside the version. */
 function tablesOf(event: RiskEvent): string[] {
   const all = risk.project(recorded(event, { aggregateId: ID }));
@@ -97,17 +101,29 @@ describe("the projection of risk", () => {
     ]);
   });
 
-  it("writes a limit as it was set, without a state of its own before it is measured", () => {
+  it("writes a limit as it was set, without a state of its own before it is left", () => {
     const terms = { kind: "drawdown", asset: null, action: "reduce_only", setAtMs: TIME_MS };
     const bounds = { warnAt: "0.1", limitAt: "0.2", hysteresis: "0.05" };
     expect(changes(EVENTS.RiskLimitSet, "limits")).to.deep.equal([
       { table: "limits", row: { ...LIMIT, ...terms, ...bounds } },
     ]);
-    expect(tablesOf(EVENTS.RiskLimitSet)).to.deep.equal(["limits"]);
+    expect(tablesOf(EVENTS.RiskLimitSet)).to.deep.equal(["limits", "limitValues"]);
     const data = { ...EVENTS.RiskLimitSet.data, warnAt: null };
     const [bare] = changes({ ...EVENTS.RiskLimitSet, data }, "limits");
     expect(bare?.row).to.include({ warnAt: null });
   });
+
+  for (const type of ["RiskLimitSet", "RiskLimitReset"] as const) {
+    it(`measures a limit anew by the last assessment, if there was one: ${type}`, () => {
+      const row = { ...LIMIT, value: "0.099995", usage: 0.499975, atMs: AS_OF_MS };
+      expect(changes(EVENTS[type], "limitValues")).to.deep.equal([{ table: "limitValues", row }]);
+      const none = { value: null, usage: null };
+      const [unmeasured] = changes(withData(EVENTS[type], none), "limitValues");
+      expect(unmeasured?.row).to.deep.equal({ ...row, ...none });
+      const unknown = withData(EVENTS[type], { ...none, asOfMs: null });
+      expect(changes(unknown, "limitValues")).to.deep.equal([]);
+    });
+  }
 
   for (const [type, state, value, usage] of [
     ["LimitWarned", "warned", "0.15", 0.75],
@@ -192,7 +208,7 @@ describe("the projection of risk", () => {
         { table: "versions", row: { portfolioId: ID, version: 12 } },
       ]);
     }
-    for (const type of ["PositionLiquidationRequested", "OrderDenied", "RiskLimitReset"] as const) {
+    for (const type of ["PositionLiquidationRequested", "OrderDenied"] as const) {
       expect(tablesOf(EVENTS[type]), type).to.deep.equal([]);
     }
   });

@@ -90,7 +90,7 @@ export class Library {
       instruments: instruments.map((id) => ({ id, fact: instrument })),
       portfolio: {
         ...place,
-        value: { isOpen: true, baseCurrency: "USDT", cash: ONE, holdings: [] },
+        value: { isOpen: true, owner: "anna", baseCurrency: "USDT", cash: ONE, holdings: [] },
       },
       riskBook: { ...place, value: { limits: 1, tradingState: "active" } },
     };
