@@ -107,9 +107,9 @@ describe("the projection of strategies", () => {
   it("has name, type, tags, instruments and indicators for the text search, nothing else", () => {
     const searchText = (event: StrategiesEvent) => changes(event, "strategies")[0]?.row.searchText;
     expect(searchText(EVENTS.StrategyCreated)).to.equal(
-      "momentum trading\nmomentum\nfast\nbtc\nbinance:btc-usdt\nrsi\nema_12",
+      "Momentum Trading\nmomentum\nFast\nbtc\nbinance:BTC-USDT\nRSI\nEMA_12",
     );
-    expect(searchText(EVENTS.StrategyRevised)).to.equal("grid\ngrid\natr_14");
+    expect(searchText(EVENTS.StrategyRevised)).to.equal("Grid\ngrid\nATR_14");
   });
 
   for (const [type, status] of [

@@ -83,6 +83,57 @@ function textSearchContract(name: string, open: () => Promise<Harness>): void {
       }
     });
 
+    it("finds words by their beginnings, and not by what stands within", async () => {
+      library.does("s-1", create({ name: "Momentum, slower", rules: rulesOf("EMA_120") }));
+      library.does("s-2", create({ name: "Slow momentum", type: "other" }));
+      await tell(model, library);
+      for (const [text, ids] of [
+        ["mom", ["s-1", "s-2"]],
+        ["m", ["s-1", "s-2"]],
+        ["slower mom", ["s-1"]],
+        ["omentum", []],
+        ["momentums", []],
+        ["ema_12", ["s-1"]],
+        ["ema_2", []],
+      ] as const) {
+        expect(await foundBy(text), text).to.deep.equal(ids);
+      }
+    });
+
+    it("is found whatever the case and the diacritics, on either side", async () => {
+      library.does("s-1", create({ name: "Zoë's Übergröße, Việt" }));
+      library.does("s-2", create({ name: "Zoe's ubergröße, việt".normalize("NFD") }));
+      await tell(model, library);
+      for (const text of [
+        "zoe",
+        "ZOË",
+        "zoë".normalize("NFD"),
+        "UBER",
+        "übergröße",
+        "viet",
+        "zoë's",
+      ]) {
+        expect(await foundBy(text), text).to.deep.equal(["s-1", "s-2"]);
+      }
+      expect(await foundBy("grosse")).to.deep.equal([]);
+    });
+
+    it("asks for words side by side where signs join them, else in any order", async () => {
+      library.does("s-1", create({ name: "one", instruments: ["binance:BTC-USDT"] }));
+      library.does("s-2", create({ name: "two", instruments: ["binance:USDT-BTC"] }));
+      await tell(model, library);
+      for (const [text, ids] of [
+        ["btc usdt", ["s-1", "s-2"]],
+        ["BTC-USDT", ["s-1"]],
+        ["btc/us", ["s-1"]],
+        ["binance:btc", ["s-1"]],
+        ["bin:btc", []],
+        ["-usdt- -btc-", ["s-1", "s-2"]],
+      ] as const) {
+        expect(await foundBy(text), text).to.deep.equal(ids);
+      }
+    });
+
     it("is nothing but words, whatever a query language would make of it", async () => {
       library.does("s-1", create({ name: "alpha beta" }));
       library.does("s-2", create({ name: "alpha and gamma" }));
@@ -93,18 +144,30 @@ function textSearchContract(name: string, open: () => Promise<Harness>): void {
         ["alpha NOT beta", []],
         ["alpha AND", ["s-2"]],
         ["NEAR(alpha beta)", []],
-        ["name:alpha", []],
+        ["words:alpha", []],
         ["searchText:alpha", []],
+        ["{words}:alpha", []],
         ['alpha" OR "gamma', []],
+        ['"beta alpha"', ["s-1"]],
         ["alpha') OR 1=1 --", []],
-        ["%", []],
-        ["_", []],
-        ["'", []],
-        ["\\", []],
-        ["\ud800", []],
+        ["^beta", ["s-1"]],
+        ["(beta", ["s-1"]],
+        ["-beta +alpha*", ["s-1"]],
+        ["alpha\u0000beta", ["s-1"]],
       ] as const) {
         expect(await foundBy(text), text).to.deep.equal(ids);
       }
+    });
+
+    it("of signs alone finds nothing, and signs beside words ask for nothing", async () => {
+      library.does("s-1", create({ name: 'alpha * - ( ) " % _ 🚀' }));
+      await tell(model, library);
+      for (const sign of [..."*-()\"%_\\^:+{},.'?", "🚀", '""', "''", "\ud800", "\u0000", "* -"]) {
+        expect(await foundBy(sign), sign).to.deep.equal([]);
+        expect(await foundBy(`${sign} al ${sign}`), sign).to.deep.equal(["s-1"]);
+        expect(await foundBy(`${sign} beta`), sign).to.deep.equal([]);
+      }
+      for (const nothing of ["", " ", "\n\t"]) expect(await foundBy(nothing)).to.deep.equal([]);
     });
 
     it("of many words is answered like one of few", async () => {

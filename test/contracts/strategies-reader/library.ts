@@ -115,9 +115,31 @@ function isFound(strategy: Strategy, filter: StrategyFilter): boolean {
   ].every(Boolean);
 }
 
+/** Each word of the text begins one that is held; signs within it ask for words side by side. */
 function holdsWords({ name, type, tags, instruments, rules }: StrategyDocument, text: string) {
   const indicators = rules.map(({ indicator }) => indicator);
-  const held = [name, type, ...(tags ?? []), ...(instruments ?? []), ...indicators].join("\n");
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  return words.every((word) => held.toLowerCase().includes(word));
+  const held = wordsOf(
+    [name, type, ...(tags ?? []), ...(instruments ?? []), ...indicators].join("\n"),
+  );
+  const asked = text
+    .split(/[\s\0]+/)
+    .map(wordsOf)
+    .filter(({ length }) => length > 0);
+  return asked.length > 0 && asked.every((words) => held.some((_, at) => beginAt(held, at, words)));
+}
+
+function beginAt(held: readonly string[], at: number, words: readonly string[]): boolean {
+  const last = words.length - 1;
+  return words.every((word, step) => {
+    const found = held[at + step] ?? "";
+    return step === last ? found.startsWith(word) : found === word;
+  });
+}
+
+function wordsOf(text: string): string[] {
+  const plain = text
+    .normalize("NFD")
+    .replaceAll(/[\u0300-\u036f]/g, "")
+    .toLowerCase();
+  return plain.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== "");
 }

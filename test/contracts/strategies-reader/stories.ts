@@ -11,8 +11,23 @@ import { Library } from "./library.ts";
 const OWNERS = ["anna", "ben", "cleo"];
 /** Words as people write them, and signs that a search could take for its own. */
 export const WORDS = [
-  ...["Momentum", "momentum", "Trading", "Trade", "Zoë's", "Übergröße", "naïve", "日本語", "🚀"],
-  ...["AND", "OR", "NOT", "NEAR", 'say "yes"', "a*", "50%", "a_b", "-x", "(y)", "n:z", "^1", "x+y"],
+  ...["Momentum", "momentum", "Trading", "Trade", "Zoë's", "Übergröße", "naïve", "日本語", "ΑΘΉΝΑ"],
+  ...[
+    "AND",
+    "OR",
+    "NOT",
+    "NEAR",
+    "NEAR(a",
+    'say "yes"',
+    "a*",
+    "50%",
+    "a_b",
+    "-x",
+    "(y)",
+    "n:z",
+    "^1",
+    "x+y",
+  ],
 ];
 const TYPES = ["momentum", "grid", "mean reversion"];
 const TAGS = ["btc", "BTC", "fast", "50%", 'a"b'];
