@@ -2,9 +2,12 @@ import type { DatabaseSync } from "node:sqlite";
 import { FinalError } from "./persist.ts";
 import type { Projection } from "./projection.ts";
 import { createTableSql, quoted, type SqliteTable } from "./sqlite-table.ts";
+import { createTextIndexSql, type SqliteTextIndex } from "./sqlite-text-index.ts";
 
 /** An index beside the primary key, which a reader's queries need. */
-export interface SqliteIndex {
+export type SqliteIndex = SqliteColumnIndex | SqliteTextIndex;
+
+interface SqliteColumnIndex {
   readonly table: string;
   readonly columns: readonly string[];
 }
@@ -28,7 +31,7 @@ export function createSchema(parts: {
   try {
     database.exec(OWN_TABLES);
     for (const table of tables) database.exec(createTableSql(table));
-    for (const index of indexes) database.exec(createIndexSql(index));
+    for (const index of indexes) database.exec(createIndexSql(index, tables));
     requireSameProjection(database, projection);
     database.exec("COMMIT");
   } catch (error) {
@@ -56,7 +59,14 @@ const OWN_TABLES = `
   ) STRICT, WITHOUT ROWID;
 `;
 
-function createIndexSql({ table, columns }: SqliteIndex): string {
+function createIndexSql(index: SqliteIndex, tables: readonly SqliteTable[]): string {
+  if ("columns" in index) return createColumnIndexSql(index);
+  const indexed = tables.find(({ name }) => name === index.table);
+  if (indexed === undefined) throw new RangeError(`no table ${index.table} to search`);
+  return createTextIndexSql(index, indexed);
+}
+
+function createColumnIndexSql({ table, columns }: SqliteColumnIndex): string {
   const name = [table, "by", ...columns].join("_");
   const list = columns.map(quoted).join(", ");
   return `CREATE INDEX IF NOT EXISTS ${quoted(name)} ON ${quoted(table)} (${list})`;
