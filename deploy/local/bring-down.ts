@@ -39,7 +39,7 @@ export function destroy(request: DownRequest): Promise<readonly DownOutcome[]> {
       settings,
       gone.map(({ instance }) => instance.server.name),
     );
-    // Data first: a server of the settings without data is made anew, data alone would be in its way.
+    // Data first: settings without data are made whole by the next start, the reverse is not.
     for (const { instance } of gone) removeInstanceFolder(instance);
     keepSettings(folder, rest);
     writeEnvFile(folder, instancesOf(folder, rest, cache));
