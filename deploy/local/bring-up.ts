@@ -14,7 +14,13 @@ import {
 import { checkPorts, chosenPorts } from "./ports.ts";
 import { planFetches } from "./recipe.ts";
 import type { Instance, Server } from "./server.ts";
-import { lastLogLines, logFile, runningProcess, startProcess } from "./server-process.ts";
+import {
+  lastLogLines,
+  lastProcess,
+  logFile,
+  runningProcess,
+  startProcess,
+} from "./server-process.ts";
 import {
   NO_SETTINGS,
   readSettings,
@@ -131,6 +137,8 @@ async function startInstance(
     report(instance.name, "preparing", "");
     await checkPorts(instance);
     await prepare(instance);
+    const ended = lastProcess(instance);
+    if (ended !== null) await instance.server.clearAfter(instance, ended.pid);
     interrupted.throwIfAborted();
     await startProcess(instance);
   }

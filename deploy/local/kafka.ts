@@ -43,6 +43,7 @@ export const kafka: Server = {
     ];
     await runProgram("java", words, { withinMs: FORMAT_WITHIN_MS });
   },
+  clearAfter: async () => undefined,
   launch: ({ program, folder }) => ({
     program: "java",
     arguments: [

@@ -1,13 +1,18 @@
 import { chownSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { writeWhole } from "./files.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { textOf, writeWhole } from "./files.ts";
+import { allPids, hasProc, workingFolderOf } from "./proc.ts";
 import { runProgram } from "./run-program.ts";
 import { type Instance, LOGIN, LOOPBACK, type Server } from "./server.ts";
+import { StackError } from "./stack-error.ts";
 import { postgresProgram } from "./tools.ts";
 import { userIds } from "./user.ts";
 
 const INITIALISE_WITHIN_MS = 60_000;
 const QUERY_WITHIN_MS = 10_000;
+const CHILDREN_END_WITHIN_MS = 20_000;
+const CHILDREN_POLL_MS = 50;
 /** The superuser and the database are both called so. */
 const DATABASE = LOGIN;
 
@@ -28,6 +33,7 @@ export const postgres: Server = {
   stopSignal: "SIGINT",
   files: () => ({}),
   initialise,
+  clearAfter,
   launch: ({ folder, ports }) => ({
     program: postgresProgram("postgres"),
     arguments: [
@@ -72,6 +78,31 @@ async function initialise(instance: Instance): Promise<void> {
   } finally {
     rmSync(passwordFile);
   }
+}
+
+/**
+ * PostgreSQL takes the pid in its file for alive as long as nobody has waited for that process,
+ * which some systems never do. Its children may outlive it a little: they must be gone before. All
+ * of them have the data folder as their working folder.
+ */
+async function clearAfter({ folder }: Instance, endedPid: number): Promise<void> {
+  const data = join(folder, "data");
+  const file = join(data, "postmaster.pid");
+  if (!hasProc || Number(textOf(file)?.split("\n")[0]) !== endedPid) return;
+  const deadlineMs = performance.now() + CHILDREN_END_WITHIN_MS;
+  while (allPids().some((pid) => workingFolderOf(pid) === data)) {
+    if (performance.now() > deadlineMs) throw childrenLeft(data);
+    await sleep(CHILDREN_POLL_MS);
+  }
+  rmSync(file);
+}
+
+function childrenLeft(folder: string): StackError {
+  return new StackError(
+    "processes of the PostgreSQL that ended are still there",
+    `waiting ${CHILDREN_END_WITHIN_MS / 1000} s for those that work in ${folder}`,
+    "end them, then run the same command again",
+  );
 }
 
 async function queryPostgres(

@@ -39,6 +39,7 @@ export const redis: Server = {
     const users = `user default off\nuser ${LOGIN} on #${hash} ~* &* +@all\n`;
     writeWhole(join(folder, "users.acl"), users);
   },
+  clearAfter: async () => undefined,
   launch: ({ folder }) => ({
     program: "redis-server",
     arguments: [join(folder, "redis.conf")],

@@ -25,6 +25,7 @@ export const registry: Server = {
   stopSignal: "SIGTERM",
   files: () => ({}),
   initialise: async () => undefined,
+  clearAfter: async () => undefined,
   launch: ({ program, folder, ports }) => ({
     program: "java",
     arguments: [

@@ -37,19 +37,23 @@ export function logFile({ folder }: Pick<Instance, "folder">): string {
 }
 
 /** The process that runs for an instance; null when none does, whatever a stale file says. */
-export function runningProcess({ folder }: Pick<Instance, "folder">): ServerProcess | null {
+export function runningProcess(instance: Pick<Instance, "folder">): ServerProcess | null {
+  const last = lastProcess(instance);
+  return last !== null && mayBeAlive(last) ? last : null;
+}
+
+/** The process that was started last for an instance, whether it runs or not. */
+export function lastProcess({ folder }: Pick<Instance, "folder">): ServerProcess | null {
   const file = join(folder, PROCESS_FILE);
   const text = textOf(file);
   if (text === null) return null;
   const parsed = processSchema.safeParse(jsonOf(text));
-  if (!parsed.success) {
-    throw new StackError(
-      `${file} is not what the stack writes`,
-      "reading which process runs",
-      "end the server's process by hand if there is one, and remove the file",
-    );
-  }
-  return mayBeAlive(parsed.data) ? parsed.data : null;
+  if (parsed.success) return parsed.data;
+  throw new StackError(
+    `${file} is not what the stack writes`,
+    "reading which process runs",
+    "end the server's process by hand if there is one, and remove the file",
+  );
 }
 
 /** Starts the server in a session of its own, so that it outlives us and our terminal. */

@@ -22,6 +22,8 @@ export interface Server {
   files(instance: Instance): Readonly<Record<string, string>>;
   /** Makes its data folder, once; the folder is empty then, whatever happened before. */
   initialise(instance: Instance): Promise<void>;
+  /** Clears away what the process that has this pid no more has left in the way of a start. */
+  clearAfter(instance: Instance, endedPid: number): Promise<void>;
   launch(instance: Instance): Launch;
   /** Throws while it isn't ready; the last error is told when the wait ends. */
   checkReady(instance: Instance): Promise<void>;

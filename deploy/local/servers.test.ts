@@ -1,7 +1,10 @@
 import { expect } from "chai";
+import { influxdb } from "./influxdb.ts";
 import { exampleInstance } from "./instance.fixture.ts";
 import { variablesOf } from "./instances.ts";
 import { kafka } from "./kafka.ts";
+import { neo4j } from "./neo4j.ts";
+import { opensearch } from "./opensearch.ts";
 import { postgres } from "./postgres.ts";
 import { redis } from "./redis.ts";
 import { registry } from "./registry.ts";
@@ -28,7 +31,7 @@ describe("the servers of the stack", () => {
     const variables = variablesOf(instances);
     expect(Object.keys(variables)).to.have.length(servers.length);
     for (const [name, value] of Object.entries(variables)) {
-      expect(name).to.match(/^CH_[A-Z_]+$/);
+      expect(name).to.match(/^CH_[A-Z0-9_]+$/);
       expect(value).to.contain(LOOPBACK);
     }
     const withLogin = Object.values(variables).filter((value) => value.includes("a-secret"));
@@ -104,5 +107,34 @@ describe("the servers of the stack", () => {
       "appendonly yes",
       "maxmemory-policy noeviction",
     ]);
+  });
+
+  it("InfluxDB wants logins and reports nothing to anybody", () => {
+    const lines = influxdb.files(exampleInstance(influxdb))["influxd.conf"]?.split("\n");
+    expect(lines).to.include.members([
+      "reporting-disabled = true",
+      "auth-enabled = true",
+      'bind-address = "127.0.0.1:18086"',
+      'bind-address = "127.0.0.1:18088"',
+      'wal-dir = "/srv/stack/influxdb/data/wal"',
+      'index-version = "tsi1"',
+    ]);
+  });
+
+  it("Neo4j wants logins, listens on loopback alone, and recovers quickly", () => {
+    const lines = neo4j.files(exampleInstance(neo4j))["conf/neo4j.conf"]?.split("\n");
+    expect(lines).to.include.members([
+      "server.default_listen_address=127.0.0.1",
+      "server.bolt.listen_address=:17687",
+      "server.https.enabled=false",
+      "dbms.security.auth_enabled=true",
+      "dbms.usage_report.enabled=false",
+      "db.checkpoint.interval.time=15s",
+    ]);
+  });
+
+  it("all but OpenSearch are started when no names are given", () => {
+    const others = servers.filter(({ isDefault }) => !isDefault);
+    expect(others).to.deep.equal([opensearch]);
   });
 });
