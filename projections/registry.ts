@@ -6,7 +6,7 @@ import { indexes as portfolioIndexes } from "./portfolios/sqlite.ts";
 import { risk } from "./risk/projection.ts";
 import { indexes as riskIndexes } from "./risk/sqlite.ts";
 import type { Projection } from "./runner/projection.ts";
-import type { SqliteIndex } from "./runner/sqlite-schema.ts";
+import type { TableIndex } from "./runner/stored-table.ts";
 import { social } from "./social/projection.ts";
 import { indexes as socialIndexes } from "./social/sqlite.ts";
 import { strategies } from "./strategies/projection.ts";
@@ -16,7 +16,7 @@ import { indexes as marketIndexes } from "./ticks-and-candles/sqlite.ts";
 
 export interface RegisteredProjection {
   readonly projection: Projection;
-  readonly indexes: readonly SqliteIndex[];
+  readonly indexes: readonly TableIndex[];
 }
 
 export const projections: readonly RegisteredProjection[] = [

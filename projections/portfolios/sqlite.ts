@@ -1,18 +1,12 @@
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { decimal, decimalText } from "../../platform/kernel/decimal.ts";
 import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
-import { conditions, timeOrdered } from "../runner/sqlite-conditions.ts";
-import { type SqliteQueries, type SqlRow, text } from "../runner/sqlite-query.ts";
-import type { SqliteIndex } from "../runner/sqlite-schema.ts";
+import { conditions, timeOrdered } from "../runner/sql-conditions.ts";
+import { type SqlRow, text } from "../runner/sql-row.ts";
+import type { SqliteQueries } from "../runner/sqlite-query.ts";
+import type { TableIndex } from "../runner/stored-table.ts";
 import { sumByDay } from "./realised.ts";
-import {
-  bookingOf,
-  holdingOf,
-  ledgerEntryOf,
-  openLotOf,
-  summaryOf,
-  tradeOf,
-} from "./sqlite-rows.ts";
+import { bookingOf, holdingOf, ledgerEntryOf, openLotOf, summaryOf, tradeOf } from "./rows.ts";
 import type {
   Cash,
   Holding,
@@ -33,7 +27,7 @@ import type {
 /** Trades and reversals that one query of realised profit sums up. */
 const REALISED_TRADES_LIMIT = 100_000;
 
-export const indexes: readonly SqliteIndex[] = [
+export const indexes: readonly TableIndex[] = [
   { table: "portfolios", columns: ["owner", "portfolioId"] },
   { table: "trades", columns: ["portfolioId", "occurredAtMs", "tradeNumber"] },
   { table: "trades", columns: ["portfolioId", "instrumentId", "occurredAtMs", "tradeNumber"] },

@@ -1,13 +1,14 @@
 import type { DatabaseSync } from "node:sqlite";
 import { FinalError } from "./persist.ts";
 import type { Projection } from "./projection.ts";
-import { createTableSql, quoted, type SqliteTable } from "./sqlite-table.ts";
-
-/** An index beside the primary key, which a reader's queries need. */
-export interface SqliteIndex {
-  readonly table: string;
-  readonly columns: readonly string[];
-}
+import { createTableSql } from "./sqlite-table.ts";
+import {
+  indexName,
+  quoted,
+  quotedList,
+  type StoredTable,
+  type TableIndex,
+} from "./stored-table.ts";
 
 /**
  * Makes the file of a generation: its declared tables and indexes, and four tables of ours.
@@ -20,8 +21,8 @@ export interface SqliteIndex {
 export function createSchema(parts: {
   readonly database: DatabaseSync;
   readonly projection: Pick<Projection, "name" | "version">;
-  readonly tables: readonly SqliteTable[];
-  readonly indexes: readonly SqliteIndex[];
+  readonly tables: readonly StoredTable[];
+  readonly indexes: readonly TableIndex[];
 }): void {
   const { database, projection, tables, indexes } = parts;
   database.exec("BEGIN IMMEDIATE");
@@ -56,10 +57,9 @@ const OWN_TABLES = `
   ) STRICT, WITHOUT ROWID;
 `;
 
-function createIndexSql({ table, columns }: SqliteIndex): string {
-  const name = [table, "by", ...columns].join("_");
-  const list = columns.map(quoted).join(", ");
-  return `CREATE INDEX IF NOT EXISTS ${quoted(name)} ON ${quoted(table)} (${list})`;
+function createIndexSql(index: TableIndex): string {
+  const name = quoted(indexName(index));
+  return `CREATE INDEX IF NOT EXISTS ${name} ON ${quoted(index.table)} (${quotedList(index.columns)})`;
 }
 
 function requireSameProjection(

@@ -8,9 +8,10 @@ import {
   minuteOf,
 } from "../../platform/market/interval.ts";
 import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
-import { timeOrdered } from "../runner/sqlite-conditions.ts";
-import { type SqliteQueries, type SqlRow, text } from "../runner/sqlite-query.ts";
-import type { SqliteIndex } from "../runner/sqlite-schema.ts";
+import { timeOrdered } from "../runner/sql-conditions.ts";
+import { type SqlRow, text } from "../runner/sql-row.ts";
+import type { SqliteQueries } from "../runner/sqlite-query.ts";
+import type { TableIndex } from "../runner/stored-table.ts";
 import { candlesOfMinutes, candlesOfTicks, filled, rowOf } from "./candle-pages.ts";
 import { instrumentOf, textOf, tickOf } from "./sqlite-rows.ts";
 import { minuteFrom, SqliteMarketSource, TooMuch } from "./sqlite-source.ts";
@@ -29,7 +30,7 @@ import type {
 } from "./store.ts";
 
 /** Keys are in the order that every query wants. */
-export const indexes: readonly SqliteIndex[] = [];
+export const indexes: readonly TableIndex[] = [];
 
 /** The market read model in SQLite. */
 export class SqliteMarketReader implements MarketReader {

@@ -230,6 +230,8 @@ export function readStoreContract(name: ReadStoreAdapterName): void {
         "no key": { ...row, sequence: null },
         "a fraction for an integer": { ...row, sequence: 1.5 },
         "an integer beyond 2^53": { ...row, sequence: 2 ** 53 },
+        "a text with NUL": { ...row, stream: "nul\u0000inside" },
+        "half of a surrogate pair": { ...row, stream: "\ud83d alone" },
       };
       for (const [title, content] of Object.entries(bad)) {
         it(`is a data error and changes nothing: ${title}`, async () => {

@@ -5,21 +5,22 @@ import type { Event } from "../../platform/kernel/decider.ts";
 import type { PartitionKey } from "../../platform/log/log.ts";
 import { compact, type EventChanges } from "../../projections/runner/compact.ts";
 import { type Digest, digestGeneration } from "../../projections/runner/digest.ts";
+import type { Snapshot } from "../../projections/runner/generation-snapshot.ts";
 import type { Page, PageRequest } from "../../projections/runner/page.ts";
 import type { Projection } from "../../projections/runner/projection.ts";
 import type { ApplyOutcome, ReadStore } from "../../projections/runner/read-store.ts";
 import { recorded } from "../../projections/runner/recorded.fixture.ts";
 import type { SqliteQueries } from "../../projections/runner/sqlite-query.ts";
-import { type Snapshot, SqliteGeneration } from "../../projections/runner/sqlite-reader.ts";
-import type { SqliteIndex } from "../../projections/runner/sqlite-schema.ts";
+import { SqliteGeneration } from "../../projections/runner/sqlite-reader.ts";
 import { SqliteReadStore } from "../../projections/runner/sqlite-store.ts";
+import type { TableIndex } from "../../projections/runner/stored-table.ts";
 
 const LOG_ID = "0192aa00-0000-7000-8000-000000000001";
 const PARTITION: PartitionKey = "any.events/0";
 
 export interface HarnessParts<E extends Event, Reader> {
   readonly projection: Projection<E>;
-  readonly indexes: readonly SqliteIndex[];
+  readonly indexes: readonly TableIndex[];
   readonly makeReader: (queries: SqliteQueries) => Reader;
 }
 

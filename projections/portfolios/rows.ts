@@ -5,14 +5,7 @@ import {
   quotient,
   ZERO,
 } from "../../platform/kernel/decimal.ts";
-import {
-  flag,
-  integer,
-  integerOrNull,
-  type SqlRow,
-  text,
-  textOrNull,
-} from "../runner/sqlite-query.ts";
+import { flag, integer, integerOrNull, type SqlRow, text, textOrNull } from "../runner/sql-row.ts";
 import type { Booking } from "./realised.ts";
 import type { Holding, LedgerEntry, OpenLot, PortfolioSummary, Trade } from "./store.ts";
 
