@@ -1,8 +1,8 @@
 /** Every projection, one line each: its pure part, and the indexes that its SQLite reader needs. */
 import { equityCurve } from "./equity-curve/projection.ts";
 import { indexes as equityCurveIndexes } from "./equity-curve/sqlite.ts";
+import { indexes as portfolioIndexes } from "./portfolios/indexes.ts";
 import { portfolios } from "./portfolios/projection.ts";
-import { indexes as portfolioIndexes } from "./portfolios/sqlite.ts";
 import { risk } from "./risk/projection.ts";
 import { indexes as riskIndexes } from "./risk/sqlite.ts";
 import type { Projection } from "./runner/projection.ts";

@@ -1,8 +1,8 @@
 import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
 import { timeOrdered } from "../runner/sql-conditions.ts";
-import { double, flag, integer, type SqlRow, text } from "../runner/sql-row.ts";
 import type { SqliteQueries } from "../runner/sqlite-query.ts";
 import type { TableIndex } from "../runner/stored-table.ts";
+import { pointOf } from "./rows.ts";
 import type { EquityCurveReader, EquityPlace, EquityPoint, EquityRange } from "./store.ts";
 
 /** The primary key serves every query. */
@@ -41,15 +41,4 @@ export class SqliteEquityCurveReader implements EquityCurveReader {
     );
     return pageOf(rows.map(pointOf), limit, ({ atMs, sequence }) => ({ atMs, sequence }));
   }
-}
-
-function pointOf(row: SqlRow): EquityPoint {
-  return {
-    atMs: integer(row, "atMs"),
-    sequence: integer(row, "sequence"),
-    equity: text(row, "equity"),
-    nav: double(row, "nav"),
-    drawdown: double(row, "drawdown"),
-    complete: flag(row, "complete"),
-  };
 }

@@ -25,6 +25,8 @@ export interface PostgresPoolParts {
   readonly name: string;
   /** At most so many at once. */
   readonly connections: number;
+  /** Settings of the server for these connections: `{ jit: "off" }`. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** A statement with its values bound. A named one is prepared once per connection. */
@@ -50,7 +52,7 @@ export class PostgresPool {
   readonly place: string;
   readonly #pool: Pool;
 
-  constructor({ url, name, connections }: PostgresPoolParts) {
+  constructor({ url, name, connections, settings = {} }: PostgresPoolParts) {
     this.place = placeOf(url);
     this.#pool = new Pool({
       connectionString: url,
@@ -65,8 +67,9 @@ export class PostgresPool {
       idleTimeoutMillis: IDLE_CONNECTION_MS,
       maxLifetimeSeconds: LONGEST_CONNECTION_SECONDS,
       keepAlive: true,
-      // Our statements take few shapes: planning them anew for each batch costs more than it gives.
-      options: "-c plan_cache_mode=force_generic_plan",
+      options: Object.entries(settings)
+        .map(([setting, value]) => `-c ${setting}=${value}`)
+        .join(" "),
     });
     // The pool replaces a connection that has broken; who uses one hears it from the query.
     this.#pool.on("error", ignoreBroken);

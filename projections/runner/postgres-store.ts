@@ -21,6 +21,19 @@ import { keyValuesOf, type StoredTable, storedTable, type TableIndex } from "./s
 const CONNECTIONS = 4;
 const PAGE_ROWS = 1_000;
 
+/**
+ * A batch is always written by the same statement, which finds rows by their keys. It is planned
+ * once, and never by the size of tables that were empty then: a scan of what they have become would
+ * take longer with every batch.
+ */
+const WRITER_SETTINGS = {
+  plan_cache_mode: "force_generic_plan",
+  enable_seqscan: "off",
+  enable_hashjoin: "off",
+  enable_mergejoin: "off",
+  jit: "off",
+};
+
 export interface PostgresStoreParts {
   readonly url: string;
   /** `portfolios_g3`: see `generationSchema`. */
@@ -42,7 +55,12 @@ export class PostgresReadStore implements ReadStore {
     const tables = Object.entries(projection.tables);
     this.#tables = new Map(tables.map(([name, table]) => [name, storedTable(name, table)]));
     this.#writer = new PostgresWriter(schema, [...this.#tables.values()]);
-    this.#pool = new PostgresPool({ url, name: schema, connections: CONNECTIONS });
+    this.#pool = new PostgresPool({
+      url,
+      name: schema,
+      connections: CONNECTIONS,
+      settings: WRITER_SETTINGS,
+    });
   }
 
   async create(): Promise<void> {
