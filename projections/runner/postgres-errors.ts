@@ -42,8 +42,7 @@ function codeOf(error: Error): PlatformErrorCode | null {
     if (REFUSED.test(state)) return "STORE_REFUSED";
     return UNAVAILABLE.test(state) ? "STORE_UNAVAILABLE" : null;
   }
-  // The client asks for a password in the middle of the login, and has none.
-  if (error.message.startsWith("SASL")) return "STORE_REFUSED";
+  if (isWithoutPassword(error)) return "STORE_REFUSED";
   return isOfTheConnection(error) ? "STORE_UNAVAILABLE" : null;
 }
 
@@ -57,8 +56,14 @@ function stateOf(error: unknown): string {
   return error instanceof DatabaseError ? (error.code ?? "") : "";
 }
 
+/** The client notices in the middle of the login that it has no password to give. */
+function isWithoutPassword({ message }: Error): boolean {
+  return message.startsWith("SASL") && message.includes("client password");
+}
+
 /** Of an address with several numbers each has its own error, and their sum no message. */
 function messageOf(error: Error): string {
+  if (isWithoutPassword(error)) return "the server wants a password, and the address has none";
   const all = error instanceof AggregateError ? error.errors : [error];
   return all.map((one) => (one instanceof Error ? one.message : String(one))).join("; ");
 }

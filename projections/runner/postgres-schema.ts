@@ -83,7 +83,7 @@ export async function dropSchema(pool: PostgresPool, schema: string): Promise<bo
 /** The server's version, as it names it; throws STORE_UNSUITABLE where we cannot work with it. */
 export async function requireSuitableServer(pool: PostgresPool): Promise<string> {
   const [row = {}] = await pool.query({
-    text: `SELECT current_setting('server_version') AS version,
+    text: `SELECT split_part(current_setting('server_version'), ' ', 1) AS version,
                   current_setting('server_version_num')::int / 10000 AS major,
                   current_setting('server_encoding') AS encoding`,
   });

@@ -20,6 +20,7 @@ import type { OperationsPort, OperationsRequest } from "../../projections/runner
 import { run } from "../../projections/runner/runner.ts";
 import { SqliteReadStore } from "../../projections/runner/sqlite-store.ts";
 import { type GenerationStatus, Supervisor } from "../../projections/runner/supervisor.ts";
+import { GenerationDropper } from "../../projections/stores.ts";
 
 const NAME = "portfolios";
 const HAPPENS_WITHIN_MS = 20_000;
@@ -51,7 +52,8 @@ describe("the generations of read models, fed by threads", () => {
 
   function start(operations: OperationsPort = commandSide.gateway, version = 1): Supervisor {
     const versions = projections.map(({ projection }) => ({ ...projection, version }));
-    const parts = { folder, log, codec, operations, logger, clock: Date.now };
+    const stores = new GenerationDropper({ folder, servers: { postgres: null } });
+    const parts = { stores, log, codec, operations, logger, clock: Date.now };
     const supervisor = new Supervisor({ ...parts, projections: versions });
     supervisors.push(supervisor);
     return supervisor;
