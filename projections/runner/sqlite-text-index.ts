@@ -1,6 +1,6 @@
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import type { SqliteQueries } from "./sqlite-query.ts";
-import { quoted, type SqliteTable } from "./sqlite-table.ts";
+import { quoted, type StoredTable } from "./stored-table.ts";
 
 /** An index of the words of a text column, for a reader that searches by their beginnings. */
 export interface SqliteTextIndex {
@@ -20,7 +20,7 @@ export interface SqliteTextIndex {
  *
  * Rows that were there before the index are not in it: with a new one rises a projection's version.
  */
-export function createTextIndexSql(index: SqliteTextIndex, table: SqliteTable): string {
+export function createTextIndexSql(index: SqliteTextIndex, table: StoredTable): string {
   const { words, rows } = namesOf(index);
   const { types, columns, keyColumns } = table;
   if (types[columns.indexOf(index.wordsOf)] !== "text") {

@@ -1,12 +1,7 @@
 import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
-import { conditions } from "../runner/sqlite-conditions.ts";
-import {
-  integer,
-  type SqliteQueries,
-  type SqlRow,
-  text,
-  textOrNull,
-} from "../runner/sqlite-query.ts";
+import { conditions } from "../runner/sql-conditions.ts";
+import { integer, type SqlRow, text, textOrNull } from "../runner/sql-row.ts";
+import type { SqliteQueries } from "../runner/sqlite-query.ts";
 import type { SqliteIndex } from "../runner/sqlite-schema.ts";
 import {
   keysByWordsSql,

@@ -3,13 +3,8 @@ import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { type Decimal, decimal } from "../../platform/kernel/decimal.ts";
 import { type Candle, foldTicks, type Tick } from "../../platform/market/candle.ts";
 import { ALLOWED_LATENESS_MS, MINUTE_MS, minuteOf } from "../../platform/market/interval.ts";
-import {
-  integer,
-  integerOrNull,
-  type SqliteQueries,
-  type SqlRow,
-  text,
-} from "../runner/sqlite-query.ts";
+import { integer, integerOrNull, type SqlRow, text } from "../runner/sql-row.ts";
+import type { SqliteQueries } from "../runner/sqlite-query.ts";
 import { foldedTickOf, minuteOfRow } from "./sqlite-rows.ts";
 import type { TimeRange } from "./store.ts";
 

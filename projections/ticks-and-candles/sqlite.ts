@@ -8,9 +8,10 @@ import {
   minuteOf,
 } from "../../platform/market/interval.ts";
 import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
-import { timeOrdered } from "../runner/sqlite-conditions.ts";
-import { integer, type SqliteQueries, type SqlRow, text } from "../runner/sqlite-query.ts";
-import type { SqliteIndex } from "../runner/sqlite-schema.ts";
+import { timeOrdered } from "../runner/sql-conditions.ts";
+import { integer, type SqlRow, text } from "../runner/sql-row.ts";
+import type { SqliteQueries } from "../runner/sqlite-query.ts";
+import type { TableIndex } from "../runner/stored-table.ts";
 import { candlesOfMinutes, candlesOfTicks, filled, rowOf } from "./candle-pages.ts";
 import { instrumentOf, textOf, tickOf } from "./sqlite-rows.ts";
 import { minuteFrom, SqliteMarketSource, TooMuch } from "./sqlite-source.ts";
@@ -30,7 +31,7 @@ import type {
 } from "./store.ts";
 
 /** Ticks and candles are kept in the order that every query wants. */
-export const indexes: readonly SqliteIndex[] = [
+export const indexes: readonly TableIndex[] = [
   { table: "instruments", columns: ["base", "quote"] },
 ];
 

@@ -2,7 +2,7 @@ import { strategies } from "../../../projections/strategies/projection.ts";
 import { indexes, SqliteStrategyReader } from "../../../projections/strategies/sqlite.ts";
 import type { StrategyReader } from "../../../projections/strategies/store.ts";
 import type { StrategiesEvent } from "../../../schemas/generated/strategies.ts";
-import { openHarness, type ReadModelHarness } from "../reader-harness.ts";
+import { openSqliteHarness, type ReadModelHarness } from "../reader-harness.ts";
 
 export type Harness = ReadModelHarness<StrategiesEvent, StrategyReader>;
 
@@ -12,6 +12,6 @@ export const strategyAdapters = {
     const makeReader = (queries: ConstructorParameters<typeof SqliteStrategyReader>[0]) => {
       return new SqliteStrategyReader(queries);
     };
-    return openHarness({ projection: strategies, indexes, makeReader });
+    return openSqliteHarness({ projection: strategies, indexes, makeReader });
   },
 };
