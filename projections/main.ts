@@ -14,10 +14,10 @@ import { projections } from "./registry.ts";
 import type { OperationsPort } from "./runner/operations.ts";
 import type { Applied } from "./runner/partition-feeder.ts";
 import { type FedGeneration, type GenerationStatus, Supervisor } from "./runner/supervisor.ts";
+import { GenerationDropper, type StorePlace } from "./stores.ts";
 
 export interface ProjectionsParts {
-  /** The data folder. */
-  readonly folder: string;
+  readonly place: StorePlace;
   readonly log: LogReader;
   readonly codec: EventReader;
   /** The command side's gateway, in this process or over HTTP. */
@@ -37,8 +37,10 @@ export interface Projections {
 
 /** Feeds the generations of every projection, each in a thread of its own. */
 export function startProjections(parts: ProjectionsParts): Projections {
+  const { place, ...others } = parts;
   const supervisor = new Supervisor({
-    ...parts,
+    ...others,
+    stores: new GenerationDropper(place),
     projections: projections.map(({ projection }) => projection),
     onApplied: (fed, applied) => measure(fed, applied, parts.clock()),
   });

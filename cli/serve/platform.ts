@@ -19,6 +19,8 @@ import { openSqliteLog } from "../../platform/log/sqlite/sqlite-log.ts";
 import { openSqliteLogReader } from "../../platform/log/sqlite/sqlite-log-reader.ts";
 import type { Logger } from "../../platform/telemetry/logger.ts";
 import { startQueryApi } from "../../query-api/main.ts";
+import { storePlace } from "../store-place.ts";
+import { type ChosenStore, chooseStores } from "./chosen-stores.ts";
 import { openDoor } from "./door.ts";
 import { processManagersPart } from "./process-managers.ts";
 import { projectionsPart } from "./projections.ts";
@@ -42,6 +44,8 @@ export interface Platform {
   readonly routes: readonly Route[];
   /** For requests of this process to itself; null: no key is needed. */
   readonly ownKey: string | null;
+  /** Where the read models stand; empty where this process has nothing to do with them. */
+  readonly stores: readonly ChosenStore[];
   /** What a stop does, in order. */
   readonly steps: readonly ShutdownStep[];
   /** True when every step went well. */
@@ -63,6 +67,8 @@ export async function startPlatform(options: StartPlatform): Promise<Platform> {
 async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Platform> {
   const { config, parts, logger, port } = options;
   const { door, ownKey } = openDoor(config, logger);
+  const usesStores = parts.includes("projections") || parts.includes("query-api");
+  const stores = usesStores ? await chooseStores(storePlace(config), logger) : [];
   const base = parts.includes("command-side")
     ? await openToWrite(config, logger, opened)
     : openToRead(config, opened);
@@ -96,7 +102,8 @@ async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Pl
     ...started.flatMap(({ afterDrain }) => afterDrain),
     ...base.steps,
   ];
-  return { url: server.url, routes, ownKey, steps, stop: () => runShutdown(steps, logger) };
+  const { url } = server;
+  return { url, routes, stores, ownKey, steps, stop: () => runShutdown(steps, logger) };
 }
 
 interface Base {
@@ -148,19 +155,25 @@ function commandSidePart(commandSide: CommandSide): StartedPart {
 
 function queryApiPart({ config, logger }: StartPlatform, { log, codec }: Base): StartedPart {
   const { dataFolder, cursorSecret } = config;
+  const { readers, close } = openReaders(storePlace(config));
   const queryApi = startQueryApi({
     log,
     codec,
     logger,
     clock: Date.now,
     cursorKey: loadCursorKey(dataFolder, cursorSecret),
-    readers: openReaders(dataFolder),
+    readers,
   });
   return {
     routes: queryApi.routes,
     checks: queryApi.checks,
     beforeDrain: [step("end live streams", () => queryApi.endStreams())],
-    afterDrain: [step("close the read models", () => queryApi.stop())],
+    afterDrain: [
+      step("close the read models", async () => {
+        await queryApi.stop();
+        await close();
+      }),
+    ],
   };
 }
 

@@ -7,6 +7,7 @@ import type { Logger } from "../../platform/telemetry/logger.ts";
 import { startProjections } from "../../projections/main.ts";
 import type { OperationsPort, OperationsRequest } from "../../projections/runner/operations.ts";
 import type { GenerationStatus } from "../../projections/runner/supervisor.ts";
+import { storePlace } from "../store-place.ts";
 import type { StartedPart } from "./started-part.ts";
 
 export interface ProjectionsParts {
@@ -22,7 +23,7 @@ export interface ProjectionsParts {
 export function projectionsPart(parts: ProjectionsParts): StartedPart {
   const { config, logger, log, codec } = parts;
   const projections = startProjections({
-    folder: config.dataFolder,
+    place: storePlace(config),
     log,
     codec,
     operations: parts.operations ?? remoteOperations(config),

@@ -54,8 +54,12 @@ function serveVerb([name, { parts, summary, port }]: [string, Serving]): Runnabl
       const logger = createLogger(config.logLevel);
       const chosenPort = port === "any" ? 0 : config[port];
       const platform = await startPlatform({ config, parts, logger, port: chosenPort });
-      if (output.json) output.value({ url: platform.url, parts });
-      else output.line(`${name} at ${platform.url}, data in ${config.dataFolder}; Ctrl-C stops`);
+      const { url, stores } = platform;
+      if (output.json) output.value({ url, parts, stores });
+      else {
+        for (const one of stores) output.line(`${one.projections.join(", ")}: ${one.store}`);
+        output.line(`${name} at ${url}, data in ${config.dataFolder}; Ctrl-C stops`);
+      }
       await untilAborted(interrupted);
       output.message("Stopping; a second Ctrl-C ends at once.");
       if (!(await platform.stop())) throw unclean();

@@ -121,6 +121,16 @@ export const variables = {
     fallback: "60",
     schema: integer(1, MAXIMUM_RATE_LIMIT_SECONDS),
   }),
+  postgresUrl: optional<string>({
+    name: "CH_POSTGRES_URL",
+    meaning:
+      "The PostgreSQL that holds portfolios and equity curves; without it SQLite in the data " +
+      "folder does. It takes one log: give another data folder another database.",
+    rule: "a postgres address with a host and a database",
+    example: "postgres://user:password@127.0.0.1:5432/cipherhorizon",
+    secret: true,
+    schema: z.string().refine(isPostgresUrl),
+  }),
   logLevel: required<LogLevel>({
     name: "CH_LOG_LEVEL",
     meaning: "The least severe level that is written to stderr.",
@@ -197,6 +207,13 @@ function integer(minimum: number, maximum: number) {
     .regex(/^\d{1,9}$/)
     .transform(Number)
     .refine((value) => value >= minimum && value <= maximum);
+}
+
+function isPostgresUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, pathname } = new URL(text);
+  const isPostgres = protocol === "postgres:" || protocol === "postgresql:";
+  return isPostgres && hostname !== "" && pathname.length > 1;
 }
 
 function isHttpUrl(text: string): boolean {

@@ -1,18 +1,18 @@
 /**
  * The thread that feeds one generation of one projection: the place where the embedded adapters of
- * log, registry and read store are named for the projectors.
+ * log and registry are named for the projectors; the read store is chosen in `stores.ts`.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { openReadCodec } from "../../platform/codec/codec.ts";
 import { openSqliteRegistry } from "../../platform/codec/sqlite-registry.ts";
 import { openSqliteLogReader } from "../../platform/log/sqlite/sqlite-log-reader.ts";
 import { registeredProjection } from "../registry.ts";
+import { openStore } from "../stores.ts";
 import { type FileLock, tryFileLock } from "./file-lock.ts";
-import { generationFile, generationLockFile } from "./generation-files.ts";
+import { generationLockFile } from "./generation-files.ts";
 import { pause } from "./pause.ts";
 import type { Trouble } from "./persist.ts";
 import { type RunnerObserver, run } from "./runner.ts";
-import { SqliteReadStore } from "./sqlite-store.ts";
 import { type FeedingJob, type FromWorker, STOP, type TroubleReport } from "./worker-messages.ts";
 
 /** How soon a projector in waiting notices that the one before it is gone. */
@@ -29,13 +29,13 @@ port.on("message", (message) => {
 await feed(workerData as FeedingJob, stopping.signal).finally(() => port.close());
 
 async function feed(job: FeedingJob, signal: AbortSignal): Promise<void> {
-  const { folder, projection: name, generation } = job;
-  const { projection, indexes } = registeredProjection(name);
+  const { place, projection: name, generation } = job;
+  const { folder } = place;
+  const { projection } = registeredProjection(name);
   const lock = await lockGeneration(generationLockFile(folder, name, generation), signal);
   if (lock === null) return tell({ type: "ended", end: { reason: "stopped", detail: "" } });
   tell({ type: "feeding" });
-  const file = generationFile(folder, name, generation);
-  const store = new SqliteReadStore({ file, projection, indexes });
+  const store = openStore(place, name, generation);
   const log = openSqliteLogReader({ folder });
   const registry = openSqliteRegistry({ folder, readOnly: true });
   try {

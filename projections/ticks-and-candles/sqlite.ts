@@ -8,12 +8,14 @@ import {
   minuteOf,
 } from "../../platform/market/interval.ts";
 import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
-import { timeOrdered } from "../runner/sqlite-conditions.ts";
-import { integer, type SqliteQueries, type SqlRow, text } from "../runner/sqlite-query.ts";
-import type { SqliteIndex } from "../runner/sqlite-schema.ts";
-import { candlesOfMinutes, candlesOfTicks, filled, rowOf } from "./candle-pages.ts";
+import { timeOrdered } from "../runner/sql-conditions.ts";
+import { integer, type SqlRow, text } from "../runner/sql-row.ts";
+import type { SqliteQueries } from "../runner/sqlite-query.ts";
+import type { TableIndex } from "../runner/stored-table.ts";
+import { candlesOfMinutes, candlesOfSeconds, filled, rowOf } from "./candle-pages.ts";
+import { KeptSeconds } from "./kept-seconds.ts";
 import { instrumentOf, textOf, tickOf } from "./sqlite-rows.ts";
-import { minuteFrom, SqliteMarketSource, TooMuch } from "./sqlite-source.ts";
+import { minuteFrom, SqliteMarketSource } from "./sqlite-source.ts";
 import type {
   CandlePage,
   CandleRow,
@@ -28,15 +30,17 @@ import type {
   TimeRange,
   Vwap,
 } from "./store.ts";
+import { TooMuch } from "./too-much.ts";
 
 /** Ticks and candles are kept in the order that every query wants. */
-export const indexes: readonly SqliteIndex[] = [
+export const indexes: readonly TableIndex[] = [
   { table: "instruments", columns: ["base", "quote"] },
 ];
 
 /** The market read model in SQLite. */
 export class SqliteMarketReader implements MarketReader {
   readonly #queries: SqliteQueries;
+  readonly #kept = new KeptSeconds();
 
   constructor(queries: SqliteQueries) {
     this.#queries = queries;
@@ -133,7 +137,7 @@ export class SqliteMarketReader implements MarketReader {
   }
 
   #source(instrumentId: string): SqliteMarketSource | null {
-    return SqliteMarketSource.open(this.#queries, instrumentId);
+    return SqliteMarketSource.open({ queries: this.#queries, instrumentId, kept: this.#kept });
   }
 
   #instrument(row: SqlRow): Instrument {
@@ -205,7 +209,7 @@ function candlesIn(
   const endMs = bucketEnd(toMs - 1, interval);
   const { contractSize } = source.clock;
   if (isFoldedFromTicks(interval)) {
-    return candlesOfTicks(source.ticks({ fromMs, toMs: endMs }), { interval, contractSize });
+    return candlesOfSeconds(source.seconds({ fromMs, toMs: endMs }), { interval, contractSize });
   }
   return candlesOfMinutes(source.minutes({ fromMs, toMs: endMs }), interval);
 }

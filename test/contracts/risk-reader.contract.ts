@@ -1,14 +1,11 @@
 import { expect } from "chai";
 import { assess, Book, limit } from "../../command-side/contexts/risk/risk-book/story.fixture.ts";
 import { decimal } from "../../platform/kernel/decimal.ts";
-import { equityCurve } from "../../projections/equity-curve/projection.ts";
-import { SqliteEquityCurveReader } from "../../projections/equity-curve/sqlite.ts";
-import type { EquityPlace } from "../../projections/equity-curve/store.ts";
 import { risk } from "../../projections/risk/projection.ts";
 import { indexes, SqliteRiskReader } from "../../projections/risk/sqlite.ts";
 import type { RiskReader, UsagePlace } from "../../projections/risk/store.ts";
 import type { RiskEvent } from "../../schemas/generated/risk.ts";
-import { allPages, openHarness, type ReadModelHarness } from "./reader-harness.ts";
+import { allPages, openSqliteHarness, type ReadModelHarness } from "./reader-harness.ts";
 
 type Harness = ReadModelHarness<RiskEvent, RiskReader>;
 
@@ -18,7 +15,7 @@ const adapters = {
     const makeReader = (queries: ConstructorParameters<typeof SqliteRiskReader>[0]) => {
       return new SqliteRiskReader(queries);
     };
-    return openHarness({ projection: risk, indexes, makeReader });
+    return openSqliteHarness({ projection: risk, indexes, makeReader });
   },
 };
 
@@ -139,37 +136,3 @@ function riskReaderContract(name: string, open: () => Promise<Harness>): void {
     });
   });
 }
-
-describe("the equity curve reader contract: sqlite", () => {
-  it("has a point for each assessment, by time, in both directions", async () => {
-    const model = await openHarness({
-      projection: equityCurve,
-      indexes: [],
-      makeReader: (queries) => new SqliteEquityCurveReader(queries),
-    });
-    const book = new Book();
-    for (const price of ["60000", "50000", "55000"]) {
-      book.nowMs += 1_000;
-      book.does(at(price));
-    }
-    await model.take("p-1", book.events);
-    const all = (newestFirst: boolean) => {
-      const range = { fromMs: null, toMs: null };
-      return allPages<{ readonly equity: string }, EquityPlace>(2, async (page) => {
-        const found = await model.ask((reader) =>
-          reader.points("p-1", range, { ...page, newestFirst }),
-        );
-        return found ?? { items: [], next: null };
-      });
-    };
-    const curve = (await all(false)).map(({ equity }) => equity);
-    expect(curve).to.deep.equal(["100000", "90000", "95000"]);
-    expect((await all(true)).map(({ equity }) => equity)).to.deep.equal(curve.toReversed());
-    const range = { fromMs: null, toMs: null };
-    const nobody = await model.ask((reader) =>
-      reader.points("p-2", range, { after: null, limit: 1 }),
-    );
-    expect(nobody).to.equal(null);
-    await model.close();
-  });
-});

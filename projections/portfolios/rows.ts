@@ -5,16 +5,9 @@ import {
   quotient,
   ZERO,
 } from "../../platform/kernel/decimal.ts";
-import {
-  flag,
-  integer,
-  integerOrNull,
-  type SqlRow,
-  text,
-  textOrNull,
-} from "../runner/sqlite-query.ts";
+import { flag, integer, integerOrNull, type SqlRow, text, textOrNull } from "../runner/sql-row.ts";
 import type { Booking } from "./realised.ts";
-import type { Holding, LedgerEntry, OpenLot, PortfolioSummary, Trade } from "./store.ts";
+import type { Cash, Holding, LedgerEntry, OpenLot, PortfolioSummary, Trade } from "./store.ts";
 
 /** From a row of `portfolios` with its closing and version, and the portfolio's holdings. */
 export function summaryOf(row: SqlRow, holdings: readonly Holding[]): PortfolioSummary {
@@ -71,6 +64,14 @@ export function openLotOf(row: SqlRow): OpenLot {
     acquiredMs: integer(row, "acquiredMs"),
     basisAssumed: flag(row, "basisAssumed"),
   };
+}
+
+/** From a row of an asset used as money, with the balances of its accounts. */
+export function cashOf(row: SqlRow): Cash {
+  const free = text(row, "free");
+  const locked = text(row, "locked");
+  const total = decimalText(decimal(free).plus(decimal(locked)));
+  return { asset: text(row, "asset"), free, locked, total };
 }
 
 export function ledgerEntryOf(row: SqlRow): LedgerEntry {

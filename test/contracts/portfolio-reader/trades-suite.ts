@@ -2,16 +2,18 @@ import { expect } from "chai";
 import {
   openStory,
   type Story,
-} from "../../command-side/contexts/portfolio/portfolio/story.fixture.ts";
-import type { RealisedRequest, Trade, TradePlace } from "../../projections/portfolios/store.ts";
-import { type Harness, portfolioAdapters } from "./portfolio-reader/adapters.ts";
-import { allPages } from "./reader-harness.ts";
+} from "../../../command-side/contexts/portfolio/portfolio/story.fixture.ts";
+import type { RealisedRequest, Trade, TradePlace } from "../../../projections/portfolios/store.ts";
+import { allPages } from "../reader-harness.ts";
+import { type Harness, type PortfolioAdapterName, portfolioAdapters } from "./adapters.ts";
 
 const ID = "p-1";
 const DAY_MS = 86_400_000;
 const EVER: RealisedRequest = { fromMs: null, toMs: null, instrumentId: null, zone: "UTC" };
 
-function tradesContract(name: string, open: () => Promise<Harness>): void {
+export function tradesContract(name: PortfolioAdapterName): void {
+  const open: () => Promise<Harness> = portfolioAdapters[name];
+
   describe(`trades by the portfolio reader: ${name}`, () => {
     let model: Harness;
 
@@ -160,5 +162,3 @@ function tradesContract(name: string, open: () => Promise<Harness>): void {
     });
   });
 }
-
-for (const [name, open] of Object.entries(portfolioAdapters)) tradesContract(name, open);
