@@ -15,7 +15,9 @@ import type { CommandGateway, CommandRequest } from "./gateway.ts";
 export const COMMAND_HEADERS: readonly RouteHeader[] = [
   {
     name: "Idempotency-Key",
-    description: "The command id, a UUID. The same command sent again gets the same answer.",
+    description:
+      "The command id, a UUID. The same command sent again gets the same answer. A trader's key " +
+      "takes every version but 5, in which the platform's own are.",
     example: "018f6f7e-6b1a-7c3e-9d52-0a1b2c3d4e5f",
   },
   {

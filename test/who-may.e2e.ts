@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
+import { v5 } from "uuid";
 import { revokeKey } from "../platform/access/key-file.ts";
 import { addressOf, type Example, examplesOf, type OpenApi } from "./openapi-examples.ts";
 import { type Answer, type CallerName, callers, KeyedPlatform } from "./who-may/keyed-platform.ts";
@@ -216,6 +217,15 @@ describe("who may do what", () => {
     expectRefused(await keyed.send("ben", path, funds, key), 403, "NOT_OWNED");
     const version = { "If-Match": '"1"' };
     expectRefused(await keyed.send("ben", path, funds, version), 403, "NOT_OWNED");
+  });
+
+  it("is no command id that the platform itself will use", async () => {
+    // As the process manager derives it for a minute that is to come.
+    const key = { "Idempotency-Key": v5("t-2's portfolio|minute 1", v5.URL) };
+    const path = "/v1/portfolios/p-1/deposit-funds";
+    const funds = { ...FUNDS, externalReference: "derived" };
+    expectRefused(await keyed.send("anna", path, funds, key), 403, "FORBIDDEN");
+    expect((await keyed.send("operator", path, funds, key)).status).to.equal(200);
   });
 
   it("is shown to everybody once it is published", async () => {

@@ -1,3 +1,4 @@
+import { version } from "uuid";
 import type { EventCodec } from "../../platform/codec/codec.ts";
 import type { Envelope, RecordedEvent } from "../../platform/codec/envelope.ts";
 import type { Decision, Event } from "../../platform/kernel/decider.ts";
@@ -67,9 +68,21 @@ function checkOwnership(request: CommandRequest, state: PartitionState): Command
     const detail = `${command.type} of ${name} ${aggregateId} takes the role operator`;
     return { outcome: "failed", code: "FORBIDDEN", detail };
   }
-  if (owned.isOwn(actor, { state: state.stateOf(aggregateId), aggregateId, facts })) return null;
-  const detail = `${name} ${aggregateId} is not one of yours`;
-  return { outcome: "failed", code: "NOT_OWNED", detail, facts: { id: aggregateId } };
+  if (!owned.isOwn(actor, { state: state.stateOf(aggregateId), aggregateId, facts })) {
+    const detail = `${name} ${aggregateId} is not one of yours`;
+    return { outcome: "failed", code: "NOT_OWNED", detail, facts: { id: aggregateId } };
+  }
+  return checkCommandId(request);
+}
+
+/**
+ * Process managers derive their command ids (UUID version 5), so that they can be told in advance.
+ * Whoever used one first could keep the platform's own command from being decided.
+ */
+function checkCommandId({ commandId }: CommandRequest): CommandOutcome | null {
+  if (version(commandId) !== 5) return null;
+  const detail = "command ids that are UUIDs of version 5 are the platform's own; use another one";
+  return { outcome: "failed", code: "FORBIDDEN", detail };
 }
 
 function checkVersion(request: CommandRequest, state: PartitionState): CommandOutcome | null {
