@@ -98,6 +98,8 @@ export class HttpRegistry implements SchemaRegistry {
       );
       if (found === null) continue;
       const { version, id, schema } = found;
+      // Registered by several at once, a schema may stand there more than once.
+      if (versions.some((one) => one.id === id)) continue;
       versions.push({ version, id, schema: JSON.parse(schema) as RecordSchema });
     }
     return versions;
