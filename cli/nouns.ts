@@ -15,6 +15,10 @@ import { schemasCheck } from "./schemas/check.ts";
 import { schemasGenerate } from "./schemas/generate.ts";
 import { schemasRegister } from "./schemas/register.ts";
 import { serveVerbs } from "./serve/serve.ts";
+import { stackDestroy } from "./stack/destroy.ts";
+import { stackDown } from "./stack/down.ts";
+import { stackStatusVerb } from "./stack/status.ts";
+import { stackUp } from "./stack/up.ts";
 import type { Nouns } from "./verb.ts";
 
 /** Every verb of the command line; a new one is a file and a line here. */
@@ -33,6 +37,10 @@ export const nouns: Nouns = {
   schemas: {
     summary: "Avro schemas of the events",
     verbs: [schemasCheck, schemasRegister, schemasGenerate],
+  },
+  stack: {
+    summary: "Real servers on this machine, without Docker",
+    verbs: [stackUp, stackStatusVerb, stackDown, stackDestroy],
   },
   config: { summary: "The CH_ variables", verbs: [configShow, configCheck] },
 };

@@ -6,7 +6,7 @@ import { portfolios } from "./portfolios/projection.ts";
 import { risk } from "./risk/projection.ts";
 import { indexes as riskIndexes } from "./risk/sqlite.ts";
 import type { Projection } from "./runner/projection.ts";
-import type { TableIndex } from "./runner/stored-table.ts";
+import type { SqliteIndex } from "./runner/sqlite-schema.ts";
 import { social } from "./social/projection.ts";
 import { indexes as socialIndexes } from "./social/sqlite.ts";
 import type { StoreServer } from "./stores.ts";
@@ -17,7 +17,7 @@ import { indexes as marketIndexes } from "./ticks-and-candles/sqlite.ts";
 
 export interface RegisteredProjection {
   readonly projection: Projection;
-  readonly indexes: readonly TableIndex[];
+  readonly indexes: readonly SqliteIndex[];
   /** The server that holds its read model where one is configured; else that is SQLite. */
   readonly server?: StoreServer;
 }

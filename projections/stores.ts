@@ -48,7 +48,8 @@ export function openStore(
     return new SqliteReadStore({ file, projection, indexes });
   }
   const schema = generationSchema(name, generation);
-  return new PostgresReadStore({ url: there.address, schema, projection, indexes });
+  const ofColumns = indexes.filter((index) => "columns" in index);
+  return new PostgresReadStore({ url: there.address, schema, projection, indexes: ofColumns });
 }
 
 /** Drops generations that nobody needs any more, on whichever store they are. */

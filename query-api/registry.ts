@@ -40,7 +40,7 @@ export type Models = { readonly [Name in keyof Readers]: ReadModel<Readers[Name]
 export function readModelRoutes(models: Models, parts: QueryParts): readonly Route[] {
   return [
     ...portfolioRoutes(models.portfolios, parts),
-    ...riskRoutes(models.risk, parts),
+    ...riskRoutes(models, parts),
     ...equityCurveRoutes(models["equity-curve"], parts),
     ...socialRoutes(models.social, parts),
     ...strategyRoutes(models.strategies, parts),

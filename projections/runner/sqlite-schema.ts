@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { FinalError } from "./persist.ts";
 import type { Projection } from "./projection.ts";
 import { createTableSql } from "./sqlite-table.ts";
+import { createTextIndexSql, type SqliteTextIndex } from "./sqlite-text-index.ts";
 import {
   indexName,
   quoted,
@@ -9,6 +10,9 @@ import {
   type StoredTable,
   type TableIndex,
 } from "./stored-table.ts";
+
+/** An index beside the primary key, which a reader's queries need. */
+export type SqliteIndex = TableIndex | SqliteTextIndex;
 
 /**
  * Makes the file of a generation: its declared tables and indexes, and four tables of ours.
@@ -22,14 +26,14 @@ export function createSchema(parts: {
   readonly database: DatabaseSync;
   readonly projection: Pick<Projection, "name" | "version">;
   readonly tables: readonly StoredTable[];
-  readonly indexes: readonly TableIndex[];
+  readonly indexes: readonly SqliteIndex[];
 }): void {
   const { database, projection, tables, indexes } = parts;
   database.exec("BEGIN IMMEDIATE");
   try {
     database.exec(OWN_TABLES);
     for (const table of tables) database.exec(createTableSql(table));
-    for (const index of indexes) database.exec(createIndexSql(index));
+    for (const index of indexes) database.exec(createIndexSql(index, tables));
     requireSameProjection(database, projection);
     database.exec("COMMIT");
   } catch (error) {
@@ -57,7 +61,14 @@ const OWN_TABLES = `
   ) STRICT, WITHOUT ROWID;
 `;
 
-function createIndexSql(index: TableIndex): string {
+function createIndexSql(index: SqliteIndex, tables: readonly StoredTable[]): string {
+  if ("columns" in index) return createColumnIndexSql(index);
+  const indexed = tables.find(({ name }) => name === index.table);
+  if (indexed === undefined) throw new RangeError(`no table ${index.table} to search`);
+  return createTextIndexSql(index, indexed);
+}
+
+function createColumnIndexSql(index: TableIndex): string {
   const name = quoted(indexName(index));
   return `CREATE INDEX IF NOT EXISTS ${name} ON ${quoted(index.table)} (${quotedList(index.columns)})`;
 }

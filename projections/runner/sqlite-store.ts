@@ -19,10 +19,10 @@ import {
   readCheckpoints,
 } from "./sqlite-checkpoints.ts";
 import { isDataErrorOfSqlite } from "./sqlite-errors.ts";
-import { createSchema } from "./sqlite-schema.ts";
+import { createSchema, type SqliteIndex } from "./sqlite-schema.ts";
 import { pageSql, readRow } from "./sqlite-table.ts";
 import { SqliteWriter } from "./sqlite-writer.ts";
-import { keyValuesOf, type StoredTable, storedTable, type TableIndex } from "./stored-table.ts";
+import { keyValuesOf, type StoredTable, storedTable } from "./stored-table.ts";
 
 const BUSY_TIMEOUT_MS = 5_000;
 const PAGE_ROWS = 1_000;
@@ -44,7 +44,7 @@ export interface SqliteStoreParts {
   /** `<folder>/read/<projection>.g<n>.db` */
   readonly file: string;
   readonly projection: Pick<Projection, "name" | "version" | "tables">;
-  readonly indexes?: readonly TableIndex[];
+  readonly indexes?: readonly SqliteIndex[];
 }
 
 /** The SQLite adapter of the read-store port: one file per generation of a projection. */

@@ -12,11 +12,13 @@ import type { ApplyOutcome, ReadStore } from "../../projections/runner/read-stor
 import { recorded } from "../../projections/runner/recorded.fixture.ts";
 import type { SqliteQueries } from "../../projections/runner/sqlite-query.ts";
 import { SqliteGeneration } from "../../projections/runner/sqlite-reader.ts";
+import type { SqliteIndex } from "../../projections/runner/sqlite-schema.ts";
 import { SqliteReadStore } from "../../projections/runner/sqlite-store.ts";
-import type { TableIndex } from "../../projections/runner/stored-table.ts";
 
 const LOG_ID = "0192aa00-0000-7000-8000-000000000001";
 const PARTITION: PartitionKey = "any.events/0";
+/** A reader whose pages go round in a circle is found out. */
+const MOST_PAGES = 1_000;
 
 /** A place for builds of one projection in one kind of store. */
 export interface HarnessPlace<Reader> {
@@ -52,7 +54,7 @@ export interface ReadModelHarness<E extends Event, Reader> {
 /** Opens the projection in SQLite. */
 export function openSqliteHarness<E extends Event, Reader>(parts: {
   readonly projection: Projection<E>;
-  readonly indexes: readonly TableIndex[];
+  readonly indexes: readonly SqliteIndex[];
   readonly makeReader: (queries: SqliteQueries) => Reader;
 }): Promise<ReadModelHarness<E, Reader>> {
   const { projection, indexes, makeReader } = parts;
@@ -151,11 +153,12 @@ export async function allPages<Item, Place>(
 ): Promise<Item[]> {
   const all: Item[] = [];
   let after: Place | null = null;
-  do {
+  for (let pages = 0; pages < MOST_PAGES; pages += 1) {
     const page: Page<Item, Place> = await ask({ after, limit });
     if (page.items.length > limit) throw new Error(`a page of ${page.items.length}`);
     all.push(...page.items);
+    if (page.next === null) return all;
     after = page.next;
-  } while (after !== null);
-  return all;
+  }
+  throw new Error(`no end after ${MOST_PAGES} pages`);
 }

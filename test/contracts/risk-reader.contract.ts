@@ -71,6 +71,22 @@ function riskReaderContract(name: string, open: () => Promise<Harness>): void {
       expect(second).to.include({ limitId: "volatility", state: "ok", value: null, usage: null });
     });
 
+    it("measures a limit that is changed or reset by the last assessment, though its state stays", async () => {
+      book.does(limit("drawdown", "0.9"));
+      for (const price of ["60000", "45000"]) book.does(at(price));
+      const usage = async () => {
+        await tell();
+        const [first] = await model.ask((reader) => reader.limits("p-1"));
+        return first?.usage;
+      };
+      expect(await usage()).to.be.closeTo(0.15 / 0.9, 1e-9);
+      book.does(limit("drawdown", "0.3"));
+      expect(await usage()).to.be.closeTo(0.5, 1e-9);
+      const reset = { kind: "drawdown", asset: null, reason: "sold" } as const;
+      book.does({ type: "ResetLimit", data: reset });
+      expect(await usage()).to.equal(0);
+    });
+
     it("has every breach with its end and who has seen it, also of a limit set anew", async () => {
       const name = { kind: "drawdown", asset: null } as const;
       book.does(drawdown);

@@ -6,6 +6,7 @@ import { generationSchema } from "../../../projections/runner/postgres-schema.ts
 import { PostgresReadStore } from "../../../projections/runner/postgres-store.ts";
 import type { ReadStore } from "../../../projections/runner/read-store.ts";
 import { SqliteReadStore } from "../../../projections/runner/sqlite-store.ts";
+import type { SqliteTextIndex } from "../../../projections/runner/sqlite-text-index.ts";
 import { postgresUrl } from "../../real/servers.ts";
 import { projection } from "./sample-projection.ts";
 
@@ -18,14 +19,21 @@ export interface ReadStoreAdapter {
   remove(address: string): void | Promise<void>;
 }
 
+/** Of the sample projection, in SQLite. */
+export const namesIndex: SqliteTextIndex = { table: "accounts", wordsOf: "name" };
+
+export function sqliteFile(folder: string): string {
+  return join(folder, "read", "sample.g1.db");
+}
+
 const indexes = [{ table: "accounts", columns: ["open", "count"] }];
 
 export const readStoreAdapters = {
   sqlite: {
     newAddress: () => mkdtempSync(join(tmpdir(), "cipherhorizon-read-")),
     open: (folder) => {
-      const file = join(folder, "read", "sample.g1.db");
-      return new SqliteReadStore({ file, projection, indexes });
+      const all = [...indexes, namesIndex];
+      return new SqliteReadStore({ file: sqliteFile(folder), projection, indexes: all });
     },
     remove: (folder) => rmSync(folder, { recursive: true, force: true }),
   },

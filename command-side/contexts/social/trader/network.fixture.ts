@@ -14,11 +14,14 @@ export class Network {
   /** Every event with whose it is, in order. */
   readonly events: { readonly trader: string; readonly event: TraderEvent }[] = [];
   cash = "1000";
+  /** Of every portfolio. */
+  owner: string | null = null;
 
   decide(trader: string, command: TraderCommand): Decision<TraderEvent> {
     const state = this.states.get(trader) ?? decider.initialState();
     const portfolio = {
       isOpen: true,
+      owner: this.owner,
       baseCurrency: "USDT",
       cash: decimal(this.cash),
       holdings: [],

@@ -1,10 +1,4 @@
-import {
-  type Decimal,
-  isInRange,
-  ONE,
-  product,
-  quotient,
-} from "../../../platform/kernel/decimal.ts";
+import { type Decimal, isInRange, ONE, product, quotient } from "../kernel/decimal.ts";
 
 /** The latest price of a spot instrument: so many of `quote` for one of `base`. */
 export interface Quote {
@@ -25,7 +19,7 @@ export interface Rate {
 }
 
 /** Assets that most others are traded against, in the order in which they are tried. */
-const VIA = ["USDT", "USD", "BTC"];
+export const VIA = ["USDT", "USD", "BTC"] as const;
 
 /**
  * Rates between assets by the prices of spot instruments. In this order: an instrument of the two,

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { decimal, decimalText } from "../../../platform/kernel/decimal.ts";
+import { decimal, decimalText } from "../kernel/decimal.ts";
 import { Rates } from "./rates.ts";
 
 function quote(pair: string, price: string, atMs = 1, exchange = "x") {
