@@ -21,7 +21,10 @@ export interface PrivatePostgres {
 }
 
 /** A suite that starts servers; without their programs it stands in the report as skipped. */
-export function describeWithPostgresPrograms(title: string, suite: () => void): void {
+export function describeWithPostgresPrograms(
+  title: string,
+  suite: (this: Mocha.Suite) => void,
+): void {
   if (programFolder() === null) describe.skip(`${title} (there is no initdb and pg_ctl)`, suite);
   else describe(title, suite);
 }
