@@ -93,7 +93,7 @@ export async function requireSuitableServer(pool: PostgresPool): Promise<string>
 }
 
 /** What is wrong with a server of this version and encoding; null: nothing. */
-function serverFault(row: SqlRow): string | null {
+export function serverFault(row: SqlRow): string | null {
   if (integer(row, "major") < OLDEST_VERSION) {
     return `it is version ${text(row, "version")}, and ${OLDEST_VERSION} is the oldest that works`;
   }

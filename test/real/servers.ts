@@ -27,28 +27,35 @@ export function postgresUrl(): string {
   return serverAddress("CH_POSTGRES_URL");
 }
 
-export function describeWithPostgres(title: string, suite: () => void): void {
+export function describeWithPostgres(title: string, suite: (this: Mocha.Suite) => void): void {
   describeWithServers(title, ["CH_POSTGRES_URL"], suite);
 }
 
 /** A database for one test, which needs generations by their usual names. */
 export interface TemporaryDatabase {
   readonly url: string;
-  /** Runs SQL without values, as the owner of the server. */
+  /** Runs SQL without values as the owner of the server, in this database; `$DATABASE` is its name. */
+  run(sql: string): Promise<void>;
+  /** As `run`, from outside of it. */
   administer(sql: string): Promise<void>;
   drop(): Promise<void>;
 }
 
-export async function temporaryDatabase(): Promise<TemporaryDatabase> {
+/** `options`: of CREATE DATABASE. */
+export async function temporaryDatabase(options = "ENCODING 'UTF8'"): Promise<TemporaryDatabase> {
   const name = `ch_test_${randomUUID().replaceAll("-", "")}`;
   const url = new URL(postgresUrl());
   url.pathname = `/${name}`;
-  const create = `CREATE DATABASE "${name}" ENCODING 'UTF8' TEMPLATE template0`;
-  await administer(postgresUrl(), create);
+  const runAt = (address: string) => (sql: string) => {
+    return administer(address, sql.replaceAll("$DATABASE", `"${name}"`));
+  };
+  const outside = runAt(postgresUrl());
+  await outside(`CREATE DATABASE $DATABASE ${options} TEMPLATE template0`);
   return {
     url: url.href,
-    administer: (sql) => administer(postgresUrl(), sql.replaceAll("$DATABASE", `"${name}"`)),
-    drop: () => administer(postgresUrl(), `DROP DATABASE "${name}" WITH (FORCE)`),
+    run: runAt(url.href),
+    administer: outside,
+    drop: () => outside("DROP DATABASE $DATABASE WITH (FORCE)"),
   };
 }
 
