@@ -2,9 +2,7 @@ import { catalogueOf } from "../../command-side/aggregate.ts";
 import { type CommandSide, startCommandSide } from "../../command-side/main.ts";
 import { aggregates } from "../../command-side/registry.ts";
 import { topics } from "../../kafka-topics/topics.ts";
-import { type EventReader, openCodec, openReadCodec } from "../../platform/codec/codec.ts";
-import type { SchemaRegistry } from "../../platform/codec/registry.ts";
-import { openSqliteRegistry } from "../../platform/codec/sqlite-registry.ts";
+import type { EventReader } from "../../platform/codec/codec.ts";
 import type { Config } from "../../platform/config/config.ts";
 import { createApp } from "../../platform/http/app.ts";
 import { loadCursorKey } from "../../platform/http/cursor-key.ts";
@@ -15,10 +13,10 @@ import { listen, type RunningServer } from "../../platform/http/server.ts";
 import { type FolderLock, lockFolder } from "../../platform/lifecycle/folder-lock.ts";
 import { runShutdown, type ShutdownStep } from "../../platform/lifecycle/shutdown.ts";
 import type { LogReader } from "../../platform/log/log.ts";
-import { openSqliteLog } from "../../platform/log/sqlite/sqlite-log.ts";
-import { openSqliteLogReader } from "../../platform/log/sqlite/sqlite-log-reader.ts";
+import { openLogReading, openLogWriting } from "../../platform/log/places.ts";
 import type { Logger } from "../../platform/telemetry/logger.ts";
 import { startQueryApi } from "../../query-api/main.ts";
+import { logPlace } from "../log-place.ts";
 import { storePlace } from "../store-place.ts";
 import { type ChosenStore, chooseStores } from "./chosen-stores.ts";
 import { openDoor } from "./door.ts";
@@ -71,7 +69,7 @@ async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Pl
   const stores = usesStores ? await chooseStores(storePlace(config), logger) : [];
   const base = parts.includes("command-side")
     ? await openToWrite(config, logger, opened)
-    : openToRead(config, opened);
+    : await openToRead(config, opened);
   const started: StartedPart[] = [];
   if (base.commandSide !== null) {
     // First to start and first to stop: it sends commands to the part after it.
@@ -109,38 +107,24 @@ async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Pl
 interface Base {
   readonly log: LogReader;
   readonly codec: EventReader;
-  readonly registry: SchemaRegistry;
   readonly commandSide: CommandSide | null;
   readonly lock: FolderLock | null;
   readonly steps: readonly ShutdownStep[];
 }
 
 async function openToWrite(config: Config, logger: Logger, opened: ShutdownStep[]): Promise<Base> {
-  const folder = config.dataFolder;
-  const opening = <T>(name: string, resource: T, close: (resource: T) => void | Promise<void>) => {
-    opened.push(step(name, () => close(resource)));
-    return resource;
-  };
-  const lock = opening("unlock the folder", lockFolder(folder), (one) => one.release());
-  const registry = opening("close the registry", openSqliteRegistry({ folder }), (one) =>
-    one.close(),
-  );
-  const codec = await openCodec({ registry, topics });
-  const encodeLogCreated = codec.encodeLogCreated;
-  const log = await openSqliteLog({ folder, topics, encodeLogCreated });
-  opening("close the log", log, (one) => one.close());
+  const lock = lockFolder(config.dataFolder);
+  opened.push(step("unlock the folder", () => lock.release()));
+  const { log, codec, close } = await openLogWriting(logPlace(config), topics);
+  opened.push(step("close the log", close));
   const commandSide = await startCommandSide({ log, codec, logger, clock: Date.now });
-  return { log, codec, registry, commandSide, lock, steps: opened.slice(0, 3).toReversed() };
+  return { log, codec, commandSide, lock, steps: opened.toReversed() };
 }
 
-function openToRead(config: Config, opened: ShutdownStep[]): Base {
-  const folder = config.dataFolder;
-  const log = openSqliteLogReader({ folder });
-  opened.push(step("close the log", () => log.close()));
-  const registry = openSqliteRegistry({ folder, readOnly: true });
-  opened.push(step("close the registry", () => registry.close()));
-  const codec = openReadCodec({ registry });
-  return { log, codec, registry, commandSide: null, lock: null, steps: [...opened].toReversed() };
+async function openToRead(config: Config, opened: ShutdownStep[]): Promise<Base> {
+  const { log, codec, close } = await openLogReading(logPlace(config));
+  opened.push(step("close the log", close));
+  return { log, codec, commandSide: null, lock: null, steps: opened.toReversed() };
 }
 
 function commandSidePart(commandSide: CommandSide): StartedPart {

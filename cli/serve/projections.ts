@@ -7,6 +7,7 @@ import type { Logger } from "../../platform/telemetry/logger.ts";
 import { startProjections } from "../../projections/main.ts";
 import type { OperationsPort, OperationsRequest } from "../../projections/runner/operations.ts";
 import type { GenerationStatus } from "../../projections/runner/supervisor.ts";
+import { logPlace } from "../log-place.ts";
 import { storePlace } from "../store-place.ts";
 import type { StartedPart } from "./started-part.ts";
 
@@ -24,6 +25,7 @@ export function projectionsPart(parts: ProjectionsParts): StartedPart {
   const { config, logger, log, codec } = parts;
   const projections = startProjections({
     place: storePlace(config),
+    logPlace: logPlace(config),
     log,
     codec,
     operations: parts.operations ?? remoteOperations(config),

@@ -121,6 +121,60 @@ export const variables = {
     fallback: "60",
     schema: integer(1, MAXIMUM_RATE_LIMIT_SECONDS),
   }),
+  kafkaBrokers: optional<readonly string[]>({
+    name: "CH_KAFKA_BROKERS",
+    meaning:
+      "The Kafka that holds the log; without it SQLite in the data folder does. It wants " +
+      "CH_SCHEMA_REGISTRY_URL beside it.",
+    rule: "host:port, several separated by commas",
+    example: "127.0.0.1:9092",
+    schema: z
+      .string()
+      .regex(/^[^\s:,/@]+:\d{1,5}(,[^\s:,/@]+:\d{1,5})*$/)
+      .transform((text): readonly string[] => text.split(",")),
+  }),
+  kafkaTopicPrefix: required<string>({
+    name: "CH_KAFKA_TOPIC_PREFIX",
+    meaning:
+      "Stands before the names of topics, schema subjects and groups, so that several platforms " +
+      "can share a Kafka and a registry.",
+    rule: "up to 100 letters, digits and . _ -",
+    example: "staging.",
+    fallback: "",
+    schema: z.string().regex(/^[A-Za-z0-9._-]{0,100}$/),
+  }),
+  kafkaLogin: optional<string>({
+    name: "CH_KAFKA_LOGIN",
+    meaning: "User and password for Kafka (SCRAM-SHA-512); without it nobody is authenticated.",
+    rule: "user:password",
+    example: "command-side:the-password",
+    secret: true,
+    schema: z.string().regex(/^[^:\s]+:.+$/),
+  }),
+  kafkaTls: required<boolean>({
+    name: "CH_KAFKA_TLS",
+    meaning: "Whether connections to Kafka are encrypted.",
+    rule: "true or false",
+    example: "true",
+    fallback: "false",
+    schema: z.enum(["true", "false"]).transform((text) => text === "true"),
+  }),
+  kafkaReplication: required<number>({
+    name: "CH_KAFKA_REPLICATION",
+    meaning: "On how many brokers each topic that is made has a replica.",
+    rule: "an integer from 1 to 9; 3 wants three brokers",
+    example: "3",
+    fallback: "1",
+    schema: integer(1, 9),
+  }),
+  schemaRegistryUrl: optional<string>({
+    name: "CH_SCHEMA_REGISTRY_URL",
+    meaning: "The Confluent-compatible registry of the schemas of events on Kafka.",
+    rule: "an http or https address, with a path where the registry has one",
+    example: "http://127.0.0.1:8081",
+    secret: true,
+    schema: z.url({ protocol: /^https?$/ }),
+  }),
   postgresUrl: optional<string>({
     name: "CH_POSTGRES_URL",
     meaning:
