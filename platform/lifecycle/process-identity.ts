@@ -15,7 +15,12 @@ const START_TIME_FIELD = 19;
 const ENDED_STATES = ["Z", "X", "x"];
 
 export function currentProcess(): ProcessIdentity {
-  return { pid: process.pid, host: hostname(), startMark: startMarkOf(process.pid) };
+  return identityOf(process.pid);
+}
+
+/** Of a process of this machine that runs now. */
+export function identityOf(pid: number): ProcessIdentity {
+  return { pid, host: hostname(), startMark: startMarkOf(pid) };
 }
 
 /**
@@ -28,6 +33,14 @@ export function mayBeAlive(identity: ProcessIdentity): boolean {
 
   const mark = startMarkOf(identity.pid);
   return mark === null || identity.startMark === null || mark === identity.startMark;
+}
+
+/**
+ * True only when this very process runs here: one that has its pid by chance must not be ended in
+ * its place. Without /proc that can't be known.
+ */
+export function isCertainlyAlive(identity: ProcessIdentity): boolean {
+  return identity.host === hostname() && identity.startMark !== null && mayBeAlive(identity);
 }
 
 function isPidInUse(pid: number): boolean {

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { type SqliteQueries, type SqlRow, text, textOrNull } from "../runner/sqlite-query.ts";
+import { type SqlRow, text, textOrNull } from "../runner/sql-row.ts";
+import type { SqliteQueries } from "../runner/sqlite-query.ts";
 import { type FollowEdges, pageRank } from "./influence.ts";
 import { FOLLOWS, GONE, tooMany } from "./sqlite-relations.ts";
 import type { Influence } from "./store.ts";

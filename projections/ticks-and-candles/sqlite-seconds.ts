@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type RunningCandle, runningCandles, type Tick } from "../../platform/market/candle.ts";
-import { integer, type SqliteQueries } from "../runner/sqlite-query.ts";
+import { integer } from "../runner/sql-row.ts";
+import type { SqliteQueries } from "../runner/sqlite-query.ts";
 import type { KeptSeconds } from "./kept-seconds.ts";
 import { foldedTickOf } from "./sqlite-rows.ts";
 import type { TimeRange } from "./store.ts";

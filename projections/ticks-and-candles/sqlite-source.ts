@@ -2,13 +2,8 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Decimal, decimal } from "../../platform/kernel/decimal.ts";
 import { type Candle, foldRunning, type Tick } from "../../platform/market/candle.ts";
 import { ALLOWED_LATENESS_MS, MINUTE_MS, minuteOf } from "../../platform/market/interval.ts";
-import {
-  integer,
-  integerOrNull,
-  type SqliteQueries,
-  type SqlRow,
-  text,
-} from "../runner/sqlite-query.ts";
+import { integer, integerOrNull, type SqlRow, text } from "../runner/sql-row.ts";
+import type { SqliteQueries } from "../runner/sqlite-query.ts";
 import { foldedTickOf, minuteOfRow } from "./sqlite-rows.ts";
 import { type FoldedSecond, type SecondsParts, SqliteSeconds } from "./sqlite-seconds.ts";
 import type { TimeRange } from "./store.ts";

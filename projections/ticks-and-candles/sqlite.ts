@@ -8,9 +8,10 @@ import {
   minuteOf,
 } from "../../platform/market/interval.ts";
 import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
-import { timeOrdered } from "../runner/sqlite-conditions.ts";
-import { type SqliteQueries, type SqlRow, text } from "../runner/sqlite-query.ts";
-import type { SqliteIndex } from "../runner/sqlite-schema.ts";
+import { timeOrdered } from "../runner/sql-conditions.ts";
+import { integer, type SqlRow, text } from "../runner/sql-row.ts";
+import type { SqliteQueries } from "../runner/sqlite-query.ts";
+import type { TableIndex } from "../runner/stored-table.ts";
 import { candlesOfMinutes, candlesOfSeconds, filled, rowOf } from "./candle-pages.ts";
 import { KeptSeconds } from "./kept-seconds.ts";
 import { instrumentOf, textOf, tickOf } from "./sqlite-rows.ts";
@@ -22,6 +23,7 @@ import type {
   Instrument,
   LastPrice,
   MarketReader,
+  SpotPrice,
   Ticker,
   TickPage,
   TickPlace,
@@ -30,8 +32,10 @@ import type {
 } from "./store.ts";
 import { TooMuch } from "./too-much.ts";
 
-/** Keys are in the order that every query wants. */
-export const indexes: readonly SqliteIndex[] = [];
+/** Ticks and candles are kept in the order that every query wants. */
+export const indexes: readonly TableIndex[] = [
+  { table: "instruments", columns: ["base", "quote"] },
+];
 
 /** The market read model in SQLite. */
 export class SqliteMarketReader implements MarketReader {
@@ -59,6 +63,17 @@ export class SqliteMarketReader implements MarketReader {
     if (!tick) return null;
     const { price, volume, side, timeMs } = tick;
     return { price: decimalText(price), volume: decimalText(volume), side, timeMs };
+  }
+
+  async spotPrices(assets: readonly string[]): Promise<readonly SpotPrice[]> {
+    const known = JSON.stringify(assets);
+    return this.#queries.all(SELECT_SPOT_PRICES, [known, known]).map((row) => ({
+      instrumentId: text(row, "instrumentId"),
+      base: text(row, "base"),
+      quote: text(row, "quote"),
+      price: text(row, "price"),
+      atMs: integer(row, "timeMs"),
+    }));
   }
 
   async ticker(instrumentId: string, endMs: number | null): Promise<Ticker | null> {
@@ -244,6 +259,17 @@ async function* mapped<A, B>(items: AsyncIterable<A>, map: (item: A) => B): Asyn
 }
 
 const TICK_ORDER = ["timeMs", "orderId", "ordinal", "era"];
+
+// Events of the first version say no kind; they were of spot instruments.
+const SELECT_SPOT_PRICES = `
+  SELECT i.instrumentId, i.base, i.quote, t.price, t.timeMs
+  FROM instruments i JOIN ticks t ON t.instrumentId = i.instrumentId
+    AND (t.timeMs, t.orderId, t.ordinal, t.era) = (
+      SELECT timeMs, orderId, ordinal, era FROM ticks WHERE instrumentId = i.instrumentId
+      ORDER BY timeMs DESC, orderId DESC, ordinal DESC, era DESC LIMIT 1)
+  WHERE i.kind IN ('spot', '') AND i.base IN (SELECT value FROM json_each(?))
+    AND i.quote IN (SELECT value FROM json_each(?))
+  ORDER BY i.instrumentId`;
 
 const SELECT_INSTRUMENTS = `
   SELECT i.*, s.symbol, t.priceStep, t.quantityStep, t.minQuantity, t.minNotional, v.version,

@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { bringUp, type UpOutcome } from "../../deploy/local/bring-up.ts";
+import { LOOPBACK } from "../../deploy/local/server.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { interrupted as interruption } from "../failure.ts";
+import { type Output, table } from "../output.ts";
+import { defineVerb, integerOption } from "../verb.ts";
+import { PLACE_LINES, placeOf, placeOptions } from "./place.ts";
+import { joinedFailure, orStackFailure } from "./stack-failure.ts";
+import { upDisplay } from "./up-display.ts";
+
+const MAXIMUM_KAFKA_NODES = 5;
+
+export const stackUp = defineVerb({
+  name: "up",
+  words: "[names...]",
+  summary: "Starts real servers on this machine, without Docker; what runs already is left alone",
+  optionLines: [
+    ...PLACE_LINES,
+    ["--kafka-nodes <count>", "nodes of a new Kafka; else 1"],
+    ["--free-ports", "the system chooses the ports of what does not run yet"],
+  ],
+  options: z.strictObject({
+    ...placeOptions,
+    kafkaNodes: integerOption(1, MAXIMUM_KAFKA_NODES).optional(),
+    freePorts: z.boolean().default(false),
+  }),
+  examples: [
+    "cipherhorizon stack up",
+    "cipherhorizon stack up kafka registry postgres --dir ./stack --free-ports",
+    "cipherhorizon stack up kafka --kafka-nodes 3",
+  ],
+  run: async ({ words, options, output, environment, interrupted }) => {
+    const place = placeOf(options, environment);
+    const display = upDisplay(output);
+    const request = {
+      ...place,
+      names: words,
+      kafkaNodes: options.kafkaNodes ?? null,
+      freePorts: options.freePorts,
+      interrupted,
+      report: display.update,
+    };
+    const { outcomes, envFile } = await orStackFailure("the stack was not started", () => {
+      return bringUp(request);
+    }).finally(display.stop);
+    if (interrupted.aborted) throw stopped(place.folder);
+    show(outcomes, envFile, output);
+    throwFailures(outcomes);
+    return exitCodes.ok;
+  },
+});
+
+function show(outcomes: readonly UpOutcome[], envFile: string, output: Output): void {
+  const ready = outcomes.filter(({ error }) => error === null);
+  if (output.json) {
+    for (const { instance, wasRunning, durationMs } of ready) {
+      const { name, server, ports } = instance;
+      const seconds = Number((durationMs / 1000).toFixed(3));
+      output.value({ name, version: server.version, ports, wasRunning, seconds, envFile });
+    }
+    return;
+  }
+  const rows = ready.map(({ instance: { name, server, ports } }) => {
+    return [name, server.version, `${LOOPBACK}:${Object.values(ports)[0]}`];
+  });
+  output.line(table(["server", "version", "address"], rows));
+  output.message(`Addresses and logins: set -a; . ${envFile}; set +a`);
+}
+
+function throwFailures(outcomes: readonly UpOutcome[]): void {
+  const failed = outcomes.filter(({ error }) => error !== null);
+  if (failed.length === 0) return;
+  const failures = failed.map(({ instance, error }) => ({ name: instance.name, error }));
+  const names = failures.map(({ name }) => name).join(", ");
+  throw joinedFailure(`not started: ${names}`, failures, outcomes.length - failed.length);
+}
+
+function stopped(folder: string) {
+  return interruption(
+    "the stack is not wholly up",
+    `what has been started runs on in ${folder}\n` +
+      "go on with the same command; cipherhorizon stack down stops what runs",
+  );
+}

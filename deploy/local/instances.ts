@@ -1,0 +1,116 @@
+import { randomBytes } from "node:crypto";
+import { chmodSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { PRIVATE_MODE, textOf, writeWhole } from "./files.ts";
+import { programFolder } from "./recipe.ts";
+import type { Instance, Server } from "./server.ts";
+import { findServer, servers } from "./servers.ts";
+import type { Settings } from "./settings.ts";
+import { StackError } from "./stack-error.ts";
+
+const ENV_FILE = "stack.env";
+const PASSWORD_FILE = "password";
+const PASSWORD_BYTES = 24;
+/** Others may pass through to a folder of their own inside, and see nothing on the way. */
+const PASSABLE_MODE = 0o711;
+
+/** Every process of the stack, in the order of the servers' table. */
+export function instancesOf(folder: string, settings: Settings, cache: string): Instance[] {
+  return servers.flatMap((server) => {
+    const present = settings.servers[server.name];
+    if (present === undefined) return [];
+    const nodes = Object.entries(present.nodes).map(([node, ports]) => {
+      return { node: Number(node), ports };
+    });
+    return nodes.map(({ node, ports }) => {
+      const name = server.hasNodes ? `${server.name}-${node}` : server.name;
+      return {
+        server,
+        name,
+        node,
+        folder: join(folder, name),
+        program: server.recipe === null ? "" : programFolder(cache, server),
+        ports,
+        password: textOf(join(folder, name, PASSWORD_FILE))?.trim() ?? "",
+        serverId: present.id,
+        nodes,
+      };
+    });
+  });
+}
+
+/** The instances that words of the command line mean: a server's name or that of one instance. */
+export function chooseInstances(
+  instances: readonly Instance[],
+  names: readonly string[],
+): readonly Instance[] {
+  if (names.length === 0) return instances;
+  for (const name of names) {
+    if (!instances.some((instance) => isMeant(instance, name))) throw notThere(name, instances);
+  }
+  return instances.filter((instance) => names.some((name) => isMeant(instance, name)));
+}
+
+/** The servers that words of the command line mean; none mean the usual ones. */
+export function chooseServers(names: readonly string[]): readonly Server[] {
+  if (names.length === 0) return servers.filter(({ isDefault }) => isDefault);
+  return [...new Set(names.map((name) => findServer(serverOf(name))))];
+}
+
+function isMeant({ name, server }: Instance, word: string): boolean {
+  return word === name || word === server.name;
+}
+
+/** `kafka-2` is a node of `kafka`. */
+function serverOf(name: string): string {
+  return name.replace(/-\d+$/, "");
+}
+
+function notThere(name: string, instances: readonly Instance[]): StackError {
+  findServer(serverOf(name));
+  const present = instances.map((instance) => instance.name).join(", ");
+  return new StackError(
+    `${name} is not part of this stack`,
+    `looking for it among ${present || "nothing: the stack is empty"}`,
+    `cipherhorizon stack up ${serverOf(name)} makes it`,
+  );
+}
+
+/** Makes the stack's folder; whoever a server runs as can pass through it. */
+export function makeStackFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: PASSABLE_MODE });
+}
+
+/** Makes the folder of an instance and, where it has one, its password. */
+export function makeInstanceFolder(instance: Instance): Instance {
+  const { server, folder } = instance;
+  mkdirSync(folder, { recursive: true, mode: PRIVATE_MODE });
+  chmodSync(folder, server.user === null ? PRIVATE_MODE : PASSABLE_MODE);
+  if (!server.hasPassword || instance.password !== "") return instance;
+  const password = randomBytes(PASSWORD_BYTES).toString("base64url");
+  writeWhole(join(folder, PASSWORD_FILE), `${password}\n`);
+  return { ...instance, password };
+}
+
+/** Removes all data of an instance; a folder under its own name is always a whole one. */
+export function removeInstanceFolder({ folder }: Instance): void {
+  const aside = `${folder}.destroyed`;
+  rmSync(aside, { recursive: true, force: true });
+  renameSync(folder, aside);
+  rmSync(aside, { recursive: true });
+}
+
+/** Writes the addresses of all that belongs to the stack, logins included; tells where it is. */
+export function writeEnvFile(folder: string, instances: readonly Instance[]): string {
+  const lines = Object.entries(variablesOf(instances)).map(([name, value]) => `${name}=${value}\n`);
+  const file = join(folder, ENV_FILE);
+  if (lines.length > 0) writeWhole(file, lines.join(""));
+  else rmSync(file, { force: true });
+  return file;
+}
+
+/** `CH_` variables, logins included. */
+export function variablesOf(instances: readonly Instance[]): Readonly<Record<string, string>> {
+  const byServer = Map.groupBy(instances, ({ server }) => server);
+  return Object.assign({}, ...[...byServer].map(([server, own]) => server.variables(own)));
+}

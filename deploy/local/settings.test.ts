@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { chooseInstances, chooseServers, instancesOf, makeInstanceFolder } from "./instances.ts";
+import { kafka } from "./kafka.ts";
+import { redis } from "./redis.ts";
+import { servers } from "./servers.ts";
+import {
+  NO_SETTINGS,
+  readSettings,
+  type Settings,
+  withoutServers,
+  withPorts,
+  withServer,
+  writeSettings,
+} from "./settings.ts";
+import { StackError } from "./stack-error.ts";
+
+describe("the settings of a stack", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "stack-settings-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const three = withServer(withServer(NO_SETTINGS, kafka, 3), redis, null);
+  const namesOf = (settings: Settings, names: readonly string[] = []) => {
+    return chooseInstances(instancesOf(folder, settings, "/cache"), names).map(({ name }) => name);
+  };
+
+  it("are read as they were written", () => {
+    expect(readSettings(folder)).to.equal(null);
+    writeSettings(folder, three);
+    expect(readSettings(folder)).to.deep.equal(three);
+  });
+
+  it("that are none are refused by the file's name", () => {
+    writeFileSync(join(folder, "stack.json"), '{"format":2}');
+    expect(() => readSettings(folder)).to.throw(StackError, "stack.json");
+  });
+
+  it("give every node its own ports, and keep them", () => {
+    const ports = Object.values(three.servers["kafka"]?.nodes ?? {}).flatMap(Object.values);
+    expect(ports).to.deep.equal([19_092, 19_093, 19_102, 19_103, 19_112, 19_113]);
+    expect(withServer(three, kafka, null)).to.equal(three);
+    const changed = withPorts(three, { server: kafka, node: 2 }, { broker: 7, controller: 8 });
+    expect(withServer(changed, kafka, 3).servers["kafka"]?.nodes["2"]).to.deep.equal({
+      broker: 7,
+      controller: 8,
+    });
+  });
+
+  it("do not change how many nodes a server has", () => {
+    expect(() => withServer(three, kafka, 1)).to.throw(StackError, "3 node(s), not 1");
+  });
+
+  it("name instances by server or by node, and forget what was destroyed", () => {
+    expect(namesOf(three)).to.deep.equal(["kafka-1", "kafka-2", "kafka-3", "redis"]);
+    expect(namesOf(three, ["kafka-2", "redis"])).to.deep.equal(["kafka-2", "redis"]);
+    expect(namesOf(three, ["kafka"])).to.have.length(3);
+    expect(namesOf(withoutServers(three, ["kafka"]))).to.deep.equal(["redis"]);
+  });
+
+  it("refuse a name that is no server, and one that is not there", () => {
+    expect(() => namesOf(three, ["kafak"])).to.throw(StackError, 'no server "kafak"');
+    expect(() => namesOf(three, ["kafka-4"])).to.throw(StackError, "not part of this stack");
+    expect(() => chooseServers(["rediss"])).to.throw(StackError, "no server");
+    expect(chooseServers([])).to.deep.equal(servers.filter((server) => server.isDefault));
+  });
+
+  it("make a password once, in a file that nobody else reads", () => {
+    const [instance] = instancesOf(folder, withServer(NO_SETTINGS, redis, null), "/cache");
+    if (instance === undefined) throw new Error("no instance");
+    const { password } = makeInstanceFolder(instance);
+    expect(password).to.have.length(32);
+    expect(statSync(join(instance.folder, "password")).mode & 0o777).to.equal(0o600);
+    const [again] = instancesOf(folder, withServer(NO_SETTINGS, redis, null), "/cache");
+    expect(again?.password).to.equal(password);
+  });
+});
