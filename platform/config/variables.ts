@@ -75,6 +75,15 @@ export const variables = {
     fallback: "8081",
     schema: port,
   }),
+  advertisedUrl: optional<string>({
+    name: "CH_ADVERTISED_URL",
+    meaning:
+      "Where the other command sides on the same Kafka reach this one; without it the address it " +
+      "listens on.",
+    rule: "an http or https address without path, query and login",
+    example: "http://10.0.0.7:8081",
+    schema: httpUrl,
+  }),
   commandUrl: optional<string>({
     name: "CH_COMMAND_URL",
     meaning:

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { EventReader } from "../../platform/codec/codec.ts";
+import type { AppendSignal } from "../../platform/log/append-signal.ts";
 import {
   type LogReader,
   type LogRecord,
@@ -8,7 +9,6 @@ import {
   partitionKey,
   type ReadLimits,
 } from "../../platform/log/log.ts";
-import type { AppendSignal } from "./append-signal.ts";
 import { BatchSize } from "./batch-size.ts";
 import { persist, type Trouble } from "./persist.ts";
 import type { Projection } from "./projection.ts";
