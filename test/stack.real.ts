@@ -180,7 +180,8 @@ describe("the stack of real servers", function () {
     const [sample] = samples;
     await sample?.write(reachOf(run));
     expect(await sample?.read(reachOf(run))).to.contain(MARK);
-    await up("kafka-2");
+    const back = reachOf(await up("kafka-2"));
+    expect(back.ports.get("kafka-2")).to.deep.equal(reachOf(run).ports.get("kafka-2"));
     expect(valuesOf(await statuses(), "state")).to.deep.equal(["ready", "ready", "ready"]);
     const other = await stack("up", "kafka", "--kafka-nodes", "1");
     expect(other.stderr).to.contain("3 node(s), not 1");

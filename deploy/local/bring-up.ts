@@ -11,7 +11,7 @@ import {
   makeStackFolder,
   writeEnvFile,
 } from "./instances.ts";
-import { checkPorts, chosenPorts } from "./ports.ts";
+import { checkPorts, freePorts } from "./ports.ts";
 import { planFetches } from "./recipe.ts";
 import type { Instance, Server } from "./server.ts";
 import {
@@ -46,7 +46,7 @@ export interface UpRequest {
   readonly names: readonly string[];
   /** How many nodes Kafka has; null: as many as it has, or one. */
   readonly kafkaNodes: number | null;
-  /** The system chooses the ports of what does not run yet. */
+  /** Servers that do not run get other ports, which are free now. */
   readonly freePorts: boolean;
   readonly interrupted: AbortSignal;
   readonly report: (name: string, step: Step, detail: string) => void;
@@ -72,29 +72,40 @@ export async function bringUp(
     const settings = await settingsFor(request, chosen);
     const all = instancesOf(folder, settings, cache);
     const wanted = names.length > 0 ? names : chosen.map(({ name }) => name);
-    const instances = chooseInstances(all, wanted).map(makeInstanceFolder);
+    const instances = chooseInstances(all, wanted);
+    writeSettings(folder, settings);
+    const made = instances.map(makeInstanceFolder);
     const envFile = writeEnvFile(folder, instancesOf(folder, settings, cache));
-    return { outcomes: await startAll(instances, request), envFile };
+    return { outcomes: await startAll(made, request), envFile };
   });
 }
 
-/** The settings with all that was asked for in them, written. */
+/** The settings with all that was asked for in them. */
 async function settingsFor(request: UpRequest, chosen: readonly Server[]): Promise<Settings> {
-  const { folder, cache, kafkaNodes, freePorts } = request;
+  const { folder, kafkaNodes } = request;
   let settings = readSettings(folder) ?? NO_SETTINGS;
   for (const server of chosen) {
     settings = withServer(settings, server, server.hasNodes ? kafkaNodes : null);
   }
-  if (freePorts) {
-    const idle = instancesOf(folder, settings, cache).filter((instance) => {
-      return chosen.includes(instance.server) && runningProcess(instance) === null;
-    });
-    for (const instance of idle) {
-      settings = withPorts(settings, instance, await chosenPorts(instance));
-    }
-  }
-  writeSettings(folder, settings);
-  return settings;
+  return request.freePorts ? withFreePorts(settings, request, chosen) : settings;
+}
+
+async function withFreePorts(
+  settings: Settings,
+  { folder, cache }: UpRequest,
+  chosen: readonly Server[],
+): Promise<Settings> {
+  const all = instancesOf(folder, settings, cache);
+  const running = all.filter((instance) => runningProcess(instance) !== null);
+  // Nodes that run know the ports of those that do not.
+  const busy = new Set(running.map(({ server }) => server));
+  const idle = all.filter(({ server }) => chosen.includes(server) && !busy.has(server));
+  const count = idle.reduce((sum, { ports }) => sum + Object.keys(ports).length, 0);
+  const free = (await freePorts(count)).values();
+  return idle.reduce((changed, instance) => {
+    const ports = Object.keys(instance.ports).map((purpose) => [purpose, free.next().value ?? 0]);
+    return withPorts(changed, instance, Object.fromEntries(ports));
+  }, settings);
 }
 
 function startAll(instances: readonly Instance[], request: UpRequest): Promise<UpOutcome[]> {
@@ -122,7 +133,7 @@ function startAll(instances: readonly Instance[], request: UpRequest): Promise<U
         report(instance.name, "ready", wasRunning ? "it was running already" : detail);
         return { instance, wasRunning, error: null, durationMs };
       } catch (error) {
-        report(instance.name, "failed", "");
+        report(instance.name, "failed", interrupted.aborted ? "interrupted" : "");
         return { instance, wasRunning, error, durationMs: performance.now() - startedAtMs };
       }
     }),
@@ -168,7 +179,7 @@ function checkPassable(folder: string, user: string): void {
     if ((statSync(above).mode & 0o001) !== 0) continue;
     throw new StackError(
       `the user ${user} cannot pass through ${above}`,
-      `it must get to ${folder}, for as root the server does not run`,
+      `looking whether it gets to ${folder}: the server does not run as root, but as this user`,
       "choose a folder that all may pass through, such as: --dir /var/lib/cipherhorizon/stack",
     );
   }
