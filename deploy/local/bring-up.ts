@@ -1,8 +1,4 @@
-import { existsSync, mkdirSync, rmSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fetchServer } from "./fetch.ts";
-import { PRIVATE_MODE, writeWhole } from "./files.ts";
 import {
   chooseInstances,
   chooseServers,
@@ -11,16 +7,10 @@ import {
   makeStackFolder,
   writeEnvFile,
 } from "./instances.ts";
-import { checkPorts, freePorts } from "./ports.ts";
+import { freePorts } from "./ports.ts";
 import { planFetches } from "./recipe.ts";
 import type { Instance, Server } from "./server.ts";
-import {
-  lastLogLines,
-  lastProcess,
-  logFile,
-  runningProcess,
-  startProcess,
-} from "./server-process.ts";
+import { runningProcess } from "./server-process.ts";
 import {
   NO_SETTINGS,
   readSettings,
@@ -29,13 +19,9 @@ import {
   withServer,
   writeSettings,
 } from "./settings.ts";
-import { StackError } from "./stack-error.ts";
 import { withStackLocked } from "./stack-lock.ts";
+import { startInstance } from "./start-instance.ts";
 import { checkTools } from "./tools.ts";
-
-const READY_POLL_MS = 100;
-/** Written when the data folder is made; without it whatever lies there is half of one. */
-const INITIALISED_FILE = "initialised";
 
 export type Step = "waiting" | "fetching" | "preparing" | "starting" | "ready" | "failed";
 
@@ -108,118 +94,41 @@ async function withFreePorts(
   }, settings);
 }
 
-function startAll(instances: readonly Instance[], request: UpRequest): Promise<UpOutcome[]> {
-  const { cache, interrupted, report } = request;
-  const fetches = new Map<Server, Promise<void>>();
-  const fetched = (server: Server) => {
-    const own = instances.filter((instance) => instance.server === server);
-    const tell = (detail: string) => {
-      for (const { name } of own) report(name, "fetching", detail);
-    };
-    const fetch = fetches.get(server) ?? fetchServer(server, { cache, interrupted, report: tell });
-    fetches.set(server, fetch);
-    return fetch;
-  };
-  return Promise.all(
-    instances.map(async (instance) => {
-      const startedAtMs = performance.now();
-      const wasRunning = runningProcess(instance) !== null;
-      report(instance.name, "waiting", "");
-      try {
-        await fetched(instance.server);
-        await startInstance(instance, request);
-        const durationMs = performance.now() - startedAtMs;
-        const detail = `after ${(durationMs / 1000).toFixed(1)} s`;
-        report(instance.name, "ready", wasRunning ? "it was running already" : detail);
-        return { instance, wasRunning, error: null, durationMs };
-      } catch (error) {
-        report(instance.name, "failed", interrupted.aborted ? "interrupted" : "");
-        return { instance, wasRunning, error, durationMs: performance.now() - startedAtMs };
-      }
+async function startAll(
+  instances: readonly Instance[],
+  request: UpRequest,
+): Promise<readonly UpOutcome[]> {
+  const byServer = Map.groupBy(instances, ({ server }) => server);
+  const outcomes = await Promise.all(
+    [...byServer].map(([server, own]) => {
+      const tell = (detail: string) => {
+        for (const { name } of own) request.report(name, "fetching", detail);
+      };
+      const fetched = fetchServer(server, { ...request, report: tell });
+      return Promise.all(own.map((instance) => startOne(instance, fetched, request)));
     }),
   );
+  return outcomes.flat();
 }
 
-async function startInstance(
+async function startOne(
   instance: Instance,
+  fetched: Promise<void>,
   { interrupted, report }: UpRequest,
-): Promise<void> {
-  if (runningProcess(instance) === null) {
-    report(instance.name, "preparing", "");
-    await checkPorts(instance);
-    await prepare(instance);
-    const ended = lastProcess(instance);
-    if (ended !== null) await instance.server.clearAfter(instance, ended.pid);
-    interrupted.throwIfAborted();
-    await startProcess(instance);
-  }
-  report(instance.name, "starting", "");
-  await untilReady(instance, interrupted);
-  await instance.server.settle(instance);
-}
-
-/** Settings are written anew each time; data are made once, and whole. */
-async function prepare(instance: Instance): Promise<void> {
-  const { server, folder } = instance;
-  if (server.user !== null && process.getuid?.() === 0) checkPassable(folder, server.user);
-  for (const [name, text] of Object.entries(server.files(instance))) {
-    writeWhole(join(folder, name), text);
-  }
-  const mark = join(folder, INITIALISED_FILE);
-  if (existsSync(mark)) return;
-  rmSync(join(folder, "data"), { recursive: true, force: true });
-  mkdirSync(join(folder, "data"), { mode: PRIVATE_MODE });
-  await server.initialise(instance);
-  writeWhole(mark, "");
-}
-
-/** Another user must get to a folder through all that are above it. */
-function checkPassable(folder: string, user: string): void {
-  for (let above = dirname(folder); above !== dirname(above); above = dirname(above)) {
-    if ((statSync(above).mode & 0o001) !== 0) continue;
-    throw new StackError(
-      `the user ${user} cannot pass through ${above}`,
-      `looking whether it gets to ${folder}: the server does not run as root, but as this user`,
-      "choose a folder that all may pass through, such as: --dir /var/lib/cipherhorizon/stack",
-    );
-  }
-}
-
-async function untilReady(instance: Instance, interrupted: AbortSignal): Promise<void> {
-  const { server } = instance;
-  const deadlineMs = performance.now() + server.readyWithinMs;
-  for (;;) {
-    const lastError = await notReady(instance);
-    if (lastError === null) return;
-    if (runningProcess(instance) === null) throw endedAtStart(instance);
-    if (performance.now() > deadlineMs) throw tooLate(instance, lastError);
-    await sleep(READY_POLL_MS, undefined, { signal: interrupted });
-  }
-}
-
-async function notReady(instance: Instance): Promise<string | null> {
+): Promise<UpOutcome> {
+  const startedAtMs = performance.now();
+  const tell = (step: Step, detail = "") => report(instance.name, step, detail);
+  const wasRunning = runningProcess(instance) !== null;
+  tell("waiting");
   try {
-    await instance.server.checkReady(instance);
-    return null;
+    await fetched;
+    await startInstance(instance, interrupted, tell);
+    const durationMs = performance.now() - startedAtMs;
+    const seconds = (durationMs / 1000).toFixed(1);
+    tell("ready", wasRunning ? "it was running already" : `after ${seconds} s`);
+    return { instance, wasRunning, error: null, durationMs };
   } catch (error) {
-    const { message, cause } = error as Error;
-    return cause instanceof Error ? `${message}: ${cause.message}` : message;
+    tell("failed", interrupted.aborted ? "interrupted" : "");
+    return { instance, wasRunning, error, durationMs: performance.now() - startedAtMs };
   }
-}
-
-function endedAtStart(instance: Instance): StackError {
-  return new StackError(
-    `it ended while it was starting; its last lines:\n${lastLogLines(instance)}`,
-    `starting ${instance.server.name} ${instance.server.version}`,
-    `see ${logFile(instance)}, then run the same command again`,
-  );
-}
-
-function tooLate(instance: Instance, lastError: string): StackError {
-  const seconds = instance.server.readyWithinMs / 1000;
-  return new StackError(
-    `it is not ready after ${seconds} s: ${lastError}`,
-    "starting it and asking it again and again; it has been left running",
-    `see ${logFile(instance)}; the same command waits for it once more`,
-  );
 }
