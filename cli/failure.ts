@@ -94,6 +94,8 @@ export function withFieldErrors(sentence: string, errors: readonly FieldError[])
 const TODO_OF_CODE: ReadonlyMap<string, string> = new Map([
   ["CONFIG_INVALID", "change it as the error says; see: cipherhorizon config show"],
   ["FOLDER_LOCKED", "use that process, stop it, or choose another folder with --data"],
+  ["STORE_REFUSED", "correct the login, the database or its rights, then start it again"],
+  ["STORE_UNSUITABLE", "use a server as the error says, then start it again"],
   ["LOG_UNAVAILABLE", "check the folder (--data, else CH_DATA_FOLDER); see: cipherhorizon doctor"],
 ]);
 

@@ -32,6 +32,8 @@ export interface InstrumentFact {
 
 export interface PortfolioFact {
   readonly isOpen: boolean;
+  /** The trader it was opened for; null: nobody was named. */
+  readonly owner: string | null;
   readonly baseCurrency: string | null;
   /** What is held of the base currency. */
   readonly cash: Decimal;

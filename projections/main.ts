@@ -1,5 +1,6 @@
 import type { EventReader } from "../platform/codec/codec.ts";
 import type { LogReader } from "../platform/log/log.ts";
+import type { LogPlace } from "../platform/log/places.ts";
 import type { Logger } from "../platform/telemetry/logger.ts";
 import {
   logVoidEventsTotal,
@@ -14,10 +15,11 @@ import { projections } from "./registry.ts";
 import type { OperationsPort } from "./runner/operations.ts";
 import type { Applied } from "./runner/partition-feeder.ts";
 import { type FedGeneration, type GenerationStatus, Supervisor } from "./runner/supervisor.ts";
+import { GenerationDropper, type StorePlace } from "./stores.ts";
 
 export interface ProjectionsParts {
-  /** The data folder. */
-  readonly folder: string;
+  readonly place: StorePlace;
+  readonly logPlace: LogPlace;
   readonly log: LogReader;
   readonly codec: EventReader;
   /** The command side's gateway, in this process or over HTTP. */
@@ -37,8 +39,10 @@ export interface Projections {
 
 /** Feeds the generations of every projection, each in a thread of its own. */
 export function startProjections(parts: ProjectionsParts): Projections {
+  const { place, ...others } = parts;
   const supervisor = new Supervisor({
-    ...parts,
+    ...others,
+    stores: new GenerationDropper(place),
     projections: projections.map(({ projection }) => projection),
     onApplied: (fed, applied) => measure(fed, applied, parts.clock()),
   });

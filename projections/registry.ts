@@ -1,14 +1,15 @@
-/** Every projection, one line each: its pure part, and the indexes that its SQLite reader needs. */
+/** Every projection, one line each: its pure part, the indexes that its SQL readers need, and its server. */
 import { equityCurve } from "./equity-curve/projection.ts";
 import { indexes as equityCurveIndexes } from "./equity-curve/sqlite.ts";
+import { indexes as portfolioIndexes } from "./portfolios/indexes.ts";
 import { portfolios } from "./portfolios/projection.ts";
-import { indexes as portfolioIndexes } from "./portfolios/sqlite.ts";
 import { risk } from "./risk/projection.ts";
 import { indexes as riskIndexes } from "./risk/sqlite.ts";
 import type { Projection } from "./runner/projection.ts";
 import type { SqliteIndex } from "./runner/sqlite-schema.ts";
 import { social } from "./social/projection.ts";
 import { indexes as socialIndexes } from "./social/sqlite.ts";
+import type { StoreServer } from "./stores.ts";
 import { strategies } from "./strategies/projection.ts";
 import { indexes as strategyIndexes } from "./strategies/sqlite.ts";
 import { ticksAndCandles } from "./ticks-and-candles/projection.ts";
@@ -17,11 +18,13 @@ import { indexes as marketIndexes } from "./ticks-and-candles/sqlite.ts";
 export interface RegisteredProjection {
   readonly projection: Projection;
   readonly indexes: readonly SqliteIndex[];
+  /** The server that holds its read model where one is configured; else that is SQLite. */
+  readonly server?: StoreServer;
 }
 
 export const projections: readonly RegisteredProjection[] = [
-  { projection: equityCurve, indexes: equityCurveIndexes },
-  { projection: portfolios, indexes: portfolioIndexes },
+  { projection: equityCurve, indexes: equityCurveIndexes, server: "postgres" },
+  { projection: portfolios, indexes: portfolioIndexes, server: "postgres" },
   { projection: risk, indexes: riskIndexes },
   { projection: social, indexes: socialIndexes },
   { projection: strategies, indexes: strategyIndexes },

@@ -40,8 +40,8 @@ export type Models = { readonly [Name in keyof Readers]: ReadModel<Readers[Name]
 export function readModelRoutes(models: Models, parts: QueryParts): readonly Route[] {
   return [
     ...portfolioRoutes(models.portfolios, parts),
-    ...riskRoutes(models.risk, parts),
-    ...equityCurveRoutes(models["equity-curve"], parts),
+    ...riskRoutes(models, parts),
+    ...equityCurveRoutes(models["equity-curve"], models.portfolios, parts),
     ...socialRoutes(models.social, parts),
     ...strategyRoutes(models.strategies, parts),
     ...overviewRoutes(models, parts),

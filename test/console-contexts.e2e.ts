@@ -38,11 +38,13 @@ describeWithBrowser("the console, on strategies, risk and traders", (launch) => 
     await view.go("#/portfolios/demo-maker");
     const main = view.page.locator("main");
     await main.filter({ hasText: "breached" }).waitFor();
-    const risk = (await view.api("/v1/portfolios/demo-maker/risk")) as { data: { equity: string } };
+    const risk = (await view.api("/v1/portfolios/demo-maker/risk")) as {
+      data: { now: { equity: string } };
+    };
     const titles = await main.locator(".amount").evaluateAll((all) => {
       return all.map((one) => one.getAttribute("title"));
     });
-    expect(titles).to.include(risk.data.equity);
+    expect(titles).to.include(risk.data.now.equity);
     expect(await main.textContent()).to.match(/position notional/i);
   });
 

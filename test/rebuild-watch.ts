@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { registeredProjection } from "../projections/registry.ts";
 import { PROJECTIONS } from "./rebuild-rows.ts";
 
 const LOOK_EVERY_MILLISECONDS = 50;
@@ -26,10 +27,11 @@ export async function generationsShown(
 
 /** A rebuild that a kill has interrupted may be under way still: then that one goes on. */
 export async function startRebuild(url: string, projection: string): Promise<void> {
+  const { version } = registeredProjection(projection).projection;
   const answer = await fetch(`${url}/v1/projections/${projection}/start-generation`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ version: 1, reason: "a test" }),
+    body: JSON.stringify({ version, reason: "a test" }),
   });
   const { code } = JSON.parse(await answer.text());
   if (!answer.ok && code !== "REBUILD_RUNNING") throw new Error(`${answer.status} ${code}`);

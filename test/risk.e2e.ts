@@ -103,6 +103,22 @@ describe("the risk of a portfolio", function () {
     expect(await get("portfolios/p-1/risk/contributors")).to.have.length(1);
   });
 
+  it("is shown at the latest tick, before the next assessment has seen it", async () => {
+    await open();
+    await priceIs("60000");
+    await until("a price", "portfolios/p-1/risk", ({ complete }) => complete === true);
+    const ticks = [{ timeMs: Date.now(), price: "90000", volume: "1" }];
+    await post(`instruments/${ID}/record-ticks`, { ticks, source: "live" });
+    const { now, ...assessed } = await until("the tick", "portfolios/p-1/risk", ({ now }) => {
+      return now.grossExposure === "90000";
+    });
+    expect(assessed.grossExposure).to.equal("60000");
+    expect(Number(now.equity) - Number(assessed.equity)).to.be.closeTo(30_000, 1e-6);
+    expect(now).to.include({ cash: assessed.cash, complete: true });
+    expect(now.positions).to.have.length(1);
+    expect(now.positions[0]).to.include({ asset: "BTC", price: "90000", instrumentId: ID });
+  });
+
   it("breaches a limit, which is told to who comes back for it, and stops orders", async () => {
     await open();
     await priceIs("60000");

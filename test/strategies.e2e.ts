@@ -61,13 +61,24 @@ describe("a strategy's document over HTTP", function () {
     };
     for (const query of [
       "text=momentum+TRADING",
+      "text=tra+mom%C3%A9",
+      "text=%22mom*%22+-",
       "type=momentum",
       "indicator=RSI",
       "status=draft",
     ]) {
       expect(await found(query), query).to.deep.equal(["strategy_123"]);
     }
-    for (const query of ["text=grid", "type=grid", "indicator=RS", "tag=btc", "instrument=x"]) {
+    for (const query of [
+      "text=grid",
+      "text=omentum",
+      "text=momentum+OR+grid",
+      "text=*",
+      "type=grid",
+      "indicator=RS",
+      "tag=btc",
+      "instrument=x",
+    ]) {
       expect(await found(query), query).to.deep.equal([]);
     }
   });

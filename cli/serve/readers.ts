@@ -1,39 +1,89 @@
+import { PostgresEquityCurveReader } from "../../projections/equity-curve/postgres.ts";
 import { SqliteEquityCurveReader } from "../../projections/equity-curve/sqlite.ts";
+import type { EquityCurveReader } from "../../projections/equity-curve/store.ts";
+import { PostgresPortfolioReader } from "../../projections/portfolios/postgres.ts";
 import { SqlitePortfolioReader } from "../../projections/portfolios/sqlite.ts";
+import type { PortfolioReader } from "../../projections/portfolios/store.ts";
+import { registeredProjection } from "../../projections/registry.ts";
 import { SqliteRiskReader } from "../../projections/risk/sqlite.ts";
 import { generationFile } from "../../projections/runner/generation-files.ts";
+import { PostgresPool } from "../../projections/runner/postgres-pool.ts";
+import type { PostgresQueries } from "../../projections/runner/postgres-query.ts";
+import { openPostgresGeneration } from "../../projections/runner/postgres-reader.ts";
+import { generationSchema } from "../../projections/runner/postgres-schema.ts";
 import type { SqliteQueries } from "../../projections/runner/sqlite-query.ts";
 import { openSqliteGeneration } from "../../projections/runner/sqlite-reader.ts";
 import { SqliteSocialReader } from "../../projections/social/sqlite.ts";
+import { type StorePlace, serverOf } from "../../projections/stores.ts";
 import { SqliteStrategyReader } from "../../projections/strategies/sqlite.ts";
 import { SqliteMarketReader } from "../../projections/ticks-and-candles/sqlite.ts";
 import type { QueryApiParts } from "../../query-api/main.ts";
+import type { OpenGeneration } from "../../query-api/reading/generation-reader.ts";
 
-/** The embedded read models: one SQLite file per projection and generation. */
-export function openReaders(folder: string): QueryApiParts["readers"] {
-  return {
-    "equity-curve": opener(folder, "equity-curve", (queries) => {
-      return new SqliteEquityCurveReader(queries);
+/** Connections of this process to PostgreSQL, shared by all generations that it reads. */
+const POSTGRES_CONNECTIONS = 8;
+
+export interface OpenedReaders {
+  readonly readers: QueryApiParts["readers"];
+  /** After the last generation was closed. */
+  close(): Promise<void>;
+}
+
+/** The readers of each read model, on the store where that stands. */
+export function openReaders(place: StorePlace): OpenedReaders {
+  const { postgres } = place.servers;
+  const pool =
+    postgres === null
+      ? null
+      : new PostgresPool({ url: postgres, name: "queries", connections: POSTGRES_CONNECTIONS });
+  const openerOf = <Reader>(name: string, makers: ReaderMakers<Reader>) => {
+    const isOnServer = serverOf(registeredProjection(name), place.servers) !== null;
+    return isOnServer && pool !== null
+      ? onPostgres(pool, name, makers)
+      : onSqlite(place.folder, name, makers);
+  };
+  const readers: QueryApiParts["readers"] = {
+    "equity-curve": openerOf<EquityCurveReader>("equity-curve", {
+      sqlite: (queries) => new SqliteEquityCurveReader(queries),
+      postgres: (queries) => new PostgresEquityCurveReader(queries),
     }),
-    portfolios: opener(folder, "portfolios", (queries) => new SqlitePortfolioReader(queries)),
-    risk: opener(folder, "risk", (queries) => new SqliteRiskReader(queries)),
-    social: opener(folder, "social", (queries) => new SqliteSocialReader(queries)),
-    strategies: opener(folder, "strategies", (queries) => new SqliteStrategyReader(queries)),
-    "ticks-and-candles": opener(folder, "ticks-and-candles", (queries) => {
-      return new SqliteMarketReader(queries);
+    portfolios: openerOf<PortfolioReader>("portfolios", {
+      sqlite: (queries) => new SqlitePortfolioReader(queries),
+      postgres: (queries) => new PostgresPortfolioReader(queries),
     }),
+    risk: openerOf("risk", { sqlite: (queries) => new SqliteRiskReader(queries) }),
+    social: openerOf("social", { sqlite: (queries) => new SqliteSocialReader(queries) }),
+    strategies: openerOf("strategies", { sqlite: (queries) => new SqliteStrategyReader(queries) }),
+    "ticks-and-candles": openerOf("ticks-and-candles", {
+      sqlite: (queries) => new SqliteMarketReader(queries),
+    }),
+  };
+  return { readers, close: async () => pool?.close() };
+}
+
+/** A reader for each store that the read model may stand in. */
+interface ReaderMakers<Reader> {
+  readonly sqlite: (queries: SqliteQueries) => Reader;
+  readonly postgres?: (queries: PostgresQueries) => Reader;
+}
+
+function onPostgres<Reader>(
+  pool: PostgresPool,
+  name: string,
+  { postgres: makeReader }: ReaderMakers<Reader>,
+): OpenGeneration<Reader> {
+  if (makeReader === undefined) throw new Error(`${name} has no reader for PostgreSQL`);
+  return (generation) => {
+    return openPostgresGeneration({ pool, schema: generationSchema(name, generation), makeReader });
   };
 }
 
-function opener<Reader>(
+function onSqlite<Reader>(
   folder: string,
-  projection: string,
-  makeReader: (queries: SqliteQueries) => Reader,
-) {
-  return async (generation: number) => {
-    return openSqliteGeneration({
-      file: generationFile(folder, projection, generation),
-      makeReader,
-    });
+  name: string,
+  { sqlite: makeReader }: ReaderMakers<Reader>,
+): OpenGeneration<Reader> {
+  return async (generation) => {
+    return openSqliteGeneration({ file: generationFile(folder, name, generation), makeReader });
   };
 }

@@ -3,14 +3,14 @@ import type { PartitionKey } from "../../platform/log/log.ts";
 import type { Projection, Value } from "../../projections/runner/projection.ts";
 import type { Batch, StoredRow } from "../../projections/runner/read-store.ts";
 import { SqliteReadStore } from "../../projections/runner/sqlite-store.ts";
+import { readRow } from "../../projections/runner/sqlite-table.ts";
 import {
   keyValues,
   keyValuesOf,
   quoted,
-  readRow,
-  type SqliteTable,
-  sqliteTable,
-} from "../../projections/runner/sqlite-table.ts";
+  type StoredTable,
+  storedTable,
+} from "../../projections/runner/stored-table.ts";
 import type { PlannedCommand } from "./manager.ts";
 import type {
   FindPage,
@@ -51,14 +51,14 @@ const OWN_TABLES = `
 /** The SQLite adapter: one file per manager, `<folder>/processes/<manager>.db`. */
 export class SqliteProcessStore implements ProcessStore {
   readonly #file: string;
-  readonly #tables: ReadonlyMap<string, SqliteTable>;
+  readonly #tables: ReadonlyMap<string, StoredTable>;
   readonly #store: SqliteReadStore;
   #opened: Opened | null = null;
 
   constructor(parts: { readonly file: string; readonly projection: Projection }) {
     this.#file = parts.file;
     const tables = Object.entries(parts.projection.tables);
-    this.#tables = new Map(tables.map(([name, table]) => [name, sqliteTable(name, table)]));
+    this.#tables = new Map(tables.map(([name, table]) => [name, storedTable(name, table)]));
     this.#store = new SqliteReadStore(parts);
   }
 
@@ -191,7 +191,7 @@ export class SqliteProcessStore implements ProcessStore {
     return Number(changes) === 1;
   }
 
-  #table(name: string): SqliteTable {
+  #table(name: string): StoredTable {
     const table = this.#tables.get(name);
     if (table === undefined) throw new RangeError(`no table ${name}`);
     return table;

@@ -7,19 +7,20 @@ const tail = shape({
   historicalShortfallAmount: decimal,
 });
 
+/** At the latest tick. */
+const now = shape({ equity: decimal, grossExposure: decimal, netExposure: decimal });
+
 /** Money is decimal text, ratios are numbers; a measure without enough data is null. */
 const risk = shape({
   assessedAt: optional(text),
   baseCurrency: optional(text),
-  equity: optional(decimal),
-  grossExposure: optional(decimal),
-  netExposure: optional(decimal),
   leverage: optional(number),
   concentration: optional(number),
   drawdown: optional(number),
   maxDrawdown: optional(number),
   volatility: optional(number),
   tails: optional(list(tail)),
+  now: optional(now),
 });
 
 const limit = shape({

@@ -7,10 +7,10 @@ import { percentText, wordsOf } from "./format.ts";
 import { Panel } from "./panel.ts";
 import { type Column, Table } from "./table.ts";
 
-const MONEY = ["equity", "grossExposure", "netExposure"] as const;
+const AT_LATEST_TICK = ["equity", "grossExposure", "netExposure"] as const;
 const RATIOS = ["leverage", "concentration", "drawdown", "maxDrawdown", "volatility"] as const;
 
-/** The newest assessment of a portfolio, and its limits. */
+/** What a portfolio is worth now, the measures of its newest assessment, and its limits. */
 export function RiskPanels({ portfolioId }: { portfolioId: string }) {
   const [risk, limits] = [getRisk(portfolioId), listRiskLimits(portfolioId)];
   const askedRisk = useAnswer(risk);
@@ -29,9 +29,9 @@ export function RiskPanels({ portfolioId }: { portfolioId: string }) {
 
 function factsOf(data: Risk, path: string) {
   return [
-    ...MONEY.map((name) => ({
-      name: wordsOf(name),
-      shown: html`<${Amount} value=${data[name]} href=${path} />`,
+    ...AT_LATEST_TICK.map((name) => ({
+      name: `${wordsOf(name)} now`,
+      shown: html`<${Amount} value=${data.now?.[name] ?? null} href=${path} />`,
     })),
     ...tailFacts(data, path),
     ...RATIOS.map((name) => ({ name: wordsOf(name), shown: ratio(name, data[name], path) })),

@@ -14,10 +14,10 @@ import { KnownEvents } from "./known-events.ts";
 import { type SchemaRegistry, subjectOf } from "./registry.ts";
 import type { EventSchema, RecordSchema } from "./schema-files.ts";
 
+export { OWNER_KEY } from "../log/log.ts";
 export { DecodeError, EncodeError } from "./codec-errors.ts";
 export { eventId } from "./event-id.ts";
 export type { EventReader } from "./event-reader.ts";
-export { OWNER_KEY } from "./event-writer.ts";
 export { envelopeOf, isControl } from "./headers.ts";
 
 /** Where the schemas of this code stand. */

@@ -1,14 +1,13 @@
 import type avsc from "avsc";
 import { v7 } from "uuid";
 import type { Event } from "../kernel/decider.ts";
-import type { NewRecord } from "../log/log.ts";
+import { type NewRecord, OWNER_KEY } from "../log/log.ts";
 import { EncodeError } from "./codec-errors.ts";
 import type { Envelope } from "./envelope.ts";
 import { type CloudEvent, cloudEventHeaders, envelopeHeaders } from "./headers.ts";
 import { encodeValue } from "./wire.ts";
 
 const LOG_KEY = "~log";
-export const OWNER_KEY = "~owner";
 
 /** How one type of event is written to one topic. */
 export interface Writing {

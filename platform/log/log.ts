@@ -12,6 +12,9 @@ export interface PartitionRef {
 
 export type Headers = Readonly<Record<string, string>>;
 
+/** The key of claims; the log itself makes nothing else of keys. */
+export const OWNER_KEY = "~owner";
+
 /** A record to append. `value` is in Confluent wire format. */
 export interface NewRecord {
   readonly key: string;
@@ -35,12 +38,15 @@ export interface Reign extends PartitionRef {
  * `fenced`: another owner has claimed since; nothing was written.
  * `misplaced`: the end is not `expectedEnd`, so the caller's fold is not of this log; not written.
  * `disk_full`: the disk has no room; nothing was written, everything acknowledged is kept.
+ * `rejected`: the log never takes these records, whatever is tried; nothing was written, and the
+ * reign is over: claim anew.
  */
 export type AppendResult =
   | { readonly outcome: "appended"; readonly firstPosition: number; readonly timestampMs: number }
   | { readonly outcome: "fenced" }
   | { readonly outcome: "misplaced"; readonly end: number }
-  | { readonly outcome: "disk_full" };
+  | { readonly outcome: "disk_full" }
+  | { readonly outcome: "rejected"; readonly reason: string };
 
 export interface ReadLimits {
   readonly maxRecords: number;

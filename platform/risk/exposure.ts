@@ -2,13 +2,34 @@ import { type Decimal, product, ZERO } from "../kernel/decimal.ts";
 
 /** A position in units of the base currency; `value` is null where no price is known. */
 export interface Valued {
-  readonly asset: string;
   readonly value: Decimal | null;
 }
 
 /** Quantity times price, rounded once; null without a price. */
 export function worthOf(quantity: Decimal, price: Decimal | null): Decimal | null {
   return price === null ? null : product(quantity, price);
+}
+
+interface Held {
+  readonly quantity: Decimal;
+  /** Of one unit in the base currency. */
+  readonly price: Decimal | null;
+}
+
+interface Worth {
+  readonly value: Decimal | null;
+  readonly share: number;
+}
+
+/** Positions with their worth, and each with its share of the gross exposure. */
+export function withShares<Position extends Held>(
+  positions: readonly Position[],
+): readonly (Position & Worth)[] {
+  const valued = positions.map((position) => {
+    return { ...position, value: worthOf(position.quantity, position.price) };
+  });
+  const { gross } = exposures(valued);
+  return valued.map((position) => ({ ...position, share: shareOf(position.value, gross) }));
 }
 
 /** Σ|v| and Σv of what has a price. */

@@ -1,18 +1,12 @@
 import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
-import { timeOrdered } from "../runner/sqlite-conditions.ts";
-import {
-  double,
-  flag,
-  integer,
-  type SqliteQueries,
-  type SqlRow,
-  text,
-} from "../runner/sqlite-query.ts";
-import type { SqliteIndex } from "../runner/sqlite-schema.ts";
+import { timeOrdered } from "../runner/sql-conditions.ts";
+import type { SqliteQueries } from "../runner/sqlite-query.ts";
+import type { TableIndex } from "../runner/stored-table.ts";
+import { pointOf } from "./rows.ts";
 import type { EquityCurveReader, EquityPlace, EquityPoint, EquityRange } from "./store.ts";
 
 /** The primary key serves every query. */
-export const indexes: readonly SqliteIndex[] = [];
+export const indexes: readonly TableIndex[] = [];
 
 /** The equity-curve read model in SQLite. */
 export class SqliteEquityCurveReader implements EquityCurveReader {
@@ -47,15 +41,4 @@ export class SqliteEquityCurveReader implements EquityCurveReader {
     );
     return pageOf(rows.map(pointOf), limit, ({ atMs, sequence }) => ({ atMs, sequence }));
   }
-}
-
-function pointOf(row: SqlRow): EquityPoint {
-  return {
-    atMs: integer(row, "atMs"),
-    sequence: integer(row, "sequence"),
-    equity: text(row, "equity"),
-    nav: double(row, "nav"),
-    drawdown: double(row, "drawdown"),
-    complete: flag(row, "complete"),
-  };
 }

@@ -1,6 +1,10 @@
+import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { type Decimal, decimal, decimalText, ZERO } from "../../platform/kernel/decimal.ts";
 import { dayIn } from "./calendar-day.ts";
 import type { RealisedProfit } from "./store.ts";
+
+/** Trades and reversals that one query of realised profit sums up. */
+export const REALISED_TRADES_LIMIT = 100_000;
 
 /** What one trade or one reversal realised. */
 export interface Booking {
@@ -22,8 +26,12 @@ interface Sums {
   reversals: number;
 }
 
-/** Exact sums by calendar day of the zone and by instrument, in this order. */
+/**
+ * Exact sums by calendar day of the zone and by instrument, in this order. One booking beyond the
+ * limit shows that there are too many.
+ */
 export function sumByDay(bookings: readonly Booking[], zone: string): RealisedProfit[] {
+  if (bookings.length > REALISED_TRADES_LIMIT) throw tooManyTrades();
   const sums = new Map<string, Sums>();
   for (const booking of bookings) {
     const day = dayIn(booking.occurredAtMs, zone);
@@ -53,4 +61,9 @@ function profitOf({ day, instrumentId, net, gross, fee, trades, reversals }: Sum
     trades,
     reversals,
   };
+}
+
+function tooManyTrades(): PlatformError {
+  const detail = `more than ${REALISED_TRADES_LIMIT} trades are in the range; ask for a shorter one`;
+  return new PlatformError("RANGE_TOO_LARGE", detail, { facts: { limit: REALISED_TRADES_LIMIT } });
 }

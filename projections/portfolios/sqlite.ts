@@ -1,18 +1,17 @@
-import { PlatformError } from "../../platform/errors/catalogue.ts";
-import { decimal, decimalText } from "../../platform/kernel/decimal.ts";
 import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
-import { conditions, timeOrdered } from "../runner/sqlite-conditions.ts";
-import { type SqliteQueries, type SqlRow, text } from "../runner/sqlite-query.ts";
-import type { SqliteIndex } from "../runner/sqlite-schema.ts";
-import { sumByDay } from "./realised.ts";
+import { conditions, timeOrdered } from "../runner/sql-conditions.ts";
+import { type SqlRow, text } from "../runner/sql-row.ts";
+import type { SqliteQueries } from "../runner/sqlite-query.ts";
+import { REALISED_TRADES_LIMIT, sumByDay } from "./realised.ts";
 import {
   bookingOf,
+  cashOf,
   holdingOf,
   ledgerEntryOf,
   openLotOf,
   summaryOf,
   tradeOf,
-} from "./sqlite-rows.ts";
+} from "./rows.ts";
 import type {
   Cash,
   Holding,
@@ -30,18 +29,6 @@ import type {
   TradePlace,
 } from "./store.ts";
 
-/** Trades and reversals that one query of realised profit sums up. */
-const REALISED_TRADES_LIMIT = 100_000;
-
-export const indexes: readonly SqliteIndex[] = [
-  { table: "portfolios", columns: ["owner", "portfolioId"] },
-  { table: "trades", columns: ["portfolioId", "occurredAtMs", "tradeNumber"] },
-  { table: "trades", columns: ["portfolioId", "instrumentId", "occurredAtMs", "tradeNumber"] },
-  { table: "reversals", columns: ["portfolioId", "occurredAtMs"] },
-  { table: "ledger", columns: ["portfolioId", "account", "sequence", "posting"] },
-  { table: "ledger", columns: ["portfolioId", "asset", "sequence", "posting"] },
-];
-
 /** The portfolios read model in SQLite. */
 export class SqlitePortfolioReader implements PortfolioReader {
   readonly #queries: SqliteQueries;
@@ -51,10 +38,7 @@ export class SqlitePortfolioReader implements PortfolioReader {
   }
 
   async portfolios(page: PageRequest<string>): Promise<Page<PortfolioSummary, string>> {
-    const sql = `${SELECT_PORTFOLIOS} WHERE portfolioId > ? ORDER BY portfolioId LIMIT ?`;
-    const rows = this.#queries.all(sql, [page.after ?? "", page.limit + 1]);
-    const found = rows.map((row) => this.#summary(row));
-    return pageOf(found, page.limit, ({ portfolioId }) => portfolioId);
+    return this.#page(null, page);
   }
 
   async portfolio(portfolioId: string): Promise<PortfolioSummary | null> {
@@ -62,9 +46,11 @@ export class SqlitePortfolioReader implements PortfolioReader {
     return row === null ? null : this.#summary(row);
   }
 
-  async portfoliosOf(owner: string, limit: number): Promise<readonly PortfolioSummary[]> {
-    const sql = `${SELECT_PORTFOLIOS} WHERE owner = ? ORDER BY portfolioId LIMIT ?`;
-    return this.#queries.all(sql, [owner, limit]).map((row) => this.#summary(row));
+  async portfoliosOf(
+    owner: string,
+    page: PageRequest<string>,
+  ): Promise<Page<PortfolioSummary, string>> {
+    return this.#page(owner, page);
   }
 
   async holdings(portfolioId: string): Promise<readonly Holding[]> {
@@ -106,12 +92,7 @@ export class SqlitePortfolioReader implements PortfolioReader {
        ORDER BY money.asset`,
       [portfolioId],
     );
-    return rows.map((row) => {
-      const free = text(row, "free");
-      const locked = text(row, "locked");
-      const total = decimalText(decimal(free).plus(decimal(locked)));
-      return { asset: text(row, "asset"), free, locked, total };
-    });
+    return rows.map(cashOf);
   }
 
   async ledger(
@@ -182,8 +163,18 @@ export class SqlitePortfolioReader implements PortfolioReader {
        FROM reversals WHERE ${where.sql} LIMIT ?`,
       [...where.values, ...where.values, REALISED_TRADES_LIMIT + 1],
     );
-    if (rows.length > REALISED_TRADES_LIMIT) throw tooManyTrades();
     return sumByDay(rows.map(bookingOf), request.zone);
+  }
+
+  #page(owner: string | null, page: PageRequest<string>): Page<PortfolioSummary, string> {
+    const where = conditions([
+      ["owner = ?", owner],
+      ["portfolioId > ?", page.after ?? ""],
+    ]);
+    const sql = `${SELECT_PORTFOLIOS} WHERE ${where.sql} ORDER BY portfolioId LIMIT ?`;
+    const rows = this.#queries.all(sql, [...where.values, page.limit + 1]);
+    const found = rows.map((row) => this.#summary(row));
+    return pageOf(found, page.limit, ({ portfolioId }) => portfolioId);
   }
 
   #summary(row: SqlRow): PortfolioSummary {
@@ -207,8 +198,3 @@ function ledgerIndex({ account, asset }: LedgerFilter): string {
 const SELECT_PORTFOLIOS = `
   SELECT p.*, v.version, v.changedAtMs, c.closedAtMs, c.reason AS closedReason
   FROM portfolios p JOIN versions v USING (portfolioId) LEFT JOIN closings c USING (portfolioId)`;
-
-function tooManyTrades(): PlatformError {
-  const detail = `more than ${REALISED_TRADES_LIMIT} trades are in the range; ask for a shorter one`;
-  return new PlatformError("RANGE_TOO_LARGE", detail, { facts: { limit: REALISED_TRADES_LIMIT } });
-}

@@ -8,6 +8,7 @@ import type {
   RiskAssessed,
   RiskEvent,
   RiskLimitRemoved,
+  RiskLimitReset,
   RiskLimitSet,
 } from "../../schemas/generated/risk.ts";
 import { optionalDecimalText } from "../runner/column-text.ts";
@@ -17,7 +18,7 @@ import { tables } from "./store.ts";
 /** The last assessment of each portfolio, its limits with their states, and all breaches. */
 export const risk: Projection<RiskEvent> = {
   name: "risk",
-  version: 1,
+  version: 2,
   topics: ["risk.events"],
   tables,
   project(recorded) {
@@ -41,6 +42,8 @@ function changesOf({ aggregateId, sequence, event }: RecordedEvent<RiskEvent>): 
       return assessed(at, event.data);
     case "RiskLimitSet":
       return limitSet(at, event.data);
+    case "RiskLimitReset":
+      return limitValue(portfolioId, event.data);
     case "RiskLimitRemoved":
       return limitRemoved(at, event.data);
     case "LimitWarned":
@@ -118,7 +121,17 @@ function limitSet({ portfolioId, occurredAtMs }: Place, data: RiskLimitSet): Cha
     limitAt: decimalText(data.limit),
     hysteresis: decimalText(data.hysteresis),
   };
-  return [{ table: "limits", row: { ...row, ...bounds } }];
+  return [{ table: "limits", row: { ...row, ...bounds } }, ...limitValue(portfolioId, data)];
+}
+
+/** Events of the first version do not say it; the next assessment does. */
+function limitValue(
+  portfolioId: string,
+  { limitId, value, usage, asOfMs }: RiskLimitSet | RiskLimitReset,
+): Change[] {
+  if (asOfMs === null) return [];
+  const measured = { value: optionalDecimalText(value), usage, atMs: asOfMs };
+  return [{ table: "limitValues", row: { portfolioId, limitId, ...measured } }];
 }
 
 function limitRemoved(at: Place, { limitId, breachId }: RiskLimitRemoved): Change[] {

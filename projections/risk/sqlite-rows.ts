@@ -7,7 +7,7 @@ import {
   type SqlRow,
   text,
   textOrNull,
-} from "../runner/sqlite-query.ts";
+} from "../runner/sql-row.ts";
 import type { Assessment, Breach, Position, RiskLimit, TailRisk } from "./store.ts";
 
 export function assessmentOf(row: SqlRow, positions: readonly Position[]): Assessment {

@@ -1,10 +1,11 @@
 import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
-import { integer, type SqliteQueries, text } from "../runner/sqlite-query.ts";
-import type { SqliteIndex } from "../runner/sqlite-schema.ts";
+import { integer, text } from "../runner/sql-row.ts";
+import type { SqliteQueries } from "../runner/sqlite-query.ts";
+import type { TableIndex } from "../runner/stored-table.ts";
 import { assessmentOf, breachOf, limitOf, positionOf } from "./sqlite-rows.ts";
 import type { Breach, RiskLimit, RiskReader, RiskSummary, UsagePlace } from "./store.ts";
 
-export const indexes: readonly SqliteIndex[] = [
+export const indexes: readonly TableIndex[] = [
   { table: "limitValues", columns: ["usage", "portfolioId", "limitId"] },
 ];
 

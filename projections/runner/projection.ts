@@ -36,7 +36,8 @@ export interface Change {
 /** The pure function from events to changes of a read model. */
 export interface Projection<E extends Event = Event> {
   readonly name: string;
-  /** Rises when `project` or `tables` change; a process feeds only generations of its version. */
+  /** Rises when `project` or `tables` change, or a text index comes; a process feeds only
+   *  generations of its version. */
   readonly version: number;
   readonly topics: readonly string[];
   readonly tables: Tables;

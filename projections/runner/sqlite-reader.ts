@@ -1,8 +1,7 @@
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { PlatformError } from "../../platform/errors/catalogue.ts";
 import type { PartitionKey } from "../../platform/log/log.ts";
-import type { Causes } from "./read-store.ts";
+import { noLongerOpen, type Snapshot, snapshotOf, tooManyWaiting } from "./generation-snapshot.ts";
 import { readCheckpoints } from "./sqlite-checkpoints.ts";
 import { SqliteQueries } from "./sqlite-query.ts";
 
@@ -11,19 +10,6 @@ const CONNECTIONS = 4;
 /** Queries that wait for a connection; more are refused. */
 const WAITING_QUERIES = 1_000;
 const BUSY_TIMEOUT_MS = 5_000;
-
-/** An answer with the exact position of the generation that gave it. */
-export interface Snapshot<T> {
-  readonly result: T;
-  /** Next position per partition that the generation had applied. */
-  readonly positions: ReadonlyMap<PartitionKey, number>;
-  /** Timestamp of the last applied record per partition, epoch ms. */
-  readonly recordedAtMs: ReadonlyMap<PartitionKey, number>;
-  /** Streams whose rows stopped at an event that could not be applied. */
-  readonly parkedStreams: readonly string[];
-  /** Highest over all partitions. */
-  readonly causes: Causes;
-}
 
 export interface SqliteGenerationParts<Reader> {
   /** `<folder>/read/<projection>.g<n>.db` */
@@ -68,15 +54,8 @@ export class SqliteGeneration<Reader> {
     const { database, reader } = connection;
     try {
       database.exec("BEGIN");
-      const checkpoints = [...readCheckpoints(database)];
-      const result = await query(reader);
-      return {
-        result,
-        positions: new Map(checkpoints.map(([key, { next }]) => [key, next])),
-        recordedAtMs: new Map(checkpoints.map(([key, one]) => [key, one.recordedAtMs])),
-        parkedStreams: checkpoints.flatMap(([, { parked }]) => parked.map(({ stream }) => stream)),
-        causes: highest(checkpoints.map(([, { causes }]) => causes)),
-      };
+      const checkpoints = readCheckpoints(database);
+      return snapshotOf(await query(reader), checkpoints);
     } finally {
       if (database.isTransaction) database.exec("COMMIT");
       this.#release(connection);
@@ -112,17 +91,12 @@ export class SqliteGeneration<Reader> {
   }
 
   async #acquire(): Promise<Connection<Reader>> {
-    if (this.#closed) {
-      const detail = "this generation of the read model is no longer open";
-      throw new PlatformError("NOT_READY", detail);
-    }
+    if (this.#closed) throw noLongerOpen();
     const free = this.#free.pop();
     if (free !== undefined) return free;
     // Of a generation that was dropped meanwhile no more connections come; those there are go on.
     if (this.#all.size < CONNECTIONS && existsSync(this.#parts.file)) return this.#connect();
-    if (this.#waiting.length >= WAITING_QUERIES) {
-      throw new PlatformError("OVERLOADED", `${WAITING_QUERIES} queries wait for the read store`);
-    }
+    if (this.#waiting.length >= WAITING_QUERIES) throw tooManyWaiting(WAITING_QUERIES);
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
@@ -143,12 +117,4 @@ export class SqliteGeneration<Reader> {
     this.#all.add(connection);
     return connection;
   }
-}
-
-function highest(all: readonly Causes[]): Causes {
-  const merged = new Map<PartitionKey, number>();
-  for (const causes of all) {
-    for (const [key, next] of causes) merged.set(key, Math.max(next, merged.get(key) ?? 0));
-  }
-  return merged;
 }

@@ -1,13 +1,18 @@
 import type { DatabaseSync } from "node:sqlite";
 import { FinalError } from "./persist.ts";
 import type { Projection } from "./projection.ts";
-import { createTableSql, quoted, type SqliteTable } from "./sqlite-table.ts";
+import { createTableSql } from "./sqlite-table.ts";
+import { createTextIndexSql, type SqliteTextIndex } from "./sqlite-text-index.ts";
+import {
+  indexName,
+  quoted,
+  quotedList,
+  type StoredTable,
+  type TableIndex,
+} from "./stored-table.ts";
 
 /** An index beside the primary key, which a reader's queries need. */
-export interface SqliteIndex {
-  readonly table: string;
-  readonly columns: readonly string[];
-}
+export type SqliteIndex = TableIndex | SqliteTextIndex;
 
 /**
  * Makes the file of a generation: its declared tables and indexes, and four tables of ours.
@@ -20,7 +25,7 @@ export interface SqliteIndex {
 export function createSchema(parts: {
   readonly database: DatabaseSync;
   readonly projection: Pick<Projection, "name" | "version">;
-  readonly tables: readonly SqliteTable[];
+  readonly tables: readonly StoredTable[];
   readonly indexes: readonly SqliteIndex[];
 }): void {
   const { database, projection, tables, indexes } = parts;
@@ -28,7 +33,7 @@ export function createSchema(parts: {
   try {
     database.exec(OWN_TABLES);
     for (const table of tables) database.exec(createTableSql(table));
-    for (const index of indexes) database.exec(createIndexSql(index));
+    for (const index of indexes) database.exec(createIndexSql(index, tables));
     requireSameProjection(database, projection);
     database.exec("COMMIT");
   } catch (error) {
@@ -56,10 +61,16 @@ const OWN_TABLES = `
   ) STRICT, WITHOUT ROWID;
 `;
 
-function createIndexSql({ table, columns }: SqliteIndex): string {
-  const name = [table, "by", ...columns].join("_");
-  const list = columns.map(quoted).join(", ");
-  return `CREATE INDEX IF NOT EXISTS ${quoted(name)} ON ${quoted(table)} (${list})`;
+function createIndexSql(index: SqliteIndex, tables: readonly StoredTable[]): string {
+  if ("columns" in index) return createColumnIndexSql(index);
+  const indexed = tables.find(({ name }) => name === index.table);
+  if (indexed === undefined) throw new RangeError(`no table ${index.table} to search`);
+  return createTextIndexSql(index, indexed);
+}
+
+function createColumnIndexSql(index: TableIndex): string {
+  const name = quoted(indexName(index));
+  return `CREATE INDEX IF NOT EXISTS ${name} ON ${quoted(index.table)} (${quotedList(index.columns)})`;
 }
 
 function requireSameProjection(

@@ -20,8 +20,9 @@ import {
 } from "./sqlite-checkpoints.ts";
 import { isDataErrorOfSqlite } from "./sqlite-errors.ts";
 import { createSchema, type SqliteIndex } from "./sqlite-schema.ts";
-import { keyValuesOf, pageSql, readRow, type SqliteTable, sqliteTable } from "./sqlite-table.ts";
+import { pageSql, readRow } from "./sqlite-table.ts";
 import { SqliteWriter } from "./sqlite-writer.ts";
+import { keyValuesOf, type StoredTable, storedTable } from "./stored-table.ts";
 
 const BUSY_TIMEOUT_MS = 5_000;
 const PAGE_ROWS = 1_000;
@@ -49,14 +50,14 @@ export interface SqliteStoreParts {
 /** The SQLite adapter of the read-store port: one file per generation of a projection. */
 export class SqliteReadStore implements ReadStore {
   readonly #parts: SqliteStoreParts;
-  readonly #tables: ReadonlyMap<string, SqliteTable>;
+  readonly #tables: ReadonlyMap<string, StoredTable>;
   #writing: Writing | null = null;
   #reading: DatabaseSync | null = null;
 
   constructor(parts: SqliteStoreParts) {
     this.#parts = parts;
     const tables = Object.entries(parts.projection.tables);
-    this.#tables = new Map(tables.map(([name, table]) => [name, sqliteTable(name, table)]));
+    this.#tables = new Map(tables.map(([name, table]) => [name, storedTable(name, table)]));
   }
 
   async create(): Promise<void> {
@@ -187,7 +188,7 @@ function inTransaction<T>(database: DatabaseSync, work: () => T): T {
 
 function readPage(
   database: DatabaseSync,
-  table: SqliteTable,
+  table: StoredTable,
   after: readonly Value[] | undefined,
 ): StoredRow[] {
   const statement = database.prepare(pageSql(table, after !== undefined));

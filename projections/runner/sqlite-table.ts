@@ -1,7 +1,6 @@
 import type { SQLInputValue, SQLOutputValue } from "node:sqlite";
-import { keyOf } from "./key-order.ts";
-import type { ColumnType, Row, Table, Value } from "./projection.ts";
-import { DataError } from "./read-store.ts";
+import type { ColumnType, Row, Value } from "./projection.ts";
+import { checkedValue, quoted, quotedList, type StoredTable } from "./stored-table.ts";
 
 /**
  * How a declared table stands in SQLite:
@@ -12,16 +11,6 @@ import { DataError } from "./read-store.ts";
  * `_partition` is the number of the partition in `_checkpoints`; with `_position` it says which
  * event last changed the row. STRICT makes a wrong type an error instead of a wrong row.
  */
-export interface SqliteTable {
-  readonly name: string;
-  readonly table: Table;
-  readonly keyColumns: readonly string[];
-  /** Key and other columns, in the order they are bound and read. */
-  readonly columns: readonly string[];
-  /** The types of `columns`. */
-  readonly types: readonly ColumnType[];
-}
-
 const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
   text: "TEXT",
   integer: "INTEGER",
@@ -31,27 +20,7 @@ const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
   json: "TEXT",
 };
 
-export function sqliteTable(name: string, table: Table): SqliteTable {
-  const keyColumns = Object.keys(table.key);
-  for (const [column, type] of Object.entries(table.key)) {
-    if (type !== "text" && type !== "integer") {
-      throw new RangeError(`${name}.${column}: a key column is text or integer, not ${type}`);
-    }
-  }
-  const columns = [...keyColumns, ...Object.keys(table.columns)];
-  const types = [...Object.values(table.key), ...Object.values(table.columns)];
-  return { name, table, keyColumns, columns, types };
-}
-
-export function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-function quotedList(names: readonly string[]): string {
-  return names.map(quoted).join(", ");
-}
-
-export function createTableSql({ name, table, keyColumns }: SqliteTable): string {
+export function createTableSql({ name, table, keyColumns }: StoredTable): string {
   const keys = Object.entries(table.key).map(([column, type]) => {
     return `${quoted(column)} ${SQL_TYPES[type]} NOT NULL`;
   });
@@ -66,7 +35,7 @@ export function createTableSql({ name, table, keyColumns }: SqliteTable): string
 }
 
 /** An upsert of `rows` rows at once; an immutable row that is there already stays. */
-export function upsertSql({ name, table, keyColumns, columns }: SqliteTable, rows: number): string {
+export function upsertSql({ name, table, keyColumns, columns }: StoredTable, rows: number): string {
   const all = [...columns, "_partition", "_position"];
   const one = `(${all.map(() => "?").join(", ")})`;
   const changed = all.filter((column) => !keyColumns.includes(column));
@@ -77,13 +46,13 @@ export function upsertSql({ name, table, keyColumns, columns }: SqliteTable, row
           ON CONFLICT (${quotedList(keyColumns)}) ${onConflict}`;
 }
 
-export function deleteSql({ name, keyColumns }: SqliteTable): string {
+export function deleteSql({ name, keyColumns }: StoredTable): string {
   const matches = keyColumns.map((column) => `${quoted(column)} = ?`).join(" AND ");
   return `DELETE FROM ${quoted(name)} WHERE ${matches}`;
 }
 
 /** A page of rows in key order, with the partition and position that last changed each. */
-export function pageSql({ name, keyColumns, columns }: SqliteTable, after: boolean): string {
+export function pageSql({ name, keyColumns, columns }: StoredTable, after: boolean): string {
   const key = quotedList(keyColumns);
   const where = after ? `WHERE (${key}) > (${keyColumns.map(() => "?").join(", ")})` : "";
   return `SELECT ${quotedList(columns)}, c."partition" AS "_partitionKey", "_position"
@@ -92,55 +61,16 @@ export function pageSql({ name, keyColumns, columns }: SqliteTable, after: boole
 }
 
 /** Appends a row's values to `target` in the order of `columns`. */
-export function pushValues(target: SQLInputValue[], table: SqliteTable, row: Row): void {
-  const { columns, types } = table;
+export function pushValues(target: SQLInputValue[], table: StoredTable, row: Row): void {
+  const { columns } = table;
   for (let i = 0; i < columns.length; i += 1) {
-    const column = columns[i] as string;
-    const value = row[column];
-    const fits = value === null || (typeof value === "string" && holdsText(types[i]));
-    target.push(fits ? value : boundValue(value, table, i));
+    const value = checkedValue(row[columns[i] as string], table, i);
+    target.push(typeof value === "boolean" ? Number(value) : value);
   }
-}
-
-export function keyValues(table: SqliteTable, row: Row): SQLInputValue[] {
-  return keyValuesOf(table, keyOf(table.table, row));
-}
-
-export function keyValuesOf(table: SqliteTable, key: readonly Value[]): SQLInputValue[] {
-  return key.map((value, i) => boundValue(value, table, i));
-}
-
-function holdsText(type: ColumnType | undefined): boolean {
-  return type === "text" || type === "decimal" || type === "json";
-}
-
-/** What SQLite would silently change (NaN to NULL, 5 to "5", 2^53 + 1 to its neighbour) is refused. */
-function boundValue(value: Value | undefined, table: SqliteTable, index: number): SQLInputValue {
-  const type = table.types[index];
-  switch (typeof value) {
-    case "string":
-      if (holdsText(type)) return value;
-      break;
-    case "number":
-      if (type === "integer" ? Number.isSafeInteger(value) : isDouble(type, value)) return value;
-      break;
-    case "boolean":
-      if (type === "boolean") return value ? 1 : 0;
-      break;
-    case "undefined":
-      throw new DataError(`${table.name}.${table.columns[index]} is missing in the row`);
-    default:
-      return null;
-  }
-  throw new DataError(`${table.name}.${table.columns[index]} (${type}) cannot hold ${value}`);
-}
-
-function isDouble(type: ColumnType | undefined, value: number): boolean {
-  return type === "double" && Number.isFinite(value);
 }
 
 /** The declared row of what SQLite gives back. */
-export function readRow({ columns, types }: SqliteTable, stored: StoredValues): Row {
+export function readRow({ columns, types }: StoredTable, stored: StoredValues): Row {
   const row: Record<string, Value> = {};
   columns.forEach((column, i) => {
     row[column] = readValue(types[i] as ColumnType, stored[column]);

@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { DataError, type PositionedChange } from "./read-store.ts";
-import { deleteSql, keyValues, pushValues, type SqliteTable, upsertSql } from "./sqlite-table.ts";
+import { deleteSql, pushValues, upsertSql } from "./sqlite-table.ts";
+import { keyValues, type StoredTable } from "./stored-table.ts";
 
 /** Rows one statement writes: beyond 16 the cost per row no longer falls. */
 const ROWS_PER_STATEMENT = 16;
@@ -9,7 +10,7 @@ const ROWS_PER_STATEMENT = 16;
 export class SqliteWriter {
   readonly #tables: ReadonlyMap<string, TableStatements>;
 
-  constructor(database: DatabaseSync, tables: readonly SqliteTable[]) {
+  constructor(database: DatabaseSync, tables: readonly StoredTable[]) {
     this.#tables = new Map(tables.map((table) => [table.name, prepareTable(database, table)]));
   }
 
@@ -29,13 +30,13 @@ export class SqliteWriter {
 }
 
 interface TableStatements {
-  readonly table: SqliteTable;
+  readonly table: StoredTable;
   readonly one: StatementSync;
   readonly many: StatementSync;
   readonly remove: StatementSync;
 }
 
-function prepareTable(database: DatabaseSync, table: SqliteTable): TableStatements {
+function prepareTable(database: DatabaseSync, table: StoredTable): TableStatements {
   return {
     table,
     one: database.prepare(upsertSql(table, 1)),

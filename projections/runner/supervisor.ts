@@ -1,9 +1,10 @@
 import type { EventReader } from "../../platform/codec/codec.ts";
 import type { LogReader } from "../../platform/log/log.ts";
+import type { LogPlace } from "../../platform/log/places.ts";
 import type { Logger } from "../../platform/telemetry/logger.ts";
+import type { GenerationDropper } from "../stores.ts";
 import { CommandSender } from "./command-sender.ts";
 import { Feeding, type FeedingState } from "./feeding.ts";
-import { removeGenerationFiles } from "./generation-files.ts";
 import { type Generation, type GenerationPhase, Generations } from "./generations.ts";
 import type { OperationsPort } from "./operations.ts";
 import { followOperations } from "./operations-follower.ts";
@@ -19,7 +20,9 @@ const FIRST_RESTART_MS = 500;
 const LONGEST_RESTART_MS = 30_000;
 
 export interface SupervisorParts {
-  readonly folder: string;
+  readonly stores: GenerationDropper;
+  /** By which each feeding thread opens the log for itself. */
+  readonly logPlace: LogPlace;
   readonly log: LogReader;
   readonly codec: EventReader;
   readonly operations: OperationsPort;
@@ -102,6 +105,7 @@ export class Supervisor {
     clearInterval(this.#timer);
     await Promise.all([...this.#feedings.values()].map((feeding) => feeding.stop()));
     await this.#following.catch(() => undefined);
+    await this.#parts.stores.close();
   }
 
   /** Brings what runs in line with what the events say; does nothing where all is as it should. */
@@ -167,21 +171,25 @@ export class Supervisor {
 
   #start(generation: Generation): Feeding {
     const key = keyOf(generation);
-    const { folder, logger } = this.#parts;
-    const job = { folder, projection: generation.projection, generation: generation.generation };
-    const feeding: Feeding = new Feeding(job, {
-      onApplied: (applied) => {
-        this.#restarts.delete(key);
-        const { phase } = this.#now(generation);
-        this.#parts.onApplied?.({ ...job, phase, caughtUp: feeding.caughtUp }, applied);
+    const { stores, logPlace, logger } = this.#parts;
+    const of = { projection: generation.projection, generation: generation.generation };
+    const feeding: Feeding = new Feeding(
+      { ...of, place: stores.place, log: logPlace },
+      {
+        onApplied: (applied) => {
+          this.#restarts.delete(key);
+          const { phase } = this.#now(generation);
+          this.#parts.onApplied?.({ ...of, phase, caughtUp: feeding.caughtUp }, applied);
+        },
+        onCaughtUp: () => this.#look(),
+        onTrouble: (trouble) => logger.warn({ ...of, ...trouble }, "a projector waits"),
+        onEnded: (end) => {
+          if (end.reason !== "stopped") logger.error({ ...of, ...end }, "a projector has stopped");
+          if (end.reason === "fenced" || end.reason === "failed")
+            this.#startAgainLater(key, feeding);
+        },
       },
-      onCaughtUp: () => this.#look(),
-      onTrouble: (trouble) => logger.warn({ ...job, ...trouble }, "a projector waits"),
-      onEnded: (end) => {
-        if (end.reason !== "stopped") logger.error({ ...job, ...end }, "a projector has stopped");
-        if (end.reason === "fenced" || end.reason === "failed") this.#startAgainLater(key, feeding);
-      },
-    });
+    );
     this.#feedings.set(key, feeding);
     return feeding;
   }
@@ -197,13 +205,13 @@ export class Supervisor {
     const key = keyOf(generation);
     if (this.#dropped.has(key)) return;
     this.#dropped.add(key);
-    const { folder, logger } = this.#parts;
+    const { stores, logger } = this.#parts;
     const { projection, generation: number } = generation;
     const stopped = this.#feedings.get(key)?.stop() ?? Promise.resolve();
     stopped
-      .then(() => {
+      .then(async () => {
         this.#feedings.delete(key);
-        const removed = removeGenerationFiles(folder, projection, number);
+        const removed = await stores.drop(projection, number);
         if (removed) logger.info({ projection, generation: number }, "a generation is dropped");
       })
       .catch((error: unknown) => {

@@ -1,12 +1,14 @@
 import type { PartitionKey } from "../../platform/log/log.ts";
+import type { LogPlace } from "../../platform/log/places.ts";
+import type { StorePlace } from "../stores.ts";
 import type { Applied } from "./partition-feeder.ts";
 import type { PartitionProgress } from "./progress.ts";
 import type { RunEnd } from "./runner.ts";
 
 /** What a worker thread is started with. */
 export interface FeedingJob {
-  /** The data folder. */
-  readonly folder: string;
+  readonly place: StorePlace;
+  readonly log: LogPlace;
   /** A name in `projections/registry.ts`. */
   readonly projection: string;
   readonly generation: number;

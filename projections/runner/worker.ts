@@ -1,18 +1,16 @@
 /**
- * The thread that feeds one generation of one projection: the place where the embedded adapters of
- * log, registry and read store are named for the projectors.
+ * The thread that feeds one generation of one projection. The log is chosen in
+ * `platform/log/places.ts`, the read store in `stores.ts`.
  */
 import { parentPort, workerData } from "node:worker_threads";
-import { openReadCodec } from "../../platform/codec/codec.ts";
-import { openSqliteRegistry } from "../../platform/codec/sqlite-registry.ts";
-import { openSqliteLogReader } from "../../platform/log/sqlite/sqlite-log-reader.ts";
+import { openLogReading } from "../../platform/log/places.ts";
 import { registeredProjection } from "../registry.ts";
+import { openStore } from "../stores.ts";
 import { type FileLock, tryFileLock } from "./file-lock.ts";
-import { generationFile, generationLockFile } from "./generation-files.ts";
+import { generationLockFile } from "./generation-files.ts";
 import { pause } from "./pause.ts";
 import type { Trouble } from "./persist.ts";
 import { type RunnerObserver, run } from "./runner.ts";
-import { SqliteReadStore } from "./sqlite-store.ts";
 import { type FeedingJob, type FromWorker, STOP, type TroubleReport } from "./worker-messages.ts";
 
 /** How soon a projector in waiting notices that the one before it is gone. */
@@ -29,23 +27,20 @@ port.on("message", (message) => {
 await feed(workerData as FeedingJob, stopping.signal).finally(() => port.close());
 
 async function feed(job: FeedingJob, signal: AbortSignal): Promise<void> {
-  const { folder, projection: name, generation } = job;
-  const { projection, indexes } = registeredProjection(name);
+  const { place, projection: name, generation } = job;
+  const { folder } = place;
+  const { projection } = registeredProjection(name);
   const lock = await lockGeneration(generationLockFile(folder, name, generation), signal);
   if (lock === null) return tell({ type: "ended", end: { reason: "stopped", detail: "" } });
   tell({ type: "feeding" });
-  const file = generationFile(folder, name, generation);
-  const store = new SqliteReadStore({ file, projection, indexes });
-  const log = openSqliteLogReader({ folder });
-  const registry = openSqliteRegistry({ folder, readOnly: true });
+  const store = openStore(place, name, generation);
+  const { log, codec, close } = await openLogReading(job.log);
   try {
-    const codec = openReadCodec({ registry });
     const end = await run({ projection, store, log, codec, observer: observer(), signal });
     tell({ type: "ended", end });
   } finally {
     await store.close();
-    await log.close();
-    await registry.close();
+    await close();
     lock.release();
   }
 }

@@ -1,14 +1,8 @@
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
-import {
-  flag,
-  integer,
-  type SqliteQueries,
-  type SqlRow,
-  text,
-  textOrNull,
-} from "../runner/sqlite-query.ts";
-import type { SqliteIndex } from "../runner/sqlite-schema.ts";
+import { flag, integer, type SqlRow, text, textOrNull } from "../runner/sql-row.ts";
+import type { SqliteQueries } from "../runner/sqlite-query.ts";
+import type { TableIndex } from "../runner/stored-table.ts";
 import { pageRank } from "./influence.ts";
 import type {
   Copier,
@@ -32,7 +26,7 @@ const PATH_TRADERS = 50_000;
 /** Candidates by common follows among whom influence decides. */
 const SUGGESTION_CANDIDATES = 1_000;
 
-export const indexes: readonly SqliteIndex[] = [
+export const indexes: readonly TableIndex[] = [
   { table: "traders", columns: ["foldedHandle"] },
   { table: "follows", columns: ["leaderId", "followerId"] },
   { table: "blocks", columns: ["blockedId", "traderId"] },

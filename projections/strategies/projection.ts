@@ -6,7 +6,7 @@ import { tables } from "./store.ts";
 /** Strategies with their documents, versions, life and visibility. */
 export const strategies: Projection<StrategiesEvent> = {
   name: "strategies",
-  version: 1,
+  version: 2,
   topics: ["strategies.events"],
   tables,
   project(recorded) {
@@ -76,6 +76,6 @@ interface Searched {
 
 function searchTextOf(document: string): string {
   const { name, type, tags = [], instruments = [], rules } = JSON.parse(document) as Searched;
-  const words = [name, type, ...tags, ...instruments, ...rules.map(({ indicator }) => indicator)];
-  return words.join("\n").toLowerCase();
+  const indicators = rules.map(({ indicator }) => indicator);
+  return [name, type, ...tags, ...instruments, ...indicators].join("\n");
 }

@@ -1,17 +1,21 @@
 import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
-import { conditions } from "../runner/sqlite-conditions.ts";
-import {
-  integer,
-  type SqliteQueries,
-  type SqlRow,
-  text,
-  textOrNull,
-} from "../runner/sqlite-query.ts";
+import { conditions } from "../runner/sql-conditions.ts";
+import { integer, type SqlRow, text, textOrNull } from "../runner/sql-row.ts";
+import type { SqliteQueries } from "../runner/sqlite-query.ts";
 import type { SqliteIndex } from "../runner/sqlite-schema.ts";
+import {
+  keysByWordsSql,
+  matchOf,
+  requireTextIndex,
+  type SqliteTextIndex,
+} from "../runner/sqlite-text-index.ts";
 import type { Strategy, StrategyFilter, StrategyReader, StrategyVersion } from "./store.ts";
+
+const words: SqliteTextIndex = { table: "strategies", wordsOf: "searchText" };
 
 export const indexes: readonly SqliteIndex[] = [
   { table: "strategies", columns: ["owner", "strategyId"] },
+  words,
 ];
 
 /** The strategies read model in SQLite. */
@@ -26,7 +30,7 @@ export class SqliteStrategyReader implements StrategyReader {
     filter: StrategyFilter,
     page: PageRequest<string>,
   ): Promise<Page<Strategy, string>> {
-    const words = filter.text?.toLowerCase().split(/\s+/).filter(Boolean) ?? [];
+    if (filter.text !== null) requireTextIndex(this.#queries, words);
     const where = conditions([
       ["s.strategyId > ?", page.after ?? ""],
       ["(s.owner = ? OR v.visibility = 'public')", filter.actor],
@@ -36,7 +40,7 @@ export class SqliteStrategyReader implements StrategyReader {
       [`${heldBy("$.tags")} = ?)`, filter.tag],
       [`${heldBy("$.instruments")} = ?)`, filter.instrument],
       [INDICATOR, filter.indicator],
-      ...words.map((word) => ["instr(s.searchText, ?) > 0", word] as const),
+      [HOLDS_WORDS, filter.text === null ? null : matchOf(filter.text)],
     ]);
     const sql = `${SELECT} WHERE ${where.sql} ORDER BY s.strategyId LIMIT ?`;
     const rows = this.#queries.all(sql, [...where.values, page.limit + 1]);
@@ -70,6 +74,8 @@ const SELECT = `
   SELECT s.*, o.forkedFrom, o.createdAtMs, t.status, v.visibility, c.sequence, c.changedAtMs
   FROM strategies s JOIN origins o USING (strategyId) JOIN statuses t USING (strategyId)
     JOIN visibilities v USING (strategyId) JOIN changes c USING (strategyId)`;
+
+const HOLDS_WORDS = `s.strategyId IN (${keysByWordsSql(words, ["strategyId"])})`;
 
 const INDICATOR = `EXISTS (SELECT 1 FROM json_each(s.document, '$.rules') r, (SELECT ? AS name) w
   WHERE r.value ->> '$.indicator' = w.name

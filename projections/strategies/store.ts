@@ -6,7 +6,7 @@ import type { Tables } from "../runner/projection.ts";
  * their own, because a row is written whole by the last event that concerns it.
  */
 export const tables = {
-  /** The newest document. `searchText`: its words in lower case, for the text search. */
+  /** The newest document. `searchText`: what of it the text search reads. */
   strategies: {
     key: { strategyId: "text" },
     columns: { owner: "text", version: "integer", document: "json", searchText: "text" },
@@ -58,9 +58,12 @@ export interface StrategyVersion {
 }
 
 export interface StrategyFilter {
-  /** Who asks: sees one's own strategies and public ones. */
-  readonly actor: string;
-  /** Words that all occur in the document's name, type, tags, instruments or indicators. */
+  /** Who sees only one's own strategies and public ones; null: who asks sees all. */
+  readonly actor: string | null;
+  /**
+   * Words of letters and digits, whatever their case and diacritics: with each of them a word of
+   * the document's name, type, tags, instruments or indicators begins. Other signs only part words.
+   */
   readonly text: string | null;
   readonly tag: string | null;
   readonly type: string | null;

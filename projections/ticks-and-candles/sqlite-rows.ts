@@ -1,6 +1,6 @@
 import { type Decimal, decimalText } from "../../platform/kernel/decimal.ts";
 import type { Candle, Tick as FoldedTick } from "../../platform/market/candle.ts";
-import { integer, integerOrNull, type SqlRow, text, textOrNull } from "../runner/sqlite-query.ts";
+import { integer, integerOrNull, type SqlRow, text, textOrNull } from "../runner/sql-row.ts";
 import { storedDecimal } from "../runner/stored-decimal.ts";
 import { type Instrument, NO_ORDER_ID, type Tick, type TickPlace } from "./store.ts";
 

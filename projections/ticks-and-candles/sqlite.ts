@@ -8,12 +8,14 @@ import {
   minuteOf,
 } from "../../platform/market/interval.ts";
 import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
-import { timeOrdered } from "../runner/sqlite-conditions.ts";
-import { type SqliteQueries, type SqlRow, text } from "../runner/sqlite-query.ts";
-import type { SqliteIndex } from "../runner/sqlite-schema.ts";
-import { candlesOfMinutes, candlesOfTicks, filled, rowOf } from "./candle-pages.ts";
+import { timeOrdered } from "../runner/sql-conditions.ts";
+import { integer, type SqlRow, text } from "../runner/sql-row.ts";
+import type { SqliteQueries } from "../runner/sqlite-query.ts";
+import type { TableIndex } from "../runner/stored-table.ts";
+import { candlesOfMinutes, candlesOfSeconds, filled, rowOf } from "./candle-pages.ts";
+import { KeptSeconds } from "./kept-seconds.ts";
 import { instrumentOf, textOf, tickOf } from "./sqlite-rows.ts";
-import { minuteFrom, SqliteMarketSource, TooMuch } from "./sqlite-source.ts";
+import { minuteFrom, SqliteMarketSource } from "./sqlite-source.ts";
 import type {
   CandlePage,
   CandleRow,
@@ -21,19 +23,24 @@ import type {
   Instrument,
   LastPrice,
   MarketReader,
+  SpotPrice,
   Ticker,
   TickPage,
   TickPlace,
   TimeRange,
   Vwap,
 } from "./store.ts";
+import { TooMuch } from "./too-much.ts";
 
-/** Keys are in the order that every query wants. */
-export const indexes: readonly SqliteIndex[] = [];
+/** Ticks and candles are kept in the order that every query wants. */
+export const indexes: readonly TableIndex[] = [
+  { table: "instruments", columns: ["base", "quote"] },
+];
 
 /** The market read model in SQLite. */
 export class SqliteMarketReader implements MarketReader {
   readonly #queries: SqliteQueries;
+  readonly #kept = new KeptSeconds();
 
   constructor(queries: SqliteQueries) {
     this.#queries = queries;
@@ -56,6 +63,17 @@ export class SqliteMarketReader implements MarketReader {
     if (!tick) return null;
     const { price, volume, side, timeMs } = tick;
     return { price: decimalText(price), volume: decimalText(volume), side, timeMs };
+  }
+
+  async spotPrices(assets: readonly string[]): Promise<readonly SpotPrice[]> {
+    const known = JSON.stringify(assets);
+    return this.#queries.all(SELECT_SPOT_PRICES, [known, known]).map((row) => ({
+      instrumentId: text(row, "instrumentId"),
+      base: text(row, "base"),
+      quote: text(row, "quote"),
+      price: text(row, "price"),
+      atMs: integer(row, "timeMs"),
+    }));
   }
 
   async ticker(instrumentId: string, endMs: number | null): Promise<Ticker | null> {
@@ -119,7 +137,7 @@ export class SqliteMarketReader implements MarketReader {
   }
 
   #source(instrumentId: string): SqliteMarketSource | null {
-    return SqliteMarketSource.open(this.#queries, instrumentId);
+    return SqliteMarketSource.open({ queries: this.#queries, instrumentId, kept: this.#kept });
   }
 
   #instrument(row: SqlRow): Instrument {
@@ -191,7 +209,7 @@ function candlesIn(
   const endMs = bucketEnd(toMs - 1, interval);
   const { contractSize } = source.clock;
   if (isFoldedFromTicks(interval)) {
-    return candlesOfTicks(source.ticks({ fromMs, toMs: endMs }), { interval, contractSize });
+    return candlesOfSeconds(source.seconds({ fromMs, toMs: endMs }), { interval, contractSize });
   }
   return candlesOfMinutes(source.minutes({ fromMs, toMs: endMs }), interval);
 }
@@ -241,6 +259,17 @@ async function* mapped<A, B>(items: AsyncIterable<A>, map: (item: A) => B): Asyn
 }
 
 const TICK_ORDER = ["timeMs", "orderId", "ordinal", "era"];
+
+// Events of the first version say no kind; they were of spot instruments.
+const SELECT_SPOT_PRICES = `
+  SELECT i.instrumentId, i.base, i.quote, t.price, t.timeMs
+  FROM instruments i JOIN ticks t ON t.instrumentId = i.instrumentId
+    AND (t.timeMs, t.orderId, t.ordinal, t.era) = (
+      SELECT timeMs, orderId, ordinal, era FROM ticks WHERE instrumentId = i.instrumentId
+      ORDER BY timeMs DESC, orderId DESC, ordinal DESC, era DESC LIMIT 1)
+  WHERE i.kind IN ('spot', '') AND i.base IN (SELECT value FROM json_each(?))
+    AND i.quote IN (SELECT value FROM json_each(?))
+  ORDER BY i.instrumentId`;
 
 const SELECT_INSTRUMENTS = `
   SELECT i.*, s.symbol, t.priceStep, t.quantityStep, t.minQuantity, t.minNotional, v.version,

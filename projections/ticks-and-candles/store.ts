@@ -167,6 +167,15 @@ export interface LastPrice {
 }
 
 /** Figures of a window under the names of ccxt's ticker; `null` where no trade says them. */
+/** So many of `quote` for one of `base`; the price is canonical text. */
+export interface SpotPrice {
+  readonly instrumentId: string;
+  readonly base: string;
+  readonly quote: string;
+  readonly price: string;
+  readonly atMs: number;
+}
+
 export interface Ticker {
   /** Time of the last trade. */
   readonly timestampMs: number;
@@ -239,6 +248,8 @@ export interface MarketReader {
   instruments(page: PageRequest<string>): Promise<Page<Instrument, string>>;
   instrument(instrumentId: string): Promise<Instrument | null>;
   lastPrice(instrumentId: string): Promise<LastPrice | null>;
+  /** The latest price of every spot instrument, delisted or not, between two of these assets. */
+  spotPrices(assets: readonly string[]): Promise<readonly SpotPrice[]>;
   /** 24 hours up to `endMs`; with `null` up to and with the last trade. `null` without trades. */
   ticker(instrumentId: string, endMs: number | null): Promise<Ticker | null>;
   ticks(

@@ -3,13 +3,14 @@ import { decimal, decimalText, fromRatio, product } from "../../platform/kernel/
 import { FEWEST_RETURNS } from "../../platform/risk/returns.ts";
 import type { Assessment, RiskLimit, RiskSummary, TailRisk } from "../../projections/risk/store.ts";
 import { rowJson, shown } from "../reading/row-json.ts";
+import type { Valuation } from "./valuation.ts";
 
 const { decimal: money, time, text, count } = shown;
 const ratio = z.number();
 
 /** Which of several usual definitions each figure follows. */
 const CONVENTIONS = {
-  exposure: "positions beside the base currency at the prices of the assessment",
+  exposure: "positions beside the base currency at the prices of the assessment; now: latest tick",
   leverage: "gross exposure / equity; null when the equity is not above zero",
   concentration: "the largest position's share of the gross exposure; herfindahl: sum of squares",
   nav: "equity per unit; deposits and withdrawals change the units; 1 at the first deposit",
@@ -43,6 +44,18 @@ const tail = z.object({
   parametricVarAmount: money,
 });
 
+/** What is worth so much at the latest tick; no measure that needs a history. */
+const now = z.object({
+  equity: money,
+  cash: money,
+  grossExposure: money,
+  netExposure: money,
+  leverage: ratio.nullable(),
+  /** False: a price is missing, and its position is not counted. */
+  complete: z.boolean(),
+  positions: z.array(position),
+});
+
 export const risk = z.object({
   tradingState: z.enum(["active", "reducing", "halted"]),
   version: count,
@@ -71,6 +84,8 @@ export const risk = z.object({
   volatility: ratio.nullable().optional(),
   tails: z.array(tail).optional(),
   positions: z.array(position).optional(),
+  /** Null: nothing of the portfolio is readable yet. */
+  now: now.nullable(),
   conventions: z.record(z.string(), z.string()),
 });
 
@@ -107,9 +122,11 @@ export const breach = z.object({
   note: text.nullable(),
 });
 
-export function riskJson({ tradingState, version, assessment }: RiskSummary) {
+export function riskJson(summary: RiskSummary, valuation: Valuation | null) {
+  const { tradingState, version, assessment } = summary;
   const assessed = assessment === null ? { assessedAt: null } : assessmentJson(assessment);
-  return { tradingState, version, ...assessed, conventions: CONVENTIONS };
+  const now = valuation === null ? null : valuationJson(valuation);
+  return { tradingState, version, ...assessed, now, conventions: CONVENTIONS };
 }
 
 export function limitJson(found: RiskLimit) {
@@ -125,6 +142,10 @@ function assessmentJson(assessment: Assessment) {
     tails: tails.map((one) => tailJson(one, assessment.equity)),
     positions: positions.map(rowJson),
   };
+}
+
+function valuationJson({ positions, ...worth }: Valuation) {
+  return { ...rowJson(worth), positions: positions.map(rowJson) };
 }
 
 /** The fractions, and what the most asked of them are in money. */

@@ -1,14 +1,18 @@
 import { z } from "zod";
+import { observers, withAnyKey } from "../../platform/access/roles.ts";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { idField } from "../../platform/fields/fields.ts";
 import type { Route, RouteRequest } from "../../platform/http/route.ts";
 import type { RiskReader, RiskSummary, UsagePlace } from "../../projections/risk/store.ts";
+import { type JoinDefinition, type JoinRead, joinRoute } from "../reading/join-route.ts";
+import { ofOwnPortfolio } from "../reading/own.ts";
 import { paged } from "../reading/paged.ts";
 import { limitOf, pageParameters } from "../reading/parameters.ts";
 import { type QueryDefinition, type QueryParts, queryRoute } from "../reading/query-route.ts";
-import type { ReadModel } from "../reading/read-model.ts";
 import { rowJson } from "../reading/row-json.ts";
+import type { Models } from "../registry.ts";
 import * as answers from "./answers.ts";
+import { assetsToPrice, type Valuation, valuationOf } from "./valuation.ts";
 
 type Query = QueryDefinition<RiskReader>;
 
@@ -22,24 +26,51 @@ const usagePlace: z.ZodType<UsagePlace> = z.strictObject({
 
 const common = {
   tag: "risk",
+  access: withAnyKey,
   pathParameters: z.strictObject({ id: idField() }),
   pathExample: { id: "p-1" },
 } as const;
 
-/** Queries on the read model of risk. */
-export function riskRoutes(model: ReadModel<RiskReader>, parts: QueryParts): readonly Route[] {
-  return queries.map((query) => queryRoute(model, query, parts));
+/**
+ * Queries on the read model of risk; one of them joins it with positions and prices of now. Whose
+ * a portfolio is stands in the read model of portfolios.
+ */
+export function riskRoutes(models: Models, parts: QueryParts): readonly Route[] {
+  const alone = queries.map((query) => queryRoute(models.risk, query, parts));
+  const ofOne = [joinRoute(models, one, parts), ...alone];
+  return [
+    ...ofOne.map((route) => ofOwnPortfolio(route, models.portfolios, parts)),
+    queryRoute(models.risk, nearLimit, parts),
+  ];
 }
 
-const one: Query = {
+const one: JoinDefinition = {
   ...common,
+  models: ["risk", "portfolios", "ticks-and-candles"],
   path: "/v1/portfolios/{id}/risk",
   operationId: "getRisk",
-  summary: "Risk as of the last assessment, each measure with its convention",
+  summary: "Exposure and equity at the latest tick, and each measure as of the last assessment",
   query: z.strictObject({}),
   data: answers.risk,
-  run: async (reader, request) => ({ data: answers.riskJson(await existing(reader, request)) }),
+  run: async (read, request) => {
+    const summary = await read("risk", (reader) => existing(reader, request));
+    return answers.riskJson(summary, await valuationNow(read, request.path["id"] as string));
+  },
 };
+
+async function valuationNow(read: JoinRead, portfolioId: string): Promise<Valuation | null> {
+  const found = await read("portfolios", async (reader) => {
+    const portfolio = await reader.portfolio(portfolioId);
+    if (portfolio === null) return null;
+    const { baseCurrency } = portfolio;
+    return { baseCurrency, holdings: await reader.holdings(portfolioId) };
+  });
+  if (found === null) return null;
+  const { baseCurrency, holdings } = found;
+  const assets = assetsToPrice(holdings, baseCurrency);
+  const prices = await read("ticks-and-candles", (reader) => reader.spotPrices(assets));
+  return valuationOf(holdings, { baseCurrency, prices });
+}
 
 const limits: Query = {
   ...common,
@@ -84,6 +115,7 @@ const contributors: Query = {
 
 const nearLimit: Query = {
   ...common,
+  access: observers,
   pathParameters: null,
   pathExample: {},
   path: "/v1/risk/near-limit",
@@ -105,7 +137,7 @@ const nearLimit: Query = {
   },
 };
 
-const queries: readonly Query[] = [one, limits, breaches, contributors, nearLimit];
+const queries: readonly Query[] = [limits, breaches, contributors];
 
 async function existing(reader: RiskReader, request: RouteRequest): Promise<RiskSummary> {
   const id = request.path["id"] as string;

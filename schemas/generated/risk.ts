@@ -223,6 +223,12 @@ export interface RiskLimitReset {
   /** The NAV that the window begins with. */
   readonly nav: number;
   readonly reason: string;
+  /** As measured by the last assessment; null: it cannot be. */
+  readonly value: Decimal | null;
+  /** value / limit */
+  readonly usage: number | null;
+  /** Of that assessment; null: there was none. */
+  readonly asOfMs: number | null;
 }
 
 /** A limit holds from here on, in place of one of the same kind and asset. */
@@ -238,6 +244,12 @@ export interface RiskLimitSet {
   readonly action: string;
   /** A state is left only when the value is below its threshold by this fraction. */
   readonly hysteresis: Decimal;
+  /** As measured by the last assessment; null: it cannot be. */
+  readonly value: Decimal | null;
+  /** value / limit */
+  readonly usage: number | null;
+  /** Of that assessment; null: there was none. */
+  readonly asOfMs: number | null;
 }
 
 /** What orders are let through from here on. */

@@ -31,6 +31,27 @@ function marketReaderContract(name: string, open: () => Promise<Harness>): void 
       expect(await model.ask((reader) => reader.ticker(ID, null))).to.equal(null);
     });
 
+    it("knows the latest prices of spot instruments between some assets, late ticks or not", async () => {
+      const feed = await new Feed(model).register();
+      const other = await new Feed(model, "kraken:ETH-BTC").register({
+        exchange: "kraken",
+        base: "ETH",
+        quote: "BTC",
+      });
+      await new Feed(model, "kraken:SOL-BTC").register({ base: "SOL", quote: "BTC" });
+      await feed.ticks([tick(0, "60000.10"), tick(5, "60001"), tick(2, "59000")]);
+      await other.ticks([tick(1, "0.05")]);
+      const of = (...assets: string[]) => model.ask((reader) => reader.spotPrices(assets));
+      const btc = { instrumentId: ID, base: "BTC", quote: "USDT", price: "60001", atMs: T0 + 5 };
+      const eth = { base: "ETH", quote: "BTC", price: "0.05", atMs: T0 + 1 };
+      expect(await of("BTC", "USDT", "it's")).to.deep.equal([btc]);
+      expect(await of("USDT", "ETH", "BTC", "SOL")).to.deep.equal([
+        btc,
+        { instrumentId: "kraken:ETH-BTC", ...eth },
+      ]);
+      expect(await of("USDT", "ETH")).to.deep.equal([]);
+    });
+
     describe("instruments", () => {
       it("show what was registered and what has changed since", async () => {
         const feed = await new Feed(model).register();

@@ -5,22 +5,34 @@ import type { Event } from "../../platform/kernel/decider.ts";
 import type { PartitionKey } from "../../platform/log/log.ts";
 import { compact, type EventChanges } from "../../projections/runner/compact.ts";
 import { type Digest, digestGeneration } from "../../projections/runner/digest.ts";
+import type { Snapshot } from "../../projections/runner/generation-snapshot.ts";
 import type { Page, PageRequest } from "../../projections/runner/page.ts";
 import type { Projection } from "../../projections/runner/projection.ts";
 import type { ApplyOutcome, ReadStore } from "../../projections/runner/read-store.ts";
 import { recorded } from "../../projections/runner/recorded.fixture.ts";
 import type { SqliteQueries } from "../../projections/runner/sqlite-query.ts";
-import { type Snapshot, SqliteGeneration } from "../../projections/runner/sqlite-reader.ts";
+import { SqliteGeneration } from "../../projections/runner/sqlite-reader.ts";
 import type { SqliteIndex } from "../../projections/runner/sqlite-schema.ts";
 import { SqliteReadStore } from "../../projections/runner/sqlite-store.ts";
 
 const LOG_ID = "0192aa00-0000-7000-8000-000000000001";
 const PARTITION: PartitionKey = "any.events/0";
+/** A reader whose pages go round in a circle is found out. */
+const MOST_PAGES = 1_000;
 
-export interface HarnessParts<E extends Event, Reader> {
-  readonly projection: Projection<E>;
-  readonly indexes: readonly SqliteIndex[];
-  readonly makeReader: (queries: SqliteQueries) => Reader;
+/** A place for builds of one projection in one kind of store. */
+export interface HarnessPlace<Reader> {
+  /** The store of a build, which is not there yet. */
+  store(build: string): ReadStore;
+  /** Reads what `store` has written. */
+  reader(build: string): Promise<HarnessReader<Reader>>;
+  /** After everything of it was closed. */
+  remove(): Promise<void>;
+}
+
+interface HarnessReader<Reader> {
+  read<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>>;
+  close(): Promise<void>;
 }
 
 /** A read model fed with events as they are given, and asked through its reader. */
@@ -39,16 +51,30 @@ export interface ReadModelHarness<E extends Event, Reader> {
   close(): Promise<void>;
 }
 
-export async function openHarness<E extends Event, Reader>(
-  parts: HarnessParts<E, Reader>,
-): Promise<ReadModelHarness<E, Reader>> {
+/** Opens the projection in SQLite. */
+export function openSqliteHarness<E extends Event, Reader>(parts: {
+  readonly projection: Projection<E>;
+  readonly indexes: readonly SqliteIndex[];
+  readonly makeReader: (queries: SqliteQueries) => Reader;
+}): Promise<ReadModelHarness<E, Reader>> {
   const { projection, indexes, makeReader } = parts;
   const folder = mkdtempSync(join(tmpdir(), "cipherhorizon-reader-"));
-  const file = join(folder, `${projection.name}.g1.db`);
-  const store = new SqliteReadStore({ file, projection, indexes });
+  const fileOf = (build: string) => join(folder, `${build}.db`);
+  return openHarness(projection, {
+    store: (build) => new SqliteReadStore({ file: fileOf(build), projection, indexes }),
+    reader: async (build) => new SqliteGeneration({ file: fileOf(build), makeReader }),
+    remove: async () => rmSync(folder, { recursive: true }),
+  });
+}
+
+export async function openHarness<E extends Event, Reader>(
+  projection: Projection<E>,
+  place: HarnessPlace<Reader>,
+): Promise<ReadModelHarness<E, Reader>> {
+  const store = place.store("live");
   await store.create();
   const { epoch } = await store.take(PARTITION, LOG_ID);
-  const generation = new SqliteGeneration({ file, makeReader });
+  const generation = await place.reader("live");
   const sequences = new Map<string, number>();
   const all: EventChanges[] = [];
   let next = 0;
@@ -67,8 +93,8 @@ export async function openHarness<E extends Event, Reader>(
       await applyAll(store, { projection, epoch, expected, changes });
     },
     async digests(batchSize) {
-      const rebuiltFile = join(folder, "rebuilt.db");
-      const second = new SqliteReadStore({ file: rebuiltFile, projection, indexes });
+      let second = place.store("rebuilt");
+      await second.create();
       for (let from = 0; from < all.length; from += batchSize) {
         const taken = await second.take(PARTITION, LOG_ID);
         const changes = all.slice(from, from + batchSize);
@@ -76,10 +102,12 @@ export async function openHarness<E extends Event, Reader>(
         await applyAll(second, batch);
         await applyAll(second, batch, "behind");
         await second.close();
+        second = place.store("rebuilt");
       }
       const live = (await digestGeneration(store, projection.tables)).all;
       const rebuilt = (await digestGeneration(second, projection.tables)).all;
       await second.drop();
+      await second.close();
       return { live, rebuilt };
     },
     read: (query) => generation.read(query),
@@ -87,7 +115,7 @@ export async function openHarness<E extends Event, Reader>(
     close: async () => {
       await generation.close();
       await store.close();
-      rmSync(folder, { recursive: true });
+      await place.remove();
     },
   };
 }
@@ -125,11 +153,12 @@ export async function allPages<Item, Place>(
 ): Promise<Item[]> {
   const all: Item[] = [];
   let after: Place | null = null;
-  do {
+  for (let pages = 0; pages < MOST_PAGES; pages += 1) {
     const page: Page<Item, Place> = await ask({ after, limit });
     if (page.items.length > limit) throw new Error(`a page of ${page.items.length}`);
     all.push(...page.items);
+    if (page.next === null) return all;
     after = page.next;
-  } while (after !== null);
-  return all;
+  }
+  throw new Error(`no end after ${MOST_PAGES} pages`);
 }

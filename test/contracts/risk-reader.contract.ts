@@ -1,14 +1,11 @@
 import { expect } from "chai";
 import { assess, Book, limit } from "../../command-side/contexts/risk/risk-book/story.fixture.ts";
 import { decimal } from "../../platform/kernel/decimal.ts";
-import { equityCurve } from "../../projections/equity-curve/projection.ts";
-import { SqliteEquityCurveReader } from "../../projections/equity-curve/sqlite.ts";
-import type { EquityPlace } from "../../projections/equity-curve/store.ts";
 import { risk } from "../../projections/risk/projection.ts";
 import { indexes, SqliteRiskReader } from "../../projections/risk/sqlite.ts";
 import type { RiskReader, UsagePlace } from "../../projections/risk/store.ts";
 import type { RiskEvent } from "../../schemas/generated/risk.ts";
-import { allPages, openHarness, type ReadModelHarness } from "./reader-harness.ts";
+import { allPages, openSqliteHarness, type ReadModelHarness } from "./reader-harness.ts";
 
 type Harness = ReadModelHarness<RiskEvent, RiskReader>;
 
@@ -18,7 +15,7 @@ const adapters = {
     const makeReader = (queries: ConstructorParameters<typeof SqliteRiskReader>[0]) => {
       return new SqliteRiskReader(queries);
     };
-    return openHarness({ projection: risk, indexes, makeReader });
+    return openSqliteHarness({ projection: risk, indexes, makeReader });
   },
 };
 
@@ -74,6 +71,22 @@ function riskReaderContract(name: string, open: () => Promise<Harness>): void {
       expect(second).to.include({ limitId: "volatility", state: "ok", value: null, usage: null });
     });
 
+    it("measures a limit that is changed or reset by the last assessment, though its state stays", async () => {
+      book.does(limit("drawdown", "0.9"));
+      for (const price of ["60000", "45000"]) book.does(at(price));
+      const usage = async () => {
+        await tell();
+        const [first] = await model.ask((reader) => reader.limits("p-1"));
+        return first?.usage;
+      };
+      expect(await usage()).to.be.closeTo(0.15 / 0.9, 1e-9);
+      book.does(limit("drawdown", "0.3"));
+      expect(await usage()).to.be.closeTo(0.5, 1e-9);
+      const reset = { kind: "drawdown", asset: null, reason: "sold" } as const;
+      book.does({ type: "ResetLimit", data: reset });
+      expect(await usage()).to.equal(0);
+    });
+
     it("has every breach with its end and who has seen it, also of a limit set anew", async () => {
       const name = { kind: "drawdown", asset: null } as const;
       book.does(drawdown);
@@ -123,37 +136,3 @@ function riskReaderContract(name: string, open: () => Promise<Harness>): void {
     });
   });
 }
-
-describe("the equity curve reader contract: sqlite", () => {
-  it("has a point for each assessment, by time, in both directions", async () => {
-    const model = await openHarness({
-      projection: equityCurve,
-      indexes: [],
-      makeReader: (queries) => new SqliteEquityCurveReader(queries),
-    });
-    const book = new Book();
-    for (const price of ["60000", "50000", "55000"]) {
-      book.nowMs += 1_000;
-      book.does(at(price));
-    }
-    await model.take("p-1", book.events);
-    const all = (newestFirst: boolean) => {
-      const range = { fromMs: null, toMs: null };
-      return allPages<{ readonly equity: string }, EquityPlace>(2, async (page) => {
-        const found = await model.ask((reader) =>
-          reader.points("p-1", range, { ...page, newestFirst }),
-        );
-        return found ?? { items: [], next: null };
-      });
-    };
-    const curve = (await all(false)).map(({ equity }) => equity);
-    expect(curve).to.deep.equal(["100000", "90000", "95000"]);
-    expect((await all(true)).map(({ equity }) => equity)).to.deep.equal(curve.toReversed());
-    const range = { fromMs: null, toMs: null };
-    const nobody = await model.ask((reader) =>
-      reader.points("p-2", range, { after: null, limit: 1 }),
-    );
-    expect(nobody).to.equal(null);
-    await model.close();
-  });
-});

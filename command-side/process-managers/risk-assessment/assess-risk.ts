@@ -1,7 +1,7 @@
 import { decimalText } from "../../../platform/kernel/decimal.ts";
+import type { Rates } from "../../../platform/market/rates.ts";
 import { commandIdOf } from "../command-id.ts";
 import type { Cause, PlannedCommand } from "../manager.ts";
-import type { Rates } from "./rates.ts";
 
 /** A portfolio as its events have left it. */
 export interface KnownPortfolio {

@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ALLOWED_LATENESS_MS, MINUTE_MS, minuteOf } from "../../../platform/market/interval.ts";
+import type { Rates } from "../../../platform/market/rates.ts";
 import { causeOf, type DueRow, dueRows, integerOf, OUTBOX_LIMIT, settled, textOf } from "../due.ts";
 import type { PlannedCommand, Planner, PlanningParts } from "../manager.ts";
 import { assessRisk, isPricedBy, type Trigger } from "./assess-risk.ts";
-import type { Rates } from "./rates.ts";
 import { readPortfolio, readRates } from "./state.ts";
 
 /** Portfolios that are frozen in one transaction. */

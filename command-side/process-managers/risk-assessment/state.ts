@@ -1,9 +1,9 @@
 import { decimal } from "../../../platform/kernel/decimal.ts";
+import { type Quote, Rates } from "../../../platform/market/rates.ts";
 import type { Row } from "../../../projections/runner/projection.ts";
 import { integerOf, textOf } from "../due.ts";
 import type { ProcessStore } from "../process-store.ts";
 import type { KnownPortfolio } from "./assess-risk.ts";
-import { type Quote, Rates } from "./rates.ts";
 
 /** Instruments of the platform, or assets of one portfolio, that one assessment reads. */
 const ROWS_READ = 100_000;

@@ -1,6 +1,6 @@
 import { ticksAndCandles } from "../../../projections/ticks-and-candles/projection.ts";
 import { indexes, SqliteMarketReader } from "../../../projections/ticks-and-candles/sqlite.ts";
-import { openHarness } from "../reader-harness.ts";
+import { openSqliteHarness } from "../reader-harness.ts";
 import type { Harness } from "./feed.ts";
 
 /** Every adapter of the market reader, with the store that feeds it. */
@@ -9,6 +9,6 @@ export const marketAdapters = {
     const makeReader = (queries: ConstructorParameters<typeof SqliteMarketReader>[0]) => {
       return new SqliteMarketReader(queries);
     };
-    return openHarness({ projection: ticksAndCandles, indexes, makeReader });
+    return openSqliteHarness({ projection: ticksAndCandles, indexes, makeReader });
   },
 };

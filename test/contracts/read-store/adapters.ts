@@ -1,8 +1,13 @@
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { generationSchema } from "../../../projections/runner/postgres-schema.ts";
+import { PostgresReadStore } from "../../../projections/runner/postgres-store.ts";
 import type { ReadStore } from "../../../projections/runner/read-store.ts";
 import { SqliteReadStore } from "../../../projections/runner/sqlite-store.ts";
+import type { SqliteTextIndex } from "../../../projections/runner/sqlite-text-index.ts";
+import { postgresUrl } from "../../real/servers.ts";
 import { projection } from "./sample-projection.ts";
 
 /** An adapter of the read-store port, as the contract suite and its child processes use it. */
@@ -11,19 +16,40 @@ export interface ReadStoreAdapter {
   newAddress(): string;
   /** Opens the generation of the sample projection; any process may. */
   open(address: string): ReadStore;
-  remove(address: string): void;
+  remove(address: string): void | Promise<void>;
 }
+
+/** Of the sample projection, in SQLite. */
+export const namesIndex: SqliteTextIndex = { table: "accounts", wordsOf: "name" };
+
+export function sqliteFile(folder: string): string {
+  return join(folder, "read", "sample.g1.db");
+}
+
+const indexes = [{ table: "accounts", columns: ["open", "count"] }];
 
 export const readStoreAdapters = {
   sqlite: {
     newAddress: () => mkdtempSync(join(tmpdir(), "cipherhorizon-read-")),
     open: (folder) => {
-      const file = join(folder, "read", "sample.g1.db");
-      const indexes = [{ table: "accounts", columns: ["open", "count"] }];
-      return new SqliteReadStore({ file, projection, indexes });
+      const all = [...indexes, namesIndex];
+      return new SqliteReadStore({ file: sqliteFile(folder), projection, indexes: all });
     },
     remove: (folder) => rmSync(folder, { recursive: true, force: true }),
   },
+  postgres: {
+    newAddress: () => generationSchema(`sample-${randomUUID()}`, 1),
+    open: openInPostgres,
+    remove: async (schema) => {
+      const store = openInPostgres(schema);
+      await store.drop();
+      await store.close();
+    },
+  },
 } satisfies Record<string, ReadStoreAdapter>;
+
+function openInPostgres(schema: string): PostgresReadStore {
+  return new PostgresReadStore({ url: postgresUrl(), schema, projection, indexes });
+}
 
 export type ReadStoreAdapterName = keyof typeof readStoreAdapters;

@@ -33,7 +33,7 @@ export const LOG_ID = "0192aa00-0000-7000-8000-000000000001";
 
 /** Owners whose order by UTF-16 units differs from that by code points. */
 const OWNERS = ["", "a", "Zoë", "ab", "\u{e000}", "\u{1f600}", "ä"];
-const TEXTS = ["", "plain", 'O\'Hara "quoted"', "line\nbreak", "nul\u0000inside", "日本"];
+const TEXTS = ["", "plain", 'O\'Hara "quoted"', "line\nbreak", "日本", "\\"];
 const BALANCES = ["0", "-1.5", "0.000000000000000001", "99999999999999999999.999999999999999999"];
 
 /** The changes of `count` events: upserts, deletions and immutable rows on few, hot keys. */
@@ -71,7 +71,7 @@ function columns(random: Random): Row {
     balance: pick(random, BALANCES),
     ratio: pick(random, [0.1, -1e300, 5e-324, 3]),
     open: pick(random, [true, false]),
-    document: JSON.stringify({ text: pick(random, TEXTS) }),
+    document: JSON.stringify({ text: pick(random, [...TEXTS, "nul\u0000inside"]) }),
   };
 }
 

@@ -2,7 +2,7 @@ import { social } from "../../../projections/social/projection.ts";
 import { indexes, SqliteSocialReader } from "../../../projections/social/sqlite.ts";
 import type { SocialReader } from "../../../projections/social/store.ts";
 import type { SocialEvent } from "../../../schemas/generated/social.ts";
-import { openHarness, type ReadModelHarness } from "../reader-harness.ts";
+import { openSqliteHarness, type ReadModelHarness } from "../reader-harness.ts";
 
 export type Harness = ReadModelHarness<SocialEvent, SocialReader>;
 
@@ -12,6 +12,6 @@ export const socialAdapters = {
     const makeReader = (queries: ConstructorParameters<typeof SqliteSocialReader>[0]) => {
       return new SqliteSocialReader(queries);
     };
-    return openHarness({ projection: social, indexes, makeReader });
+    return openSqliteHarness({ projection: social, indexes, makeReader });
   },
 };

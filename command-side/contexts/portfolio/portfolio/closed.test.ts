@@ -36,9 +36,9 @@ for (const command of [
 describe("a closed portfolio", () => {
   const when = (command: PortfolioCommand) => given(decider, closed).when(command);
 
-  it("is a tombstone: of all it was, its natural keys are left", () => {
+  it("is a tombstone: of all it was, its owner and its natural keys are left", () => {
     const state = closed.reduce(decider.evolve, decider.initialState());
-    expect(state).to.have.all.keys("status", "knownKeys");
+    expect(state).to.have.all.keys("status", "owner", "knownKeys");
     expect(state).to.have.property("knownKeys").that.has.property("size", 5);
   });
 

@@ -22,6 +22,7 @@ export const portfolio: AggregateDefinition<PortfolioState, PortfolioCommand, Po
   }),
   idExample: "p-1",
   commands,
+  owned: { isOwn: (actor, { state }) => state.status === "not opened" || state.owner === actor },
   decider,
   stateVersion: STATE_VERSION,
   refusals,
@@ -30,13 +31,14 @@ export const portfolio: AggregateDefinition<PortfolioState, PortfolioCommand, Po
 
 function factOf(state: PortfolioState): PortfolioFact | null {
   if (state.status === "not opened") return null;
+  const { owner } = state;
   if (state.status === "closed") {
-    return { isOpen: false, baseCurrency: null, cash: ZERO, holdings: [] };
+    return { isOpen: false, owner, baseCurrency: null, cash: ZERO, holdings: [] };
   }
   const { baseCurrency } = state;
   const holdings = [...state.holdings.values()]
     .filter(({ quantity }) => !quantity.isZero())
     .map(({ asset, quantity }) => ({ asset, quantity }));
   const cash = holdingOf(state, baseCurrency).quantity;
-  return { isOpen: true, baseCurrency, cash, holdings };
+  return { isOpen: true, owner, baseCurrency, cash, holdings };
 }

@@ -7,6 +7,8 @@ import { type Movements, noMovements } from "./movements.ts";
 /** What an open portfolio knows of itself. */
 export interface OpenState {
   readonly status: "open";
+  /** The trader it was opened for; null: nobody was named. */
+  readonly owner: string | null;
   readonly baseCurrency: string;
   readonly costMethod: CostMethod;
   readonly holdings: Map<string, Holding>;
@@ -22,11 +24,14 @@ export interface OpenState {
   latestTradeMs: number;
 }
 
-export function openState(baseCurrency: string, costMethod: CostMethod): OpenState {
+export function openState(
+  opened: Pick<OpenState, "owner" | "baseCurrency" | "costMethod">,
+): OpenState {
   return {
     status: "open",
-    baseCurrency,
-    costMethod,
+    owner: opened.owner,
+    baseCurrency: opened.baseCurrency,
+    costMethod: opened.costMethod,
     holdings: new Map(),
     lots: new Map(),
     balances: new Map(),

@@ -4,7 +4,6 @@ import { findTrade, forget, remember } from "./movements.ts";
 import {
   type FundsContent,
   fundsNaturalKey,
-  type KnownKeys,
   markReversed,
   type NaturalKey,
   tradeKey,
@@ -13,16 +12,16 @@ import {
 import { type OpenState, openState } from "./open-state.ts";
 
 /** Rises when the state or `evolve` change. */
-export const STATE_VERSION = 2;
+export const STATE_VERSION = 3;
 
 /**
- * Closed is the tombstone: nothing new is accepted any more, so nothing is kept but the natural
- * keys, by which what was recorded is known when it is sent again.
+ * Closed is the tombstone: nothing new is accepted any more, so nothing is kept but whose it was
+ * and the natural keys, by which what was recorded is known when it is sent again.
  */
 export type PortfolioState =
   | { readonly status: "not opened" }
   | OpenState
-  | { readonly status: "closed"; readonly knownKeys: KnownKeys };
+  | ({ readonly status: "closed" } & Pick<OpenState, "owner" | "knownKeys">);
 
 export function initialState(): PortfolioState {
   return { status: "not opened" };
@@ -31,9 +30,11 @@ export function initialState(): PortfolioState {
 export function evolve(state: PortfolioState, event: PortfolioEvent): PortfolioState {
   switch (event.type) {
     case "PortfolioOpened":
-      return openState(event.data.baseCurrency, event.data.costMethod);
-    case "PortfolioClosed":
-      return { status: "closed", knownKeys: mustBeOpen(state, event).knownKeys };
+      return openState(event.data);
+    case "PortfolioClosed": {
+      const { owner, knownKeys } = mustBeOpen(state, event);
+      return { status: "closed", owner, knownKeys };
+    }
     default:
       evolveOpen(mustBeOpen(state, event), event);
       return state;

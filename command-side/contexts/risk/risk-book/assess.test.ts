@@ -39,10 +39,26 @@ describe("an assessment of a portfolio's risk", () => {
     expect(book.state.assessed).to.include({ drawdown: 0, maxDrawdown: 0.5, peakNav: 1.5 });
   });
 
+  it("shows a total loss as a drawdown of everything, and a price that comes back", () => {
+    const book = new Book();
+    book.assessed(assess({ BTC: "1" }, { net: "60000" }));
+    const lost = book.assessed(assess({ BTC: "1" }, { net: "60000", price: "0" }));
+    expect(lost).to.include({ nav: 0, units: 60_000, drawdown: 1, maxDrawdown: 1 });
+    const back = book.assessed(assess({ BTC: "1" }, { net: "60000", price: "30000" }));
+    expect(back).to.include({ nav: 0.5, drawdown: 0.5, maxDrawdown: 1 });
+  });
+
+  it("does not take the withdrawal of everything for a loss", () => {
+    const book = new Book();
+    book.assessed(assess({ USDT: "100000" }));
+    const emptied = book.assessed(assess({}, { net: "0" }));
+    expect(emptied).to.include({ nav: 1, units: 0, drawdown: 0 });
+  });
+
   it("begins anew where everything was lost and something comes in", () => {
     const book = new Book();
     book.assessed(assess({ USDT: "100000" }));
-    book.assessed(assess({}));
+    expect(book.assessed(assess({}))).to.include({ nav: 0, drawdown: 1 });
     const begun = book.assessed(assess({ USDT: "500" }, { net: "100500" }));
     expect(begun).to.include({ nav: 1, units: 500, drawdown: 0 });
   });

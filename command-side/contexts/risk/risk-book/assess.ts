@@ -10,8 +10,7 @@ import {
   concentrationOf,
   exposures,
   leverageOf,
-  shareOf,
-  worthOf,
+  withShares,
 } from "../../../../platform/risk/exposure.ts";
 import {
   annualised,
@@ -98,24 +97,16 @@ function measure({ assessed: before, closes }: RiskBook, sent: Sent, nowMs: numb
   };
 }
 
-/** Beside the base currency, in the order sent, each with its share of the gross exposure. */
-function positionsOf({ baseCurrency, holdings, prices }: Sent): AssessedPosition[] {
+/** Beside the base currency, in the order sent. */
+function positionsOf({ baseCurrency, holdings, prices }: Sent): readonly AssessedPosition[] {
   const quoted = new Map(prices.map((price) => [price.asset, price]));
-  const valued = holdings
-    .filter(({ asset }) => asset !== baseCurrency)
-    .map(({ asset, quantity }) => {
-      const price = quoted.get(asset);
-      return {
-        asset,
-        quantity,
-        price: price?.price ?? null,
-        priceAtMs: price?.at ?? null,
-        instrumentId: price?.instrumentId ?? null,
-        value: worthOf(quantity, price?.price ?? null),
-      };
-    });
-  const { gross } = exposures(valued);
-  return valued.map((position) => ({ ...position, share: shareOf(position.value, gross) }));
+  const held = holdings.filter(({ asset }) => asset !== baseCurrency);
+  return withShares(
+    held.map(({ asset, quantity }) => {
+      const { price = null, at: priceAtMs = null, instrumentId = null } = quoted.get(asset) ?? {};
+      return { asset, quantity, price, priceAtMs, instrumentId };
+    }),
+  );
 }
 
 function priceIn({ baseCurrency, prices }: Sent): (asset: string) => Decimal | null {

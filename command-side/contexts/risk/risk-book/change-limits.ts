@@ -5,11 +5,11 @@ import {
   refused,
 } from "../../../../platform/kernel/decider.ts";
 import type { AcknowledgeBreach, RemoveRiskLimit, ResetLimit, SetRiskLimit } from "./commands.ts";
-import type { RiskEvent, RiskLimitSet } from "./events.ts";
+import type { RiskEvent } from "./events.ts";
 import { transitionOf } from "./lifecycle.ts";
 import { hasWindow, limitIdOf } from "./limit-kinds.ts";
-import { measuredLimit } from "./limit-values.ts";
-import { type Limit, newLimit, type RiskBook } from "./state.ts";
+import { type MeasuredLimit, measuredLimit } from "./limit-values.ts";
+import { type Limit, type LimitDefinition, newLimit, type RiskBook } from "./state.ts";
 
 /** Limits of one risk book; every assessment measures each of them. */
 const LIMITS = 100;
@@ -30,9 +30,13 @@ export function setRiskLimit(
   }
   const definition = { limitId, kind, asset, warnAt, limit, action, hysteresis };
   if (known !== undefined && isSame(known.definition, definition)) return accepted([]);
-  const set: RiskEvent = { type: "RiskLimitSet", data: definition, occurredAtMs: nowMs };
   const changed = { ...(known ?? newLimit(definition)), definition };
-  return accepted([set, ...remeasured(state, limitId, changed, { cause: "limit_set", nowMs })]);
+  const measured = measuredNow(state, limitId, changed);
+  const set = { ...definition, ...figuresOf(state, measured) };
+  return accepted([
+    { type: "RiskLimitSet", data: set, occurredAtMs: nowMs },
+    ...transitions(state, measured, { cause: "limit_set", nowMs }),
+  ]);
 }
 
 type ChangingCommand = RemoveRiskLimit | ResetLimit | AcknowledgeBreach;
@@ -61,7 +65,7 @@ export function changeLimit(
 }
 
 interface Known {
-  readonly name: Pick<RiskLimitSet, "limitId" | "kind" | "asset">;
+  readonly name: Pick<LimitDefinition, "limitId" | "kind" | "asset">;
   readonly limit: Limit;
   readonly nowMs: number;
 }
@@ -79,13 +83,12 @@ function resetLimit(state: RiskBook, { name, limit, nowMs }: Known, { data }: Re
   }
   const startMs = Math.max(nowMs, state.assessed?.asOfMs ?? 0);
   const window = { startMs, nav: state.assessed?.nav ?? 1 };
-  const reset: RiskEvent = {
-    type: "RiskLimitReset",
-    data: { ...name, ...window, reason: data.reason },
-    occurredAtMs: nowMs,
-  };
-  const begun = { ...limit, window };
-  return accepted([reset, ...remeasured(state, name.limitId, begun, { cause: "reset", nowMs })]);
+  const measured = measuredNow(state, name.limitId, { ...limit, window });
+  const reset = { ...name, ...window, reason: data.reason, ...figuresOf(state, measured) };
+  return accepted([
+    { type: "RiskLimitReset", data: reset, occurredAtMs: nowMs },
+    ...transitions(state, measured, { cause: "reset", nowMs }),
+  ]);
 }
 
 function acknowledgeBreach({ name, limit, nowMs }: Known, { data }: AcknowledgeBreach): Decided {
@@ -96,17 +99,26 @@ function acknowledgeBreach({ name, limit, nowMs }: Known, { data }: AcknowledgeB
   return accepted([{ type: "BreachAcknowledged", data: acknowledged, occurredAtMs: nowMs }]);
 }
 
-function remeasured(
-  { assessed }: RiskBook,
-  limitId: string,
-  limit: Limit,
-  occasion: { readonly cause: "limit_set" | "reset"; readonly nowMs: number },
-): readonly RiskEvent[] {
-  if (assessed === null) return [];
-  return transitionOf(measuredLimit(limitId, limit, assessed), { ...occasion, assessed });
+/** By the last assessment; null: nothing was assessed yet. */
+function measuredNow({ assessed }: RiskBook, limitId: string, limit: Limit): MeasuredLimit | null {
+  return assessed === null ? null : measuredLimit(limitId, limit, assessed);
 }
 
-function isSame(one: RiskLimitSet, other: RiskLimitSet): boolean {
+function figuresOf({ assessed }: RiskBook, measured: MeasuredLimit | null) {
+  const { value = null, usage = null } = measured ?? {};
+  return { value, usage, asOfMs: assessed?.asOfMs ?? null };
+}
+
+function transitions(
+  { assessed }: RiskBook,
+  measured: MeasuredLimit | null,
+  occasion: { readonly cause: "limit_set" | "reset"; readonly nowMs: number },
+): readonly RiskEvent[] {
+  if (assessed === null || measured === null) return [];
+  return transitionOf(measured, { ...occasion, assessed });
+}
+
+function isSame(one: LimitDefinition, other: LimitDefinition): boolean {
   const sameWarning =
     one.warnAt === null ? other.warnAt === null : other.warnAt?.eq(one.warnAt) === true;
   const sameLimit = one.limit.eq(other.limit) && one.hysteresis.eq(other.hysteresis);

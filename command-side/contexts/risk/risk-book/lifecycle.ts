@@ -1,7 +1,7 @@
 import { type Decimal, ONE, product } from "../../../../platform/kernel/decimal.ts";
-import type { RiskAssessed, RiskEvent, RiskLimitSet } from "./events.ts";
+import type { RiskAssessed, RiskEvent } from "./events.ts";
 import type { MeasuredLimit } from "./limit-values.ts";
-import type { Limit, LimitState } from "./state.ts";
+import type { Limit, LimitDefinition, LimitState } from "./state.ts";
 
 interface Occasion {
   readonly cause: "assessment" | "limit_set" | "reset";
@@ -45,7 +45,7 @@ export function transitionOf(measured: MeasuredLimit, occasion: Occasion): RiskE
 function nextState(
   state: LimitState,
   value: Decimal,
-  { limit, warnAt, hysteresis }: RiskLimitSet,
+  { limit, warnAt, hysteresis }: LimitDefinition,
 ): LimitState {
   const kept = ONE.minus(hysteresis);
   if (value.gte(limit)) return "breached";

@@ -94,7 +94,10 @@ function inflow(seen: Flows, { flows, priceOf }: Valuation): Pick<Course, "flow"
   return { flow, flows: [...counted].map(([asset, net]) => ({ asset, net })) };
 }
 
-/** What was worth nothing begins anew with what comes in. */
+/**
+ * What was lost altogether is a NAV of 0: its units stay, so that a price that comes back is a
+ * recovery. What comes in then cannot buy units at 0, and begins anew.
+ */
 function unitise(
   before: RiskAssessed | null,
   equity: Decimal,
@@ -108,13 +111,12 @@ function unitise(
     return { nav: hasUnits ? worth / bought : nav, units: hasUnits ? bought : 0, restarted: false };
   }
   const withoutFlow = equity.minus(flow).toNumber();
-  if (withoutFlow <= 0) return restart(worth);
+  if (withoutFlow <= 0) {
+    const restarted = flow.gt(0) && worth > 0;
+    return restarted ? { nav: START_NAV, units: worth, restarted } : { nav: 0, units, restarted };
+  }
   const now = withoutFlow / units;
   return { nav: now, units: flow.isZero() ? units : Math.max(0, worth / now), restarted: false };
-}
-
-function restart(worth: number) {
-  return { nav: START_NAV, units: Math.max(0, worth), restarted: worth > 0 };
 }
 
 function drawdownOf(before: RiskAssessed) {

@@ -18,8 +18,10 @@ export interface RiskBook {
 
 export type LimitState = "ok" | "warned" | "breached";
 
+export type LimitDefinition = Omit<RiskLimitSet, "value" | "usage" | "asOfMs">;
+
 export interface Limit {
-  definition: RiskLimitSet;
+  definition: LimitDefinition;
   state: LimitState;
   /** Of the breach under way. */
   breachId: string | null;
@@ -40,7 +42,7 @@ export function evolve(state: RiskBook, event: RiskEvent): RiskBook {
       assess(state, event.data);
       break;
     case "RiskLimitSet":
-      setLimit(state, event.data);
+      setLimit(state, definitionOf(event.data));
       break;
     case "RiskLimitRemoved":
       state.limits.delete(event.data.limitId);
@@ -58,7 +60,7 @@ export function evolve(state: RiskBook, event: RiskEvent): RiskBook {
 }
 
 /** Of a limit as it is set for the first time: nothing was measured against it yet. */
-export function newLimit(definition: RiskLimitSet): Limit {
+export function newLimit(definition: LimitDefinition): Limit {
   const unmeasured = { breachId: null, acknowledged: false, breaches: 0, window: null };
   return { definition, state: "ok", ...unmeasured };
 }
@@ -83,7 +85,12 @@ function assess(state: RiskBook, data: RiskAssessed): void {
   }
 }
 
-function setLimit({ limits }: RiskBook, definition: RiskLimitSet): void {
+function definitionOf(set: RiskLimitSet): LimitDefinition {
+  const { limitId, kind, asset, warnAt, limit, action, hysteresis } = set;
+  return { limitId, kind, asset, warnAt, limit, action, hysteresis };
+}
+
+function setLimit({ limits }: RiskBook, definition: LimitDefinition): void {
   const known = limits.get(definition.limitId);
   if (known !== undefined) {
     known.definition = definition;

@@ -20,7 +20,7 @@ export function factsOf(cash: string, btc = "0"): RiskFacts {
   return {
     portfolio: {
       ...place,
-      value: { isOpen: true, baseCurrency: "USDT", cash: decimal(cash), holdings },
+      value: { isOpen: true, owner: null, baseCurrency: "USDT", cash: decimal(cash), holdings },
     },
     instrument: {
       ...place,
@@ -87,6 +87,7 @@ export class Book {
       nowMs: this.nowMs,
       aggregateId: "p-1",
       actor: "tester",
+      authority: "all",
       facts,
       view: null,
     });

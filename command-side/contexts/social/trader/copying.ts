@@ -1,4 +1,4 @@
-import { accepted, type Decision, refused } from "../../../../platform/kernel/decider.ts";
+import { accepted, type Decision, mayUse, refused } from "../../../../platform/kernel/decider.ts";
 import { type Decimal, decimalText, ZERO } from "../../../../platform/kernel/decimal.ts";
 import type { AdjustCopy, PauseCopy, StartCopying, StopCopying } from "./commands.ts";
 import type { SocialContext } from "./decide.ts";
@@ -21,7 +21,7 @@ export function startCopying({ data }: StartCopying, context: SocialContext): De
   const obstacle =
     obstacleTo(leader, context) ??
     obstacleOfLeader(leader, context) ??
-    obstacleOfCash(portfolioId, allocation, context);
+    obstacleOfPortfolio(portfolioId, allocation, context);
   if (obstacle !== null) return obstacle;
   const terms = { leader, portfolioId, allocation, mode, multiplier };
   const started = { ...terms, startedMs: nowMs, isPaused: false };
@@ -39,7 +39,7 @@ export function adjustCopy({ data }: AdjustCopy, context: SocialContext): Decide
   }
   if (hasTerms(known, data)) return accepted([]);
   const more = allocation.minus(known.allocation);
-  const obstacle = more.gt(ZERO) ? obstacleOfCash(portfolioId, more, context) : null;
+  const obstacle = more.gt(ZERO) ? obstacleOfPortfolio(portfolioId, more, context) : null;
   if (obstacle !== null) return obstacle;
   const adjusted = { ...known, allocation, mode, multiplier };
   return accepted([{ type: "CopyAdjusted", data: adjusted, occurredAtMs: nowMs }]);
@@ -88,15 +88,23 @@ function obstacleOfLeader(leader: string, { aggregateId, view }: SocialContext):
   return refused("COPY_CYCLE", detail);
 }
 
-/** All that is allocated from a portfolio must be covered by its cash as it was when asked. */
-function obstacleOfCash(
+/**
+ * Nobody copies with another trader's money, and all that is allocated from a portfolio must be
+ * covered by its cash as it was when asked.
+ */
+function obstacleOfPortfolio(
   portfolioId: string,
   more: Decimal,
-  { facts, view }: SocialContext,
+  context: SocialContext,
 ): Refused | null {
+  const { aggregateId, facts, view } = context;
   const portfolio = facts?.portfolio.value;
   if (portfolio?.isOpen !== true) {
     return refused("PORTFOLIO_UNUSABLE", `there is no open portfolio ${portfolioId}`);
+  }
+  const isAnothers = portfolio.owner !== null && portfolio.owner !== aggregateId;
+  if (isAnothers || !mayUse(context, portfolio.owner)) {
+    return refused("PORTFOLIO_NOT_OWNED", `${portfolioId} belongs to another trader`);
   }
   const allocated = view.allocatedFrom(portfolioId);
   if (allocated.plus(more).lte(portfolio.cash)) return null;

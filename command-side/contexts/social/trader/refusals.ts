@@ -20,6 +20,10 @@ export const refusals = {
   COPY_CYCLE: refusal("Copy cycle", "The leader copies the follower, directly or through others."),
   COPY_EXISTS: refusal("Copy exists", "The relation exists with other terms; adjust it."),
   COPY_UNKNOWN: refusal("Copy unknown", "There is no such copy relation."),
+  PORTFOLIO_NOT_OWNED: refusal(
+    "Portfolio of another trader",
+    "A trader copies with a portfolio of their own, or with one that names no owner.",
+  ),
   PORTFOLIO_UNUSABLE: refusal("Portfolio unusable", "There is no such portfolio, or it is closed."),
   ALLOCATION_NOT_COVERED: refusal(
     "Allocation not covered",

@@ -1,0 +1,43 @@
+import { PlatformError } from "../../platform/errors/catalogue.ts";
+import type { Logger } from "../../platform/telemetry/logger.ts";
+import { projections } from "../../projections/registry.ts";
+import { PostgresPool } from "../../projections/runner/postgres-pool.ts";
+import { requireSuitableServer } from "../../projections/runner/postgres-schema.ts";
+import { type StorePlace, type StoreServer, serverOf } from "../../projections/stores.ts";
+
+/** Read models by where they stand, as it is printed when a process starts. */
+export interface ChosenStore {
+  /** `PostgreSQL 15.4 at 127.0.0.1:5432/cipherhorizon`, or `SQLite in ./folder`. */
+  readonly store: string;
+  readonly projections: readonly string[];
+}
+
+/**
+ * What the configuration has chosen. A server that refuses us, or that we cannot work with, ends
+ * the start; one that does not answer yet is waited for, by each projector in its own time.
+ */
+export async function chooseStores(place: StorePlace, logger: Logger): Promise<ChosenStore[]> {
+  const byServer = Map.groupBy(projections, (one) => serverOf(one, place.servers)?.server ?? null);
+  const namesOn = (server: StoreServer | null) => {
+    return (byServer.get(server) ?? []).map(({ projection }) => projection.name);
+  };
+  const { postgres } = place.servers;
+  const onPostgres =
+    postgres === null
+      ? []
+      : [{ store: await postgresName(postgres, logger), projections: namesOn("postgres") }];
+  return [...onPostgres, { store: `SQLite in ${place.folder}`, projections: namesOn(null) }];
+}
+
+async function postgresName(url: string, logger: Logger): Promise<string> {
+  const pool = new PostgresPool({ url, name: "start", connections: 1 });
+  try {
+    return `PostgreSQL ${await requireSuitableServer(pool)} at ${pool.place}`;
+  } catch (error) {
+    if (!(error instanceof PlatformError) || error.code !== "STORE_UNAVAILABLE") throw error;
+    logger.warn({ error: error.message }, "a read store does not answer; it is waited for");
+    return `PostgreSQL at ${pool.place}, which does not answer yet`;
+  } finally {
+    await pool.close();
+  }
+}

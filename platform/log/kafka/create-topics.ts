@@ -1,0 +1,130 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Kafka } from "kafkajs";
+import { PlatformError } from "../../errors/catalogue.ts";
+import type { NewRecord, PartitionRef } from "../log.ts";
+import { FencedPartition } from "./fenced-partition.ts";
+import { clientConfig, type KafkaCluster } from "./kafka-cluster.ts";
+import { anchorsFirst, type KafkaLogReader, LOG_ID_HEADER } from "./kafka-log-reader.ts";
+import type { Compression } from "./record-batch.ts";
+
+/** A topic as it is made; `configuration` in Kafka's own words. */
+export interface KafkaTopic {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly compression: Compression;
+  readonly configuration: Readonly<Record<string, string>>;
+}
+
+export interface CreateTopics {
+  readonly cluster: KafkaCluster;
+  readonly reader: KafkaLogReader;
+  readonly topics: readonly KafkaTopic[];
+  readonly replicationFactor: number;
+  /** Whether a topic that has another number of partitions is refused, or taken as it is. */
+  readonly sizes: "exact" | "as they are";
+  /** The `LogCreated` event that is the first record of each partition of the topic. */
+  readonly encodeLogCreated: (topic: string, logId: string) => NewRecord;
+}
+
+/** How long the maker of a topic is left to write the first records before somebody else does. */
+const FIRST_RECORD_WITHIN_MILLISECONDS = 10_000;
+const LOOK_EVERY_MILLISECONDS = 50;
+
+/**
+ * Makes what is missing: topics, and the first record of each partition, which names the log. Of
+ * processes that create at once Kafka lets one make each topic, and that one writes its first
+ * records; what a run that was broken off has left out is written by the next.
+ */
+export async function createTopics(options: CreateTopics): Promise<void> {
+  const { cluster, topics, reader } = options;
+  await checkSizes(options);
+  const missing = topics.filter(({ topic }) => !cluster.topicSizes().has(topic));
+  const made = missing.length > 0 ? await makeTopics(options, missing) : new Set<string>();
+  await checkSizes(options);
+  const [anchor, ...others] = partitionsOf(cluster.topicSizes());
+  if (anchor === undefined) return;
+  const first: FirstRecord = { ...options, made };
+  await writeFirst(first, anchor, (await reader.findLogId()) ?? randomUUID());
+  const logId = await reader.logId();
+  await Promise.all(others.map((partition) => writeFirst(first, partition, logId)));
+}
+
+async function checkSizes({ reader, topics, sizes }: CreateTopics): Promise<void> {
+  const existing = await reader.topics();
+  if (sizes === "as they are") return;
+  for (const { topic, partitions } of topics) {
+    const there = existing.get(topic);
+    if (there === undefined || there === partitions) continue;
+    const detail =
+      `topic ${topic} has ${there} partitions in this log and ${partitions} were asked for; ` +
+      "the number never changes, because keys would move to other partitions";
+    const facts = { topic, existing: there, partitions };
+    throw new PlatformError("CONFIG_INVALID", detail, { facts });
+  }
+}
+
+/** One after another, so that it is known of each whether this process has made it. */
+async function makeTopics(
+  { cluster, replicationFactor }: CreateTopics,
+  missing: readonly KafkaTopic[],
+): Promise<ReadonlySet<string>> {
+  const made = new Set<string>();
+  const admin = new Kafka(clientConfig(cluster.settings)).admin();
+  await admin.connect();
+  try {
+    for (const { topic, partitions, configuration } of missing) {
+      const entries = Object.entries(configuration);
+      const asKafkaHasIt = {
+        topic: cluster.topicName(topic),
+        numPartitions: partitions,
+        replicationFactor,
+        configEntries: entries.map(([name, value]) => ({ name, value })),
+      };
+      if (await admin.createTopics({ topics: [asKafkaHasIt] })) made.add(topic);
+    }
+    return made;
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** The partition that names the log comes first. */
+function partitionsOf(sizes: ReadonlyMap<string, number>): readonly PartitionRef[] {
+  return anchorsFirst([...sizes.keys()]).flatMap((topic) => {
+    return Array.from({ length: sizes.get(topic) as number }, (_, partition) => {
+      return { topic, partition };
+    });
+  });
+}
+
+interface FirstRecord extends CreateTopics {
+  /** Topics that this process has made: nobody else writes their first records now. */
+  readonly made: ReadonlySet<string>;
+}
+
+async function writeFirst(
+  { cluster, reader, encodeLogCreated, made }: FirstRecord,
+  partition: PartitionRef,
+  logId: string,
+): Promise<void> {
+  const waitMs = made.has(partition.topic) ? 0 : FIRST_RECORD_WITHIN_MILLISECONDS;
+  if (await hasFirst(reader, partition, waitMs)) return;
+  const record = encodeLogCreated(partition.topic, logId);
+  const headers = { ...record.headers, [LOG_ID_HEADER]: logId };
+  const fenced = new FencedPartition({ cluster, reader, partition, compression: "none" });
+  await fenced.writeFirst({ ...record, headers });
+}
+
+async function hasFirst(
+  reader: KafkaLogReader,
+  partition: PartitionRef,
+  waitMs: number,
+): Promise<boolean> {
+  const deadline = performance.now() + waitMs;
+  for (;;) {
+    if ((await reader.end(partition)) > 0) return true;
+    if (performance.now() >= deadline) return false;
+    await sleep(LOOK_EVERY_MILLISECONDS);
+  }
+}

@@ -1,0 +1,183 @@
+import { connect as connectSocket, isIP } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { type KafkaConfig, logLevel } from "kafkajs";
+import { PlatformError } from "../../errors/catalogue.ts";
+import type { PartitionRef } from "../log.ts";
+import {
+  type Broker,
+  type Cluster,
+  COORDINATOR_OF_TRANSACTIONS,
+  createCluster,
+  type ProtocolCall,
+} from "./kafkajs-internals.ts";
+
+/** How a process reaches Kafka. */
+export interface KafkaSettings {
+  readonly brokers: readonly string[];
+  /** Stands before every topic's name, so that several platforms can share one Kafka. */
+  readonly topicPrefix: string;
+  readonly clientId: string;
+  readonly sasl: { readonly username: string; readonly password: string } | null;
+  readonly tls: boolean;
+}
+
+const CONNECT_WITHIN_MILLISECONDS = 3_000;
+/** Of one request; what has not come by then has an unknown outcome. */
+export const REQUEST_WITHIN_MILLISECONDS = 10_000;
+/** The client's own tries while metadata or a coordinator is not there yet. */
+const RETRY = { retries: 4, initialRetryTime: 50, maxRetryTime: 1_000 };
+const KEEP_ALIVE_MILLISECONDS = 60_000;
+
+/**
+ * Connections to the brokers: whom to ask for a partition, and whom for a transactional id. Every
+ * call has a deadline, and errors that a fresh look at the cluster may cure say so.
+ */
+export class KafkaCluster {
+  readonly #cluster: Cluster;
+  readonly settings: KafkaSettings;
+  #closed = false;
+
+  private constructor(settings: KafkaSettings, cluster: Cluster) {
+    this.settings = settings;
+    this.#cluster = cluster;
+  }
+
+  /** Throws `LOG_UNAVAILABLE` where no broker answers. */
+  static async connect(settings: KafkaSettings): Promise<KafkaCluster> {
+    const cluster = new KafkaCluster(
+      settings,
+      createCluster(clientConfig(settings), logLevel.NOTHING),
+    );
+    try {
+      await cluster.refresh();
+    } catch (error) {
+      await cluster.close();
+      throw error;
+    }
+    return cluster;
+  }
+
+  /** The topics with our prefix, by their names without it, in order. */
+  topicSizes(): ReadonlyMap<string, number> {
+    const { topicPrefix } = this.settings;
+    const all = this.#cluster.brokerPool.metadata?.topicMetadata ?? [];
+    const ours = all
+      .filter(({ topic }) => topic.startsWith(topicPrefix) && !topic.startsWith("__"))
+      .map(({ topic, partitionMetadata }) => {
+        return [topic.slice(topicPrefix.length), partitionMetadata.length] as const;
+      });
+    return new Map(ours.sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  /** What Kafka calls a topic of ours. */
+  topicName(topic: string): string {
+    return `${this.settings.topicPrefix}${topic}`;
+  }
+
+  async refresh(): Promise<void> {
+    this.#assertOpen();
+    await within("the cluster's metadata", async () => {
+      await this.#cluster.connect();
+      await this.#cluster.refreshMetadata();
+    });
+  }
+
+  /** The node that leads a partition; null: the partition is not known. */
+  leaderOf({ topic, partition }: PartitionRef): number | null {
+    const name = this.topicName(topic);
+    const found = this.#cluster.brokerPool.metadata?.topicMetadata.find(
+      (one) => one.topic === name,
+    );
+    const place = found?.partitionMetadata.find(({ partitionId }) => partitionId === partition);
+    return place?.leader ?? null;
+  }
+
+  /** Sends to the leader of a partition; it may not lead any more, which is an error of the call. */
+  async toLeader<Answer>(partition: PartitionRef, call: ProtocolCall<Answer>): Promise<Answer> {
+    this.#assertOpen();
+    const nodeId = this.leaderOf(partition);
+    if (nodeId === null) throw unknownPartition(partition);
+    return this.toNode(nodeId, (broker) => broker.connectionPool.send(call), call.request.apiName);
+  }
+
+  async toNode<Answer>(
+    nodeId: number,
+    ask: (broker: Broker) => Promise<Answer>,
+    what: string,
+  ): Promise<Answer> {
+    this.#assertOpen();
+    return within(what, async () => ask(await this.#cluster.findBroker({ nodeId })));
+  }
+
+  async initProducer(transactionalId: string) {
+    this.#assertOpen();
+    return within("InitProducerId", async () => {
+      const coordinator = await this.#cluster.findGroupCoordinator({
+        groupId: transactionalId,
+        coordinatorType: COORDINATOR_OF_TRANSACTIONS,
+      });
+      const transactionTimeout = REQUEST_WITHIN_MILLISECONDS;
+      return coordinator.initProducerId({ transactionalId, transactionTimeout });
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#cluster.disconnect();
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new PlatformError("LOG_UNAVAILABLE", "the event log is closed");
+  }
+}
+
+export function unknownPartition({ topic, partition }: PartitionRef): PlatformError {
+  return new PlatformError("LOG_UNAVAILABLE", `the log has no partition ${topic}/${partition}`);
+}
+
+/** kafkajs's calls have hung while a broker was away; none of ours waits longer than this. */
+async function within<T>(what: string, run: () => Promise<T>): Promise<T> {
+  const seconds = REQUEST_WITHIN_MILLISECONDS / 1_000;
+  const late = new PlatformError("LOG_UNAVAILABLE", `no answer to ${what} within ${seconds} s`);
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(late), REQUEST_WITHIN_MILLISECONDS);
+  try {
+    return await Promise.race([run(), promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Of the client, for groups and administration too. */
+export function clientConfig({ brokers, clientId, sasl, tls }: KafkaSettings): KafkaConfig {
+  return {
+    brokers: [...brokers],
+    clientId,
+    ...(sasl === null ? {} : { sasl: { mechanism: "scram-sha-512", ...sasl } }),
+    ssl: tls,
+    connectionTimeout: CONNECT_WITHIN_MILLISECONDS,
+    requestTimeout: REQUEST_WITHIN_MILLISECONDS,
+    enforceRequestTimeout: true,
+    retry: RETRY,
+    socketFactory,
+    logLevel: logLevel.NOTHING,
+    logCreator: () => () => undefined,
+  };
+}
+
+/** Without delay: a commit is one small packet that others wait for. */
+const socketFactory: NonNullable<KafkaConfig["socketFactory"]> = ({
+  host,
+  port,
+  ssl,
+  onConnect,
+}) => {
+  const serverName = isIP(host) === 0 ? { servername: host } : {};
+  const socket = ssl
+    ? connectTls({ host, port, ...serverName, ...ssl }, onConnect)
+    : connectSocket({ host, port }, onConnect);
+  socket.setNoDelay(true);
+  socket.setKeepAlive(true, KEEP_ALIVE_MILLISECONDS);
+  return socket;
+};

@@ -1,0 +1,47 @@
+import { PlatformError } from "../../platform/errors/catalogue.ts";
+import type { PartitionKey } from "../../platform/log/log.ts";
+import type { Causes, Checkpoint } from "./read-store.ts";
+
+/** An answer with the exact position of the generation that gave it. */
+export interface Snapshot<T> {
+  readonly result: T;
+  /** Next position per partition that the generation had applied. */
+  readonly positions: ReadonlyMap<PartitionKey, number>;
+  /** Timestamp of the last applied record per partition, epoch ms. */
+  readonly recordedAtMs: ReadonlyMap<PartitionKey, number>;
+  /** Streams whose rows stopped at an event that could not be applied. */
+  readonly parkedStreams: readonly string[];
+  /** Highest over all partitions. */
+  readonly causes: Causes;
+}
+
+/** `checkpoints` were read in the same transaction as the result. */
+export function snapshotOf<T>(
+  result: T,
+  checkpoints: ReadonlyMap<PartitionKey, Checkpoint>,
+): Snapshot<T> {
+  const all = [...checkpoints];
+  return {
+    result,
+    positions: new Map(all.map(([key, { next }]) => [key, next])),
+    recordedAtMs: new Map(all.map(([key, one]) => [key, one.recordedAtMs])),
+    parkedStreams: all.flatMap(([, { parked }]) => parked.map(({ stream }) => stream)),
+    causes: highest(all.map(([, { causes }]) => causes)),
+  };
+}
+
+function highest(all: readonly Causes[]): Causes {
+  const merged = new Map<PartitionKey, number>();
+  for (const causes of all) {
+    for (const [key, next] of causes) merged.set(key, Math.max(next, merged.get(key) ?? 0));
+  }
+  return merged;
+}
+
+export function noLongerOpen(): PlatformError {
+  return new PlatformError("NOT_READY", "this generation of the read model is no longer open");
+}
+
+export function tooManyWaiting(queries: number): PlatformError {
+  return new PlatformError("OVERLOADED", `${queries} queries wait for the read store`);
+}

@@ -1,0 +1,74 @@
+import type { PartitionKey } from "../../platform/log/log.ts";
+import { noLongerOpen, type Snapshot, snapshotOf, tooManyWaiting } from "./generation-snapshot.ts";
+import { readGeneration } from "./postgres-checkpoints.ts";
+import { isMissingGeneration } from "./postgres-errors.ts";
+import type { PostgresPool } from "./postgres-pool.ts";
+import { PostgresQueries } from "./postgres-query.ts";
+
+/** Queries that wait for a connection; more are refused. */
+const WAITING_QUERIES = 1_000;
+
+export interface PostgresGenerationParts<Reader> {
+  /** Shared by all generations that this process reads. */
+  readonly pool: PostgresPool;
+  /** `portfolios_g3`: see `generationSchema`. */
+  readonly schema: string;
+  /** The projection's reader within one transaction. */
+  readonly makeReader: (queries: PostgresQueries) => Reader;
+}
+
+/** One generation opened for queries; `null` while its tables are not there yet. */
+export async function openPostgresGeneration<Reader>(
+  parts: PostgresGenerationParts<Reader>,
+): Promise<PostgresGeneration<Reader> | null> {
+  const made = await parts.pool.query({
+    text: "SELECT 1 FROM pg_tables WHERE schemaname = $1 AND tablename = '_causes'",
+    values: [parts.schema],
+  });
+  return made.length === 1 ? new PostgresGeneration(parts) : null;
+}
+
+/** Each query runs in one read-only transaction on one state of the generation. */
+export class PostgresGeneration<Reader> {
+  readonly #parts: PostgresGenerationParts<Reader>;
+  readonly #underWay = new Set<Promise<unknown>>();
+  #closed = false;
+
+  constructor(parts: PostgresGenerationParts<Reader>) {
+    this.#parts = parts;
+  }
+
+  /** Rows and positions of the answer agree: they stand in the same transaction. */
+  async read<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>> {
+    if (this.#closed) throw noLongerOpen();
+    if (this.#parts.pool.waiting >= WAITING_QUERIES) throw tooManyWaiting(WAITING_QUERIES);
+    const reading = this.#read(query);
+    this.#underWay.add(reading);
+    try {
+      return await reading;
+    } catch (error) {
+      throw isMissingGeneration(error) ? noLongerOpen() : error;
+    } finally {
+      this.#underWay.delete(reading);
+    }
+  }
+
+  async positions(): Promise<ReadonlyMap<PartitionKey, number>> {
+    const { positions } = await this.read(async () => null);
+    return positions;
+  }
+
+  /** Waits for the queries that were asked before; later ones are refused. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.allSettled(this.#underWay);
+  }
+
+  #read<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>> {
+    const { pool, schema, makeReader } = this.#parts;
+    return readGeneration(pool, schema, async (session, checkpoints) => {
+      const reader = makeReader(new PostgresQueries(session, schema));
+      return snapshotOf(await query(reader), checkpoints);
+    });
+  }
+}

@@ -1,0 +1,151 @@
+import { PlatformError } from "../../platform/errors/catalogue.ts";
+import { FinalError } from "./persist.ts";
+import type { PostgresPool, PostgresSession } from "./postgres-pool.ts";
+import { createIndexSql, createTableSql } from "./postgres-table.ts";
+import type { Projection } from "./projection.ts";
+import { integer, type SqlRow, text } from "./sql-row.ts";
+import { quoted, type StoredTable, type TableIndex } from "./stored-table.ts";
+
+/** The oldest server that is still maintained: what is older was never tried. */
+const OLDEST_VERSION = 14;
+/** Of our advisory locks, in the server's first number; the second is the schema's hash. */
+const LOCK_CLASS = 0x4348;
+
+/**
+ * How our own tables in a generation's schema came to be, step by step. A step that was released
+ * is never changed: a schema that stands at an earlier one is brought on by those that follow.
+ * (Declared tables need no steps: a projection of another version builds another generation.)
+ *
+ *   _generation   one row: which projection at which version built this schema, at which step
+ *   _checkpoints, _parked, _causes: see `checkpoint-rows.ts`
+ */
+const LAYOUT_STEPS: readonly string[] = [
+  `CREATE TABLE "_generation" (
+     "projection" text NOT NULL PRIMARY KEY, "version" integer NOT NULL, "layout" integer NOT NULL
+   );
+   CREATE TABLE "_checkpoints" (
+     "id" integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+     "partition" text COLLATE "C" NOT NULL UNIQUE, "next" bigint NOT NULL, "epoch" bigint NOT NULL,
+     "logId" text NOT NULL, "highestClaim" bigint NOT NULL, "recordedAtMs" bigint NOT NULL
+   ) WITH (fillfactor = 50);
+   CREATE TABLE "_parked" (
+     "partition" text COLLATE "C" NOT NULL, "stream" text COLLATE "C" NOT NULL,
+     "position" bigint NOT NULL, "sequence" bigint NOT NULL, "reason" text NOT NULL,
+     PRIMARY KEY ("partition", "stream")
+   );
+   CREATE TABLE "_causes" (
+     "partition" text COLLATE "C" NOT NULL, "source" text COLLATE "C" NOT NULL,
+     "next" bigint NOT NULL, PRIMARY KEY ("partition", "source")
+   ) WITH (fillfactor = 50);`,
+];
+
+/** `portfolios_g3`: the schema of a generation. */
+export function generationSchema(projection: string, generation: number): string {
+  return `${projection.replaceAll("-", "_")}_g${generation}`;
+}
+
+/** Opens a transaction in which tables without a schema are the generation's. */
+export function beginIn(schema: string, mode = ""): string {
+  return `BEGIN ${mode}; SET LOCAL search_path TO ${quoted(schema)}`;
+}
+
+/** Makes the schema of a generation; any number of processes may do so at once. */
+export async function createSchema(
+  pool: PostgresPool,
+  parts: {
+    readonly schema: string;
+    readonly projection: Pick<Projection, "name" | "version">;
+    readonly tables: readonly StoredTable[];
+    readonly indexes: readonly TableIndex[];
+  },
+): Promise<void> {
+  const { schema, projection, tables, indexes } = parts;
+  await requireSuitableServer(pool);
+  await pool.transaction(beginIn(schema), async (session) => {
+    await lockSchema(session, schema);
+    await session.script(`CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`);
+    await bringLayoutOn(session, schema);
+    for (const table of tables) await session.script(createTableSql(schema, table));
+    for (const index of indexes) await session.script(createIndexSql(schema, index));
+    await requireSameProjection(session, projection);
+  });
+}
+
+export async function dropSchema(pool: PostgresPool, schema: string): Promise<boolean> {
+  return pool.transaction("BEGIN", async (session) => {
+    await lockSchema(session, schema);
+    const wasThere = await isThere(session, schema);
+    await session.script(`DROP SCHEMA IF EXISTS ${quoted(schema)} CASCADE`);
+    return wasThere;
+  });
+}
+
+/** The server's version, as it names it; throws STORE_UNSUITABLE where we cannot work with it. */
+export async function requireSuitableServer(pool: PostgresPool): Promise<string> {
+  const [row = {}] = await pool.query({
+    text: `SELECT split_part(current_setting('server_version'), ' ', 1) AS version,
+                  current_setting('server_version_num')::int / 10000 AS major,
+                  current_setting('server_encoding') AS encoding`,
+  });
+  const fault = serverFault(row);
+  if (fault === null) return text(row, "version");
+  throw new PlatformError("STORE_UNSUITABLE", `PostgreSQL at ${pool.place}: ${fault}`);
+}
+
+/** What is wrong with a server of this version and encoding; null: nothing. */
+export function serverFault(row: SqlRow): string | null {
+  if (integer(row, "major") < OLDEST_VERSION) {
+    return `it is version ${text(row, "version")}, and ${OLDEST_VERSION} is the oldest that works`;
+  }
+  const encoding = text(row, "encoding");
+  if (encoding === "UTF8") return null;
+  return `the database's encoding is ${encoding}; create one with ENCODING 'UTF8' TEMPLATE template0`;
+}
+
+/** Held until the transaction ends, so that a generation is made or dropped by one at a time. */
+async function lockSchema(session: PostgresSession, schema: string): Promise<void> {
+  const lock = "SELECT pg_advisory_xact_lock($1, hashtext($2))::text";
+  await session.query({ text: lock, values: [LOCK_CLASS, schema] });
+}
+
+async function isThere(session: PostgresSession, schema: string): Promise<boolean> {
+  const there = "SELECT 1 FROM pg_namespace WHERE nspname = $1";
+  return (await session.query({ text: there, values: [schema] })).length > 0;
+}
+
+async function bringLayoutOn(session: PostgresSession, schema: string): Promise<void> {
+  const layout = await layoutOf(session);
+  if (layout > LAYOUT_STEPS.length) {
+    throw new FinalError(`schema ${schema} is at layout ${layout}, of newer code than this`);
+  }
+  for (const step of LAYOUT_STEPS.slice(layout)) await session.script(step);
+  if (layout === 0 || layout === LAYOUT_STEPS.length) return;
+  await session.query({
+    text: 'UPDATE "_generation" SET "layout" = $1',
+    values: [LAYOUT_STEPS.length],
+  });
+}
+
+/** How many of the steps the schema has; 0 where it is new. */
+async function layoutOf(session: PostgresSession): Promise<number> {
+  const [made] = await session.query({ text: `SELECT to_regclass('"_generation"')::text AS name` });
+  if (made?.name === null) return 0;
+  const [row] = await session.query({ text: 'SELECT "layout" FROM "_generation"' });
+  return row === undefined ? LAYOUT_STEPS.length : integer(row, "layout");
+}
+
+async function requireSameProjection(
+  session: PostgresSession,
+  { name, version }: Pick<Projection, "name" | "version">,
+): Promise<void> {
+  await session.query({
+    text: 'INSERT INTO "_generation" VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
+    values: [name, version, LAYOUT_STEPS.length],
+  });
+  const built = await session.query({ text: 'SELECT "projection", "version" FROM "_generation"' });
+  const [row] = built;
+  if (built.length === 1 && row?.projection === name && row.version === version) return;
+  throw new FinalError(
+    `the schema was built by ${JSON.stringify(built)}, not by ${name} ${version}`,
+  );
+}

@@ -1,0 +1,79 @@
+import { rmSync } from "node:fs";
+import { type RegisteredProjection, registeredProjection } from "./registry.ts";
+import {
+  generationFile,
+  generationLockFile,
+  removeGenerationFiles,
+} from "./runner/generation-files.ts";
+import { PostgresPool } from "./runner/postgres-pool.ts";
+import { dropSchema, generationSchema } from "./runner/postgres-schema.ts";
+import { PostgresReadStore } from "./runner/postgres-store.ts";
+import type { ReadStore } from "./runner/read-store.ts";
+import { SqliteReadStore } from "./runner/sqlite-store.ts";
+
+/** Addresses of the servers that hold read models; null: SQLite holds what would be there. */
+export interface StoreServers {
+  readonly postgres: string | null;
+}
+
+export type StoreServer = keyof StoreServers;
+
+/** Everything by which a process finds the read models. Its addresses hold logins: never log it. */
+export interface StorePlace {
+  /** The data folder. */
+  readonly folder: string;
+  readonly servers: StoreServers;
+}
+
+/** The server that holds a projection's read model; null: SQLite does. */
+export function serverOf(
+  { server }: RegisteredProjection,
+  servers: StoreServers,
+): { readonly server: StoreServer; readonly address: string } | null {
+  const address = server === undefined ? null : servers[server];
+  return server === undefined || address === null ? null : { server, address };
+}
+
+/** The store of one generation; whoever opened it closes it. */
+export function openStore(
+  { folder, servers }: StorePlace,
+  name: string,
+  generation: number,
+): ReadStore {
+  const registered = registeredProjection(name);
+  const { projection, indexes } = registered;
+  const there = serverOf(registered, servers);
+  if (there === null) {
+    const file = generationFile(folder, name, generation);
+    return new SqliteReadStore({ file, projection, indexes });
+  }
+  const schema = generationSchema(name, generation);
+  const ofColumns = indexes.filter((index) => "columns" in index);
+  return new PostgresReadStore({ url: there.address, schema, projection, indexes: ofColumns });
+}
+
+/** Drops generations that nobody needs any more, on whichever store they are. */
+export class GenerationDropper {
+  readonly place: StorePlace;
+  #postgres: PostgresPool | null = null;
+
+  constructor(place: StorePlace) {
+    this.place = place;
+  }
+
+  /** Gives whether anything was there; harmless when it is gone. */
+  async drop(name: string, generation: number): Promise<boolean> {
+    const { folder, servers } = this.place;
+    const there = serverOf(registeredProjection(name), servers);
+    if (there === null) return removeGenerationFiles(folder, name, generation);
+    // However many there are, they go one after the other.
+    this.#postgres ??= new PostgresPool({ url: there.address, name: "dropper", connections: 1 });
+    const wasThere = await dropSchema(this.#postgres, generationSchema(name, generation));
+    rmSync(generationLockFile(folder, name, generation), { force: true });
+    return wasThere;
+  }
+
+  async close(): Promise<void> {
+    await this.#postgres?.close();
+  }
+}

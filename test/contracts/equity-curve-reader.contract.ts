@@ -1,0 +1,3 @@
+import { equityCurveReaderContract } from "./equity-curve-reader/suite.ts";
+
+equityCurveReaderContract("sqlite");

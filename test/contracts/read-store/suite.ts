@@ -1,0 +1,353 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { createRandom } from "../../../cli/demo/random.ts";
+import type { EventChanges } from "../../../projections/runner/compact.ts";
+import { compareKeys } from "../../../projections/runner/key-order.ts";
+import type { Row, Value } from "../../../projections/runner/projection.ts";
+import {
+  DataError,
+  type ParkedStream,
+  type ReadStore,
+} from "../../../projections/runner/read-store.ts";
+import { print, printedSeed } from "../log/seed.ts";
+import { type ReadStoreAdapter, type ReadStoreAdapterName, readStoreAdapters } from "./adapters.ts";
+import { applyByPlan, disturbed, rejection, TWINS, withOwners } from "./disturbances.ts";
+import { killedChild, sameRows } from "./killed-child.ts";
+import {
+  allRows,
+  allRowsAfter,
+  batchOf,
+  LOG_ID,
+  OTHER_PARTITION,
+  PARTITION,
+  readRows,
+  rowsAfter,
+  sampleEvents,
+} from "./sample-projection.ts";
+
+const KILLS = 15;
+const PARKED: ParkedStream = { stream: "s-1", position: 3, sequence: 7, reason: "no such column" };
+
+/** What every adapter of the read-store port must do. */
+export function readStoreContract(name: ReadStoreAdapterName): void {
+  const adapter: ReadStoreAdapter = readStoreAdapters[name];
+
+  describe(`the read-store contract: ${name}`, () => {
+    const addresses: string[] = [];
+    const opened: ReadStore[] = [];
+    let store: ReadStore;
+
+    function newAddress(): string {
+      const address = adapter.newAddress();
+      addresses.push(address);
+      return address;
+    }
+
+    function open(address: string): ReadStore {
+      const one = adapter.open(address);
+      opened.push(one);
+      return one;
+    }
+
+    async function taken(address = newAddress()): Promise<ReadStore> {
+      const one = open(address);
+      await one.create();
+      await one.take(PARTITION, LOG_ID);
+      return one;
+    }
+
+    beforeEach(async () => {
+      store = await taken();
+    });
+
+    afterEach(async () => {
+      for (const one of opened.splice(0)) await one.close();
+      for (const address of addresses.splice(0)) await adapter.remove(address);
+    });
+
+    describe("take", () => {
+      it("begins at 0 with the first epoch", async () => {
+        const fresh = await store.take(OTHER_PARTITION, LOG_ID);
+        expect(fresh).to.deep.equal({
+          next: 0,
+          epoch: 1,
+          logId: LOG_ID,
+          highestClaim: -1,
+          recordedAtMs: 0,
+          parked: [],
+          causes: new Map(),
+        });
+      });
+
+      it("gives every taker another epoch, however many take at once", async () => {
+        const address = newAddress();
+        const stores = [open(address), open(address)];
+        for (const one of stores) await one.create();
+        const takes = Array.from({ length: 20 }, (_, i) => {
+          return (stores[i % 2] as ReadStore).take(PARTITION, LOG_ID);
+        });
+        const epochs = (await Promise.all(takes)).map(({ epoch }) => epoch);
+        expect(epochs.toSorted((a, b) => a - b)).to.deep.equal(
+          Array.from({ length: 20 }, (_, i) => i + 1),
+        );
+      });
+
+      it("gives the checkpoint where the last apply left it, also after a restart", async () => {
+        const address = newAddress();
+        const before = await taken(address);
+        const batch = batchOf(sampleEvents(1, 10), {
+          highestClaim: 4,
+          parked: [PARKED],
+          causes: new Map([[OTHER_PARTITION, 7]]),
+        });
+        await before.apply(batch);
+        await before.close();
+        const checkpoint = await open(address).take(PARTITION, LOG_ID);
+        expect(checkpoint).to.deep.equal({
+          next: 10,
+          epoch: 2,
+          logId: LOG_ID,
+          highestClaim: 4,
+          recordedAtMs: batch.recordedAtMs,
+          parked: [PARKED],
+          causes: new Map([[OTHER_PARTITION, 7]]),
+        });
+      });
+
+      it("refuses a foreign log by name and leaves the epoch alone", async () => {
+        const foreign = await rejection(store.take(PARTITION, "another log"));
+        expect(foreign).to.have.property("code", "LOG_MISMATCH");
+        expect((await store.take(PARTITION, LOG_ID)).epoch).to.equal(2);
+      });
+    });
+
+    describe("apply", () => {
+      const events = sampleEvents(7, 24);
+
+      it("comes to the same rows wherever the batch is split", async () => {
+        for (let cut = 0; cut <= events.length; cut += 1) {
+          const one = await taken();
+          const [head, tail] = [events.slice(0, cut), events.slice(cut)];
+          if (head.length > 0) expect(await one.apply(batchOf(head))).to.equal("applied");
+          if (tail.length > 0) expect(await one.apply(batchOf(tail))).to.equal("applied");
+          expect(await allRows(one), `split at ${cut}`).to.deep.equal(allRowsAfter(events));
+        }
+      });
+
+      it("comes to the same rows when every batch is sent twice", async () => {
+        for (const event of events) {
+          expect(await store.apply(batchOf([event]))).to.equal("applied");
+          expect(await store.apply(batchOf([event]))).to.equal("behind");
+        }
+        expect(await allRows(store)).to.deep.equal(allRowsAfter(events));
+      });
+
+      it("comes to the same rows though a ghost sends every batch before and after", async () => {
+        const { epoch } = await store.take(PARTITION, LOG_ID);
+        for (const event of events) {
+          const ghostly = batchOf([disturbed(event)], { epoch: epoch - 1 });
+          expect(await store.apply(ghostly)).to.equal("fenced");
+          expect(await store.apply(batchOf([event], { epoch }))).to.equal("applied");
+          expect(await store.apply(ghostly)).to.equal("fenced");
+        }
+        expect(await allRows(store)).to.deep.equal(allRowsAfter(events));
+      });
+
+      it("comes to the same rows by any splits, repeats and ghosts", async () => {
+        const seed = printedSeed();
+        const piece = fc.record({
+          size: fc.integer({ min: 1, max: 9 }),
+          twin: fc.constantFrom(...TWINS),
+        });
+        const property = fc.asyncProperty(fc.integer(), fc.array(piece), async (sample, plan) => {
+          const one = await taken();
+          const { epoch } = await one.take(PARTITION, LOG_ID);
+          const all = sampleEvents(sample, 40);
+          await applyByPlan(one, { events: all, plan, epoch });
+          expect(await allRows(one)).to.deep.equal(allRowsAfter(all));
+          expect((await one.checkpoints()).get(PARTITION)?.next).to.equal(40);
+        });
+        await fc.assert(property, { seed, numRuns: 30 });
+      });
+
+      it("moves nothing when the checkpoint is elsewhere", async () => {
+        expect(await store.apply(batchOf(events.slice(3)))).to.equal("behind");
+        expect(await allRows(store)).to.deep.equal({ accounts: [], entries: [] });
+        expect((await store.checkpoints()).get(PARTITION)?.next).to.equal(0);
+      });
+
+      it("keeps partitions apart, and says which one changed a row", async () => {
+        await store.take(OTHER_PARTITION, LOG_ID);
+        const [mine, theirs] = [sampleEvents(1, 5), withOwners(sampleEvents(2, 9), "other ")];
+        await store.apply(batchOf(mine));
+        await store.apply(batchOf(theirs, { partition: OTHER_PARTITION }));
+        const found = await readRows(store, "entries");
+        const expected = [
+          ...rowsAfter("entries", mine),
+          ...rowsAfter("entries", theirs, OTHER_PARTITION),
+        ];
+        expect(found).to.have.deep.members(expected);
+        const positions = [...(await store.checkpoints())].map(([key, { next }]) => [key, next]);
+        expect(positions).to.deep.equal([
+          [PARTITION, 5],
+          [OTHER_PARTITION, 9],
+        ]);
+      });
+
+      it("moves the checkpoint alone where nothing changes", async () => {
+        const batch = { ...batchOf([]), expected: 0, next: 3, highestClaim: 2 };
+        expect(await store.apply(batch)).to.equal("applied");
+        const checkpoint = (await store.checkpoints()).get(PARTITION);
+        expect(checkpoint).to.include({ next: 3, highestClaim: 2 });
+      });
+
+      it("keeps the highest cause of each partition", async () => {
+        const causes = (next: number) => new Map([[OTHER_PARTITION, next]]);
+        await store.apply(batchOf(events.slice(0, 5), { causes: causes(8) }));
+        await store.apply(batchOf(events.slice(5), { causes: causes(3) }));
+        const checkpoint = (await store.checkpoints()).get(PARTITION);
+        expect(checkpoint?.causes).to.deep.equal(causes(8));
+      });
+
+      it("parks streams in the same step, and only once", async () => {
+        await store.apply(batchOf(events.slice(0, 5), { parked: [PARKED] }));
+        await store.apply(batchOf(events.slice(5), { parked: [{ ...PARKED, position: 9 }] }));
+        expect((await store.checkpoints()).get(PARTITION)?.parked).to.deep.equal([PARKED]);
+      });
+    });
+
+    describe("content that cannot be written", () => {
+      const row: Row = { stream: "s", sequence: 1, amount: "1" };
+      const bad: Record<string, Row> = {
+        "a number for a decimal": { ...row, amount: 1.5 },
+        "a text for an integer": { ...row, sequence: "1" },
+        "a key left out": { stream: "s", amount: "1" },
+        "a column left out": { stream: "s", sequence: 1 },
+        "no key": { ...row, sequence: null },
+        "a fraction for an integer": { ...row, sequence: 1.5 },
+        "an integer beyond 2^53": { ...row, sequence: 2 ** 53 },
+        "a text with NUL": { ...row, stream: "nul\u0000inside" },
+        "half of a surrogate pair": { ...row, stream: "\ud83d alone" },
+      };
+      for (const [title, content] of Object.entries(bad)) {
+        it(`is a data error and changes nothing: ${title}`, async () => {
+          const good = { table: "entries", row: { stream: "a", sequence: 1, amount: "1" } };
+          const changes = [good, { table: "entries", row: content }];
+          const batch = { ...batchOf([{ position: 0, changes: [] }]), parked: [PARKED] };
+          const positioned = changes.map((change) => ({ ...change, position: 0 }));
+          const error = await rejection(store.apply({ ...batch, changes: positioned }));
+          expect(error).to.be.instanceOf(DataError);
+          expect(await readRows(store, "entries")).to.deep.equal([]);
+          expect((await store.checkpoints()).get(PARTITION)).to.deep.include({
+            next: 0,
+            parked: [],
+          });
+          expect(await store.apply(batchOf(sampleEvents(3, 4)))).to.equal("applied");
+        });
+      }
+
+      it("is a data error for a double that is no number", async () => {
+        const columns = { name: "", count: 0, balance: "0", open: true, document: "{}" };
+        for (const ratio of [Number.NaN, Number.POSITIVE_INFINITY]) {
+          const change = { table: "accounts", row: { owner: "a", number: 1, ...columns, ratio } };
+          const batch = { ...batchOf([{ position: 0, changes: [] }]) };
+          const error = await rejection(
+            store.apply({ ...batch, changes: [{ ...change, position: 0 }] }),
+          );
+          expect(error).to.be.instanceOf(DataError);
+        }
+      });
+    });
+
+    describe("rows", () => {
+      it("come in key order by code point, from a key on, without the deleted ones", async () => {
+        const events = sampleEvents(11, 300);
+        await store.apply(batchOf(events));
+        const rows = await readRows(store, "accounts");
+        const keys = rows.map(({ row }) => [row.owner, row.number] as Value[]);
+        expect(keys).to.deep.equal(keys.toSorted(compareKeys));
+        expect(rows).to.deep.equal(rowsAfter("accounts", events));
+        for (const [i, key] of keys.entries()) {
+          const after = await Array.fromAsync(store.rows("accounts", key));
+          expect(after).to.deep.equal(rows.slice(i + 1));
+        }
+      });
+
+      it("are gone once deleted, and come back when written again", async () => {
+        const upsert = (position: number, name: string): EventChanges => {
+          const empty = { count: 0, balance: "0", ratio: 0, open: false, document: "{}" };
+          const row = { owner: "a", number: 1, name, ...empty };
+          return { position, changes: [{ table: "accounts", row }] };
+        };
+        const key = { owner: "a", number: 1 };
+        const remove = { table: "accounts", row: key, deleted: true } as const;
+        await store.apply(batchOf([upsert(0, "first")]));
+        await store.apply(batchOf([{ position: 1, changes: [remove] }]));
+        expect(await readRows(store, "accounts")).to.deep.equal([]);
+        await store.apply(batchOf([{ position: 2, changes: [remove] }]));
+        await store.apply(batchOf([upsert(3, "again")]));
+        const [row, ...others] = await readRows(store, "accounts");
+        expect(others).to.deep.equal([]);
+        expect(row).to.deep.include({ position: 3, partition: PARTITION });
+      });
+
+      it("are read piece by piece while batches are being written", async () => {
+        const changes = Array.from({ length: 5_000 }, (_, sequence) => {
+          return { table: "entries", row: { stream: "s", sequence: sequence * 2, amount: "1" } };
+        });
+        await store.apply(batchOf([{ position: 0, changes }]));
+        let position = 1;
+        const seen: number[] = [];
+        for await (const { row } of store.rows("entries")) {
+          seen.push(Number(row.sequence));
+          if (seen.length % 500 !== 0) continue;
+          const late = { stream: "s", sequence: seen.length * 2 + 20_001, amount: "2" };
+          await store.apply(batchOf([{ position, changes: [{ table: "entries", row: late }] }]));
+          position += 1;
+        }
+        expect(seen.filter((sequence) => sequence % 2 === 0)).to.have.length(5_000);
+        expect(seen).to.deep.equal(seen.toSorted((a, b) => a - b));
+      });
+
+      it("are refused of a table that is not there", async () => {
+        expect(await rejection(Array.fromAsync(store.rows("nothing")))).to.be.instanceOf(
+          RangeError,
+        );
+      });
+    });
+
+    describe("drop", () => {
+      it("leaves nothing, may be repeated, and lets a new build begin", async () => {
+        await store.apply(batchOf(sampleEvents(5, 10), { parked: [PARKED] }));
+        await store.drop();
+        await store.drop();
+        await store.create();
+        expect(await store.take(PARTITION, LOG_ID)).to.include({ next: 0, epoch: 1 });
+        expect(await allRows(store)).to.deep.equal({ accounts: [], entries: [] });
+      });
+    });
+
+    it(`holds what the log says up to the checkpoint, killed ${KILLS} times`, async () => {
+      const seed = printedSeed();
+      const random = createRandom(seed);
+      const address = newAddress();
+      const [count, size] = [20_000, 50];
+      const events = sampleEvents(seed, count);
+      let unfinished = 0;
+      for (let kill = 0; kill < KILLS; kill += 1) {
+        const args = [name, address, String(seed), String(count), String(size)];
+        const told = await killedChild(args, random.integer(0, 40));
+        const after = open(address);
+        const next = (await after.checkpoints()).get(PARTITION)?.next ?? 0;
+        expect(next, "what was told as applied is there").to.be.at.least(told);
+        const rows = await allRows(after);
+        expect(sameRows(rows, allRowsAfter(events.slice(0, next))), `at ${next}`).to.equal(true);
+        if (next > 0 && next < count) unfinished += 1;
+        await after.close();
+        if (next === count) await adapter.open(address).drop();
+      }
+      print(`${unfinished} of ${KILLS} kills came while batches were being applied`);
+      expect(unfinished).to.be.above(0);
+    });
+  });
+}

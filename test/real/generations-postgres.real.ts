@@ -1,0 +1,16 @@
+import { generationsContract } from "../contracts/generations/suite.ts";
+import { describeWithPostgres, temporaryDatabase } from "./servers.ts";
+
+describeWithPostgres("PostgreSQL", () => {
+  generationsContract("postgres", async () => {
+    const database = await temporaryDatabase();
+    return {
+      addresses: { postgres: database.url },
+      breakStore: async () => {
+        await database.administer("ALTER DATABASE $DATABASE ALLOW_CONNECTIONS false");
+        return () => database.administer("ALTER DATABASE $DATABASE ALLOW_CONNECTIONS true");
+      },
+      close: () => database.drop(),
+    };
+  });
+});
