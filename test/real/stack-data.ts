@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { askHttp, askSocket } from "../deploy/local/ask.ts";
-import { kafka } from "../deploy/local/kafka.ts";
-import { programFolder } from "../deploy/local/recipe.ts";
-import { runProgram } from "../deploy/local/run-program.ts";
-import { postgresProgram } from "../deploy/local/tools.ts";
+import { askHttp, askSocket } from "../../deploy/local/ask.ts";
+import { kafka } from "../../deploy/local/kafka.ts";
+import { programFolder } from "../../deploy/local/recipe.ts";
+import { runProgram } from "../../deploy/local/run-program.ts";
+import { postgresProgram } from "../../deploy/local/tools.ts";
 
 /** How a test reaches the servers: the stack's `CH_` variables, ports by instance, the cache. */
 export interface Reach {
