@@ -3,13 +3,16 @@ import { join } from "node:path";
 import { z } from "zod";
 import { readConfig } from "../platform/config/config.ts";
 import { PlatformError } from "../platform/errors/catalogue.ts";
+import type { StorePlace } from "../projections/stores.ts";
 import { type Finding, fail, ok } from "./doctor/findings.ts";
 import { checkFolder, checkNode } from "./doctor/machine.ts";
+import { examinePostgres } from "./doctor/postgres.ts";
 import { checkServer } from "./doctor/server.ts";
-import { checkLog, checkStores } from "./doctor/stores.ts";
+import { checkLog, checkStores, type FoundGeneration } from "./doctor/stores.ts";
 import { exitCodes } from "./exit-codes.ts";
 import type { Output } from "./output.ts";
 import { withReadLog } from "./read-log.ts";
+import { storePlace } from "./store-place.ts";
 import { defineVerb, type Environment } from "./verb.ts";
 
 export const doctor = defineVerb({
@@ -29,23 +32,32 @@ export const doctor = defineVerb({
 
 async function examine(environment: Environment): Promise<readonly Finding[]> {
   const node = await checkNode();
-  let folder: string;
+  let place: StorePlace;
   try {
-    folder = readConfig(environment).dataFolder;
+    place = storePlace(readConfig(environment));
   } catch (error) {
     if (!(error instanceof PlatformError)) throw error;
     return [node, fail("config", error.message, "cipherhorizon config check")];
   }
+  const { folder } = place;
   const config = ok("config", "valid");
-  const outside = [node, config, ...(await checkFolder(folder)), ...(await checkServer(folder))];
+  const postgres = await examinePostgres(place);
+  const outside = [
+    ...[node, config, ...(await checkFolder(folder)), ...(await checkServer(folder))],
+    ...postgres.findings,
+  ];
   if (!existsSync(join(folder, "log.db"))) return [...outside, ok("log", "none yet")];
-  return [...outside, ...(await examineLog(environment))];
+  return [...outside, ...(await examineLog(environment, postgres.generations))];
 }
 
-async function examineLog(environment: Environment): Promise<readonly Finding[]> {
+async function examineLog(
+  environment: Environment,
+  onServers: readonly FoundGeneration[],
+): Promise<readonly Finding[]> {
   try {
     return await withReadLog(environment, async (parts) => {
-      return [...(await checkLog(parts, Date.now())), ...(await checkStores(parts))];
+      const log = await checkLog(parts, Date.now());
+      return [...log, ...(await checkStores(parts, onServers))];
     });
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
