@@ -9,7 +9,7 @@ import { openStore, type StorePlace, serverOf } from "../../projections/stores.t
 import { type Finding, fail, ok } from "./findings.ts";
 import type { FoundGeneration } from "./stores.ts";
 
-const TODO: Readonly<Record<string, string>> = {
+const REMEDIES: Readonly<Record<string, string>> = {
   STORE_UNAVAILABLE: "start it, or correct CH_POSTGRES_URL; projections wait for it",
   STORE_REFUSED: "correct the login, the database or its rights in CH_POSTGRES_URL",
   STORE_UNSUITABLE: "use a server as the error says",
@@ -29,7 +29,7 @@ export async function examinePostgres(place: StorePlace): Promise<{
     return { findings: [ok("postgres", `${version} at ${pool.place}`)], generations };
   } catch (error) {
     if (!(error instanceof PlatformError)) throw error;
-    const todo = TODO[error.code] ?? "see the error";
+    const todo = REMEDIES[error.code] ?? "see the error";
     return { findings: [fail("postgres", error.message, todo)], generations: [] };
   } finally {
     await pool.close();

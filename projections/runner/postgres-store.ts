@@ -22,8 +22,9 @@ const CONNECTIONS = 4;
 const PAGE_ROWS = 1_000;
 
 /**
- * Batches are written by few statements, which find rows by their keys. Each is planned once, and never by the size of tables that were empty then: a scan of what they have become would
- * take longer with every batch.
+ * Batches are written by few statements, which find rows by their keys. Each is planned once, and
+ * never by the size of tables that were empty then: a scan of what they have become would take
+ * longer with every batch.
  */
 const WRITER_SETTINGS = {
   plan_cache_mode: "force_generic_plan",

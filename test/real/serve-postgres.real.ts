@@ -4,14 +4,17 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { v7 } from "uuid";
+import { examinePostgres } from "../../cli/doctor/postgres.ts";
 import { type Platform, startPlatform } from "../../cli/serve/platform.ts";
 import { readConfig } from "../../platform/config/config.ts";
 import { createLogger } from "../../platform/telemetry/logger.ts";
+import { openStore } from "../../projections/stores.ts";
 import {
   describeWithPostgresPrograms,
   openPrivatePostgres,
   type PrivatePostgres,
 } from "./private-postgres.ts";
+import { describeWithPostgres, temporaryDatabase } from "./servers.ts";
 
 const HAPPENS_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 50;
@@ -104,6 +107,29 @@ describeWithPostgresPrograms("the platform with its portfolios in PostgreSQL", f
     await until(async () => (await get("/v1/portfolios/p-1")).body["generation"] === 2);
     const cash = await cashAfter(await deposit("r-3"));
     expect(cash).to.deep.equal([{ asset: "USDT", free: "0.3", locked: "0", total: "0.3" }]);
+  });
+});
+
+describeWithPostgres("the doctor on a PostgreSQL", () => {
+  it("names its version, its generations, and what is wrong where it cannot be used", async () => {
+    const database = await temporaryDatabase();
+    const placeOf = (postgres: string) => ({ folder: "nowhere", servers: { postgres } });
+    const place = placeOf(database.url);
+    for (const generation of [2, 11]) {
+      const store = openStore(place, "equity-curve", generation);
+      await store.create();
+      await store.close();
+    }
+    const { findings, generations } = await examinePostgres(place);
+    expect(findings).to.have.length(1);
+    expect(findings[0]).to.include({ level: "ok", about: "postgres" });
+    const found = generations.map(({ projection, generation }) => `${projection} ${generation}`);
+    expect(found).to.deep.equal(["equity-curve 2", "equity-curve 11"]);
+    await database.drop();
+    const gone = await examinePostgres(place);
+    expect(gone.generations).to.deep.equal([]);
+    expect(gone.findings[0]).to.include({ level: "fail" });
+    expect(gone.findings[0]?.todo).to.include("CH_POSTGRES_URL");
   });
 });
 
