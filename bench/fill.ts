@@ -14,7 +14,8 @@ const IDLE_WITHIN_MILLISECONDS = 300_000;
 /** The whole population, projected and assessed. */
 export async function fill(url: string): Promise<void> {
   const close = async () => {};
-  const session = createHttpSession({ address: url, queryAddress: url, isEmbedded: false, close });
+  const addresses = { address: url, queryAddress: url };
+  const session = createHttpSession({ ...addresses, apiKey: null, isEmbedded: false, close });
   const nowMs = Date.now();
   await submitAll(founding(), { session });
   const { counts } = await session.sendTicks(historyTicks(nowMs), { source: "backfill" });

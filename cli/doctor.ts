@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { readConfig } from "../platform/config/config.ts";
+import { type Config, readConfig } from "../platform/config/config.ts";
 import { PlatformError } from "../platform/errors/catalogue.ts";
-import type { StorePlace } from "../projections/stores.ts";
 import { type Finding, fail, ok } from "./doctor/findings.ts";
+import { checkKeys } from "./doctor/keys.ts";
 import { checkFolder, checkNode } from "./doctor/machine.ts";
 import { examinePostgres } from "./doctor/postgres.ts";
 import { checkServer } from "./doctor/server.ts";
@@ -32,18 +32,22 @@ export const doctor = defineVerb({
 
 async function examine(environment: Environment): Promise<readonly Finding[]> {
   const node = await checkNode();
-  let place: StorePlace;
+  let config: Config;
   try {
-    place = storePlace(readConfig(environment));
+    config = readConfig(environment);
   } catch (error) {
     if (!(error instanceof PlatformError)) throw error;
     return [node, fail("config", error.message, "cipherhorizon config check")];
   }
+  const place = storePlace(config);
   const { folder } = place;
-  const config = ok("config", "valid");
+  const settings = [ok("config", "valid"), checkKeys(config, Date.now())];
   const postgres = await examinePostgres(place);
   const outside = [
-    ...[node, config, ...(await checkFolder(folder)), ...(await checkServer(folder))],
+    node,
+    ...settings,
+    ...(await checkFolder(folder)),
+    ...(await checkServer(folder)),
     ...postgres.findings,
   ];
   if (!existsSync(join(folder, "log.db"))) return [...outside, ok("log", "none yet")];

@@ -102,7 +102,8 @@ function portfolioQuestions(): Readonly<Record<string, Question<PortfolioReader>
   return {
     portfolios: (reader) =>
       allPages<PortfolioSummary, string>(PAGE, (page) => reader.portfolios(page)),
-    "portfolios of an owner": (reader) => reader.portfoliosOf(OWNER, PAGE),
+    "portfolios of an owner": (reader) =>
+      allPages<PortfolioSummary, string>(PAGE, (page) => reader.portfoliosOf(OWNER, page)),
     portfolio: ofEach((reader, id) => reader.portfolio(id)),
     holdings: ofEach((reader, id) => reader.holdings(id)),
     cash: ofEach((reader, id) => reader.cash(id)),

@@ -3,17 +3,32 @@ import { Client } from "pg";
 
 /** The real servers that tests may use, by the variables that the platform itself reads. */
 
-/** The address of the PostgreSQL for tests (`CH_POSTGRES_URL`). */
-export function postgresUrl(): string {
-  const url = process.env["CH_POSTGRES_URL"];
-  if (!url) throw new Error("CH_POSTGRES_URL is not set");
-  return url;
+type ServerVariable = "CH_KAFKA_BROKERS" | "CH_POSTGRES_URL" | "CH_SCHEMA_REGISTRY_URL";
+
+/** The address of a server for tests, as the platform itself is given it. */
+export function serverAddress(variable: ServerVariable): string {
+  const address = process.env[variable];
+  if (!address) throw new Error(`${variable} is not set`);
+  return address;
 }
 
-/** A suite that needs a PostgreSQL; without one, it stands in the report as skipped. */
+/** A suite that needs servers; without one of them, it stands in the report as skipped. */
+export function describeWithServers(
+  title: string,
+  variables: readonly ServerVariable[],
+  suite: (this: Mocha.Suite) => void,
+): void {
+  const missing = variables.filter((variable) => !process.env[variable]);
+  if (missing.length === 0) describe(title, suite);
+  else describe.skip(`${title} (not set: ${missing.join(", ")})`, suite);
+}
+
+export function postgresUrl(): string {
+  return serverAddress("CH_POSTGRES_URL");
+}
+
 export function describeWithPostgres(title: string, suite: (this: Mocha.Suite) => void): void {
-  if (process.env["CH_POSTGRES_URL"]) describe(title, suite);
-  else describe.skip(`${title} (CH_POSTGRES_URL is not set)`, suite);
+  describeWithServers(title, ["CH_POSTGRES_URL"], suite);
 }
 
 /** A database for one test, which needs generations by their usual names. */
