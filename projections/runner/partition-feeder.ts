@@ -144,10 +144,17 @@ export class PartitionFeeder {
     return { from, steps, raised, full: isFull(records, limits) };
   }
 
-  /** Writes the steps, bisecting where a store refuses their content; false: seek and load anew. */
+  /**
+   * Writes the steps, in halves where they are more than the store writes at once or where it
+   * refuses their content; false: seek and load anew.
+   */
   async #write(steps: readonly Step[]): Promise<boolean> {
+    const { projection, store } = this.#parts;
+    const outcome = outcomeOf(projection, steps, this.#parked);
+    const { changesAtOnce = Number.POSITIVE_INFINITY } = store;
+    if (outcome.changes.length > changesAtOnce && steps.length > 1) return this.#writeHalves(steps);
     try {
-      return await this.#apply(steps, outcomeOf(this.#parts.projection, steps, this.#parked));
+      return await this.#apply(steps, outcome);
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
       return this.#bisect(steps, error);
@@ -155,14 +162,16 @@ export class PartitionFeeder {
   }
 
   async #bisect(steps: readonly Step[], error: DataError): Promise<boolean> {
-    if (steps.length > 1) {
-      const middle = steps.length >> 1;
-      if (!(await this.#write(steps.slice(0, middle)))) return false;
-      return this.#write(steps.slice(middle));
-    }
+    if (steps.length > 1) return this.#writeHalves(steps);
     const [step] = steps;
     if (step === undefined || step.fault !== null) throw error;
     return this.#write([{ ...step, changes: [], fault: error.message }]);
+  }
+
+  async #writeHalves(steps: readonly Step[]): Promise<boolean> {
+    const middle = steps.length >> 1;
+    if (!(await this.#write(steps.slice(0, middle)))) return false;
+    return this.#write(steps.slice(middle));
   }
 
   async #apply(steps: readonly Step[], outcome: Outcome): Promise<boolean> {

@@ -16,6 +16,19 @@ export function describeWithPostgres(title: string, suite: () => void): void {
   else describe.skip(`${title} (CH_POSTGRES_URL is not set)`, suite);
 }
 
+/** The address of the Redis for tests (`CH_REDIS_URL`). */
+export function redisUrl(): string {
+  const url = process.env["CH_REDIS_URL"];
+  if (!url) throw new Error("CH_REDIS_URL is not set");
+  return url;
+}
+
+/** A suite that needs a Redis; without one, it stands in the report as skipped. */
+export function describeWithRedis(title: string, suite: () => void): void {
+  if (process.env["CH_REDIS_URL"]) describe(title, suite);
+  else describe.skip(`${title} (CH_REDIS_URL is not set)`, suite);
+}
+
 /** A database for one test, which needs generations by their usual names. */
 export interface TemporaryDatabase {
   readonly url: string;
