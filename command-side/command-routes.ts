@@ -3,7 +3,12 @@ import { z } from "zod";
 import { PlatformError } from "../platform/errors/catalogue.ts";
 import { uuidField } from "../platform/fields/fields.ts";
 import type { Route, RouteHeader, RouteRequest } from "../platform/http/route.ts";
-import type { AggregateDefinition, CommandDefinition } from "./aggregate.ts";
+import {
+  type AggregateDefinition,
+  accessTo,
+  authorityOf,
+  type CommandDefinition,
+} from "./aggregate.ts";
 import { acceptedAnswer, sendOutcome } from "./command-answer.ts";
 import type { CommandGateway, CommandRequest } from "./gateway.ts";
 
@@ -45,6 +50,7 @@ function commandRoute(
     operationId: `${type.charAt(0).toLowerCase()}${type.slice(1)}`,
     tag: aggregate.context,
     summary: definition.summary,
+    access: accessTo(aggregate, definition),
     pathParameters: z.strictObject({ id: aggregate.id }),
     pathExample: { id: aggregate.idExample },
     query: null,
@@ -80,6 +86,7 @@ export function commandRequest(
     commandId: commandIdOf(request),
     expectedVersion: expectedVersionOf(request),
     actor: request.identity.actor,
+    authority: authorityOf(request.identity.role),
     correlationId: request.identity.correlationId,
     causationId: null,
     causationPosition: null,

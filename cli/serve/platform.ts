@@ -21,6 +21,7 @@ import type { Logger } from "../../platform/telemetry/logger.ts";
 import { startQueryApi } from "../../query-api/main.ts";
 import { storePlace } from "../store-place.ts";
 import { type ChosenStore, chooseStores } from "./chosen-stores.ts";
+import { openDoor } from "./door.ts";
 import { processManagersPart } from "./process-managers.ts";
 import { projectionsPart } from "./projections.ts";
 import { openReaders } from "./readers.ts";
@@ -41,6 +42,8 @@ export interface StartPlatform {
 export interface Platform {
   readonly url: string;
   readonly routes: readonly Route[];
+  /** For requests of this process to itself; null: no key is needed. */
+  readonly ownKey: string | null;
   /** Where the read models stand; empty where this process has nothing to do with them. */
   readonly stores: readonly ChosenStore[];
   /** What a stop does, in order. */
@@ -63,6 +66,7 @@ export async function startPlatform(options: StartPlatform): Promise<Platform> {
 /** `opened` tells what to close again when a later step fails. */
 async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Platform> {
   const { config, parts, logger, port } = options;
+  const { door, ownKey } = openDoor(config, logger);
   const usesStores = parts.includes("projections") || parts.includes("query-api");
   const stores = usesStores ? await chooseStores(storePlace(config), logger) : [];
   const base = parts.includes("command-side")
@@ -86,8 +90,8 @@ async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Pl
   const routes = allRoutes(started, draining);
   const catalogue = catalogueOf(aggregates);
   const documents = documentRoutes({ routes, catalogue, version: VERSION });
-  const app = createApp({ routes: [...routes, ...documents], catalogue, logger });
-  const server = await listen(app, { host: config.host, port });
+  const app = createApp({ routes: [...routes, ...documents], catalogue, door, logger });
+  const server = await listen(app, { host: config.host, port, door });
   base.lock?.publishAddress(server.url);
   const steps = [
     step("readiness off", () => {
@@ -98,7 +102,8 @@ async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Pl
     ...started.flatMap(({ afterDrain }) => afterDrain),
     ...base.steps,
   ];
-  return { url: server.url, routes, stores, steps, stop: () => runShutdown(steps, logger) };
+  const { url } = server;
+  return { url, routes, stores, ownKey, steps, stop: () => runShutdown(steps, logger) };
 }
 
 interface Base {

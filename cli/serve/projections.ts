@@ -68,7 +68,7 @@ function remoteOperations(config: Config): OperationsPort {
         const detail = `no command side holds ${config.dataFolder}; start one, or set CH_COMMAND_URL`;
         return { outcome: "failed", code: "NOT_READY", detail };
       }
-      return send(new ApiClient({ url }), request);
+      return send(new ApiClient({ url, apiKey: config.apiKey }), request);
     },
   };
 }

@@ -95,6 +95,7 @@ export function generationsContract(name: string, openServers: () => Promise<Ser
         commandId: v7(),
         expectedVersion: null,
         actor: "test",
+        authority: "all",
         correlationId: v7(),
         causationId: null,
         causationPosition: null,
