@@ -50,6 +50,9 @@ export interface FeederParts {
   readonly signal: AbortSignal;
 }
 
+/** How often one with nothing to write looks at the checkpoint of a store that may go back. */
+const LOOK_AGAIN_MS = 5_000;
+
 /** Another projector has taken the partition; this one is a ghost and has stopped. */
 export class Fenced extends Error {
   override readonly name = "Fenced";
@@ -78,6 +81,7 @@ export class PartitionFeeder {
   #next = 0;
   #highestClaim = -1;
   #parked = new Map<string, number>();
+  #lookedAtMs = 0;
 
   constructor(parts: FeederParts) {
     this.#parts = parts;
@@ -97,6 +101,7 @@ export class PartitionFeeder {
       }
       observer.onEnd(this.#key, loaded.from);
       await appended.after(loaded.raised, signal);
+      await this.#lookAgain();
       loaded = await this.#load(this.#next, this.#highestClaim);
     }
   }
@@ -114,6 +119,14 @@ export class PartitionFeeder {
     const loading = this.#load(last.position + 1, last.highestClaim);
     loading.catch(() => undefined);
     return (await writing) ? loading : this.#load(this.#next, this.#highestClaim);
+  }
+
+  async #lookAgain(): Promise<void> {
+    const { store, signal } = this.#parts;
+    const sinceMs = performance.now() - this.#lookedAtMs;
+    if (store.mayGoBack !== true || signal.aborted || sinceMs < LOOK_AGAIN_MS) return;
+    this.#lookedAtMs = performance.now();
+    await this.#reload();
   }
 
   async #take(): Promise<void> {

@@ -3,8 +3,10 @@ import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { errorOfRedis, isNoScript } from "./redis-errors.ts";
 import type { RedisScript } from "./redis-scripts.ts";
 
-/** A server that takes no connection or does not finish the greeting is given up on after this. */
-const CONNECT_TIMEOUT_MS = 5_000;
+/** A server that takes no connection is given up on after this. */
+const CONNECT_TIMEOUT_MS = 4_000;
+/** The connection and the login together. */
+const GREETING_TIMEOUT_MS = CONNECT_TIMEOUT_MS + 1_000;
 /** A command without an answer is given up on, and its connection goes. */
 const ANSWER_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 30_000;
@@ -103,15 +105,12 @@ export class RedisConnection {
     client.on("error", (error) => {
       refusal ??= error;
     });
-    const deadline = setTimeout(() => client.disconnect(), CONNECT_TIMEOUT_MS);
     try {
-      await client.connect();
+      await inTime(client.connect(), GREETING_TIMEOUT_MS);
       if (refusal !== null) throw refusal;
     } catch (error) {
       this.#drop(client);
       throw errorOfRedis(refusal ?? error, this.place);
-    } finally {
-      clearTimeout(deadline);
     }
     this.#client = client;
     if (this.#closed) this.#drop(client);
@@ -121,6 +120,20 @@ export class RedisConnection {
   #drop(client: Redis | null): void {
     client?.disconnect();
     if (this.#client === client) this.#client = null;
+  }
+}
+
+/** The client's own limit ends with the connection; a server may take one and say nothing. */
+async function inTime<T>(work: Promise<T>, limitMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const give = () => reject(new Error(`no greeting within ${limitMs} ms`));
+    timer = setTimeout(give, limitMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

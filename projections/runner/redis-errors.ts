@@ -49,8 +49,12 @@ function codeOf(error: Error): PlatformErrorCode | null {
   return CODES[message.slice(0, message.search(/\s|$/))] ?? null;
 }
 
+/** What the client says when the connection broke just now, and it will not wait for another. */
+const BROKEN = /^Stream isn't writeable/;
+
 /** Of an address with several numbers each has its own error, and their sum no message. */
 function messageOf(error: Error): string {
   const all = error instanceof AggregateError ? error.errors : [error];
-  return all.map((one) => (one instanceof Error ? one.message : String(one))).join("; ");
+  const messages = all.map((one) => (one instanceof Error ? one.message : String(one)));
+  return messages.join("; ").replace(BROKEN, "the connection is lost: $&");
 }

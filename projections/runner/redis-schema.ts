@@ -77,10 +77,8 @@ export async function dropGeneration(
   return wasThere || removed > 0;
 }
 
-/** The generation is not there: it was dropped, or not made yet. */
-export class MissingGeneration extends Error {
-  override readonly name = "MissingGeneration";
-
+/** The generation is not there: it was dropped or lost, or not made yet. */
+export class MissingGeneration extends FinalError {
   constructor(prefix: string) {
     super(`no generation ${prefix} is in Redis`);
   }

@@ -25,6 +25,8 @@ export interface RedisStoreParts {
 export class RedisReadStore implements ReadStore {
   /** About ten milliseconds of the server, which answers nobody else meanwhile. */
   readonly changesAtOnce = 1_500;
+  /** `appendfsync everysec` */
+  readonly mayGoBack = true;
   readonly #parts: RedisStoreParts;
   readonly #place: RedisPlace;
 

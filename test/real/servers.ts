@@ -3,7 +3,7 @@ import { Client } from "pg";
 
 /** The real servers that tests may use, by the variables that the platform itself reads. */
 
-type ServerVariable = "CH_KAFKA_BROKERS" | "CH_POSTGRES_URL" | "CH_SCHEMA_REGISTRY_URL";
+type ServerVariable = "CH_KAFKA_BROKERS" | "CH_POSTGRES_URL" | "CH_REDIS_URL" | "CH_SCHEMA_REGISTRY_URL";
 
 /** The address of a server for tests, as the platform itself is given it. */
 export function serverAddress(variable: ServerVariable): string {
@@ -31,17 +31,12 @@ export function describeWithPostgres(title: string, suite: (this: Mocha.Suite) =
   describeWithServers(title, ["CH_POSTGRES_URL"], suite);
 }
 
-/** The address of the Redis for tests (`CH_REDIS_URL`). */
 export function redisUrl(): string {
-  const url = process.env["CH_REDIS_URL"];
-  if (!url) throw new Error("CH_REDIS_URL is not set");
-  return url;
+  return serverAddress("CH_REDIS_URL");
 }
 
-/** A suite that needs a Redis; without one, it stands in the report as skipped. */
-export function describeWithRedis(title: string, suite: () => void): void {
-  if (process.env["CH_REDIS_URL"]) describe(title, suite);
-  else describe.skip(`${title} (CH_REDIS_URL is not set)`, suite);
+export function describeWithRedis(title: string, suite: (this: Mocha.Suite) => void): void {
+  describeWithServers(title, ["CH_REDIS_URL"], suite);
 }
 
 /** A database for one test, which needs generations by their usual names. */
