@@ -91,6 +91,7 @@ export class RedisGeneration<Reader> {
 export class RedisQueries {
   readonly #place: RedisPlace;
   readonly #seen = new Map<PartitionKey, Seen>();
+  #steps = 0;
 
   constructor(place: RedisPlace) {
     this.#place = place;
@@ -109,27 +110,28 @@ export class RedisQueries {
         results.some((rows) => rows.length > 0),
       );
     }
+    this.#steps += 1;
     return lookups.map((_, i) => {
       return answers.flatMap(({ results }) => (results[i] ?? []).map(({ row }) => row));
     });
   }
 
   async checkpoints(): Promise<ReadonlyMap<PartitionKey, Checkpoint>> {
-    if (this.#seen.size === 0) await this.ask([]);
+    if (this.#steps === 0) await this.ask([]);
     return new Map([...this.#seen].map(([partition, { checkpoint }]) => [partition, checkpoint]));
   }
 
   /**
    * A partition that gave rows must have stood still from the query's first step to its last. One
-   * that gave none may have moved: its first checkpoint, the lowest, is the answer's.
+   * that gave none may have moved: its first checkpoint, the lowest, is the answer's, or that it
+   * was not there.
    */
   #observe(partition: PartitionKey, checkpoint: Checkpoint, gaveRows: boolean): void {
     const before = this.#seen.get(partition);
     const counts = gaveRows || before?.gaveRows === true;
-    if (before !== undefined && counts && before.checkpoint.next !== checkpoint.next) {
-      throw new Moved(`${partition} has moved`);
-    }
-    this.#seen.set(partition, { checkpoint: before?.checkpoint ?? checkpoint, gaveRows: counts });
+    const first = before?.checkpoint ?? (this.#steps === 0 ? checkpoint : null);
+    if (counts && first?.next !== checkpoint.next) throw new Moved(`${partition} has moved`);
+    if (first !== null) this.#seen.set(partition, { checkpoint: first, gaveRows: counts });
   }
 }
 

@@ -82,7 +82,9 @@ describeWithRedis("the Redis read store", function () {
     it("a version that is too old, a cluster, and memory that evicts rows", () => {
       const facts = { redis_version: "7.0.15", redis_mode: "standalone" };
       expect(serverFault({ ...facts, maxmemory_policy: "noeviction" })).to.equal(null);
-      expect(serverFault({ ...facts, redis_version: "6.2.1" })).to.include("6.2.1").and.include("7");
+      expect(serverFault({ ...facts, redis_version: "6.2.1" }))
+        .to.include("6.2.1")
+        .and.include("7");
       expect(serverFault({ ...facts, redis_mode: "cluster" })).to.include("cluster");
       expect(serverFault({ ...facts, maxmemory_policy: "allkeys-lru" })).to.include("allkeys-lru");
       expect(serverFault({})).to.include("unknown");
