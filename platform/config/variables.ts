@@ -194,6 +194,16 @@ export const variables = {
     secret: true,
     schema: z.string().refine(isPostgresUrl),
   }),
+  redisUrl: optional<string>({
+    name: "CH_REDIS_URL",
+    meaning:
+      "The Redis that holds risk; without it SQLite in the data folder does. It takes one log: " +
+      "give another data folder another database.",
+    rule: "a redis or rediss address with a host, and a number where it has a database",
+    example: "redis://user:password@127.0.0.1:6379/0",
+    secret: true,
+    schema: z.string().refine(isRedisUrl),
+  }),
   logLevel: required<LogLevel>({
     name: "CH_LOG_LEVEL",
     meaning: "The least severe level that is written to stderr.",
@@ -277,6 +287,14 @@ function isPostgresUrl(text: string): boolean {
   const { protocol, hostname, pathname } = new URL(text);
   const isPostgres = protocol === "postgres:" || protocol === "postgresql:";
   return isPostgres && hostname !== "" && pathname.length > 1;
+}
+
+function isRedisUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, pathname, search, hash } = new URL(text);
+  const isRedis = protocol === "redis:" || protocol === "rediss:";
+  const isDatabase = /^(\/\d{0,5})?$/.test(pathname);
+  return isRedis && hostname !== "" && isDatabase && `${search}${hash}` === "";
 }
 
 function isHttpUrl(text: string): boolean {
