@@ -113,7 +113,10 @@ describeWithPostgresPrograms("the platform with its portfolios in PostgreSQL", f
 describeWithPostgres("the doctor on a PostgreSQL", () => {
   it("names its version, its generations, and what is wrong where it cannot be used", async () => {
     const database = await temporaryDatabase();
-    const placeOf = (postgres: string) => ({ folder: "nowhere", servers: { postgres } });
+    const placeOf = (postgres: string) => ({
+      folder: "nowhere",
+      servers: { postgres, redis: null },
+    });
     const place = placeOf(database.url);
     for (const generation of [2, 11]) {
       const store = openStore(place, "equity-curve", generation);
