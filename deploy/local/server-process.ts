@@ -117,7 +117,7 @@ function keepPreviousLog(instance: Instance): void {
   }
 }
 
-/** Ends the process of an instance and waits for its end; `isForced`: at once, past its limit. */
+/** Ends the process of an instance and waits for its end; `isForced`: kills it past its limit. */
 export async function stopProcess(instance: Instance, isForced: boolean): Promise<boolean> {
   const running = runningProcess(instance);
   if (running === null) return false;
