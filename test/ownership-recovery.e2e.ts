@@ -153,6 +153,6 @@ describe("an owner whose log failed", () => {
     breaks.append = "refused";
     await owners.submit(start("a"));
     expect(owners.obstacle).to.match(/^operations\.events\/0: .*the append was refused$/);
-    await owners.stop();
+    await owners.end();
   });
 });

@@ -3,7 +3,11 @@ import { Client } from "pg";
 
 /** The real servers that tests may use, by the variables that the platform itself reads. */
 
-type ServerVariable = "CH_KAFKA_BROKERS" | "CH_POSTGRES_URL" | "CH_SCHEMA_REGISTRY_URL";
+type ServerVariable =
+  | "CH_KAFKA_BROKERS"
+  | "CH_POSTGRES_URL"
+  | "CH_REDIS_URL"
+  | "CH_SCHEMA_REGISTRY_URL";
 
 /** The address of a server for tests, as the platform itself is given it. */
 export function serverAddress(variable: ServerVariable): string {
@@ -29,6 +33,14 @@ export function postgresUrl(): string {
 
 export function describeWithPostgres(title: string, suite: (this: Mocha.Suite) => void): void {
   describeWithServers(title, ["CH_POSTGRES_URL"], suite);
+}
+
+export function redisUrl(): string {
+  return serverAddress("CH_REDIS_URL");
+}
+
+export function describeWithRedis(title: string, suite: (this: Mocha.Suite) => void): void {
+  describeWithServers(title, ["CH_REDIS_URL"], suite);
 }
 
 /** A database for one test, which needs generations by their usual names. */

@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { generationSchema } from "../../../projections/runner/postgres-schema.ts";
 import { PostgresReadStore } from "../../../projections/runner/postgres-store.ts";
 import type { ReadStore } from "../../../projections/runner/read-store.ts";
+import { generationPrefix } from "../../../projections/runner/redis-layout.ts";
+import { RedisReadStore } from "../../../projections/runner/redis-store.ts";
 import { SqliteReadStore } from "../../../projections/runner/sqlite-store.ts";
 import type { SqliteTextIndex } from "../../../projections/runner/sqlite-text-index.ts";
-import { postgresUrl } from "../../real/servers.ts";
+import { postgresUrl, redisUrl } from "../../real/servers.ts";
 import { projection } from "./sample-projection.ts";
 
 /** An adapter of the read-store port, as the contract suite and its child processes use it. */
@@ -40,16 +42,27 @@ export const readStoreAdapters = {
   postgres: {
     newAddress: () => generationSchema(`sample-${randomUUID()}`, 1),
     open: openInPostgres,
-    remove: async (schema) => {
-      const store = openInPostgres(schema);
-      await store.drop();
-      await store.close();
-    },
+    remove: (schema) => dropped(openInPostgres(schema)),
+  },
+  redis: {
+    newAddress: () => generationPrefix(`sample-${randomUUID()}`, 1),
+    open: openInRedis,
+    remove: (prefix) => dropped(openInRedis(prefix)),
   },
 } satisfies Record<string, ReadStoreAdapter>;
 
 function openInPostgres(schema: string): PostgresReadStore {
   return new PostgresReadStore({ url: postgresUrl(), schema, projection, indexes });
+}
+
+function openInRedis(prefix: string): RedisReadStore {
+  const byOpen = [{ table: "accounts", columns: ["count", "owner", "number"] }];
+  return new RedisReadStore({ url: redisUrl(), prefix, projection, indexes: byOpen });
+}
+
+async function dropped(store: ReadStore): Promise<void> {
+  await store.drop();
+  await store.close();
 }
 
 export type ReadStoreAdapterName = keyof typeof readStoreAdapters;
