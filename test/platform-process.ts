@@ -47,7 +47,7 @@ export async function startPlatformProcess(
 export function spawnPlatform(
   folder: string,
   environment: Environment = {},
-  part: "all" | "command-side" = "all",
+  part: "all" | "command-side" | "projections" = "all",
 ): SpawnedPlatform {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("CH_"));
   const child = spawn(NODE, [CLI, "serve", part], {

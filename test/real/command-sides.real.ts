@@ -7,13 +7,14 @@ import { expect } from "chai";
 import { createRandom, type Random } from "../../cli/demo/random.ts";
 import type { LogPlace } from "../../platform/log/places.ts";
 import { verifyLog } from "../../platform/log/verify.ts";
-import { deleteKafkaTopics, kafkaSettings } from "../contracts/log/kafka-server.ts";
+import { deleteKafkaTopics } from "../contracts/log/kafka-server.ts";
 import { print, printedSeed } from "../contracts/log/seed.ts";
 import { checkHistory, checkLog } from "../history/checker.ts";
 import { loggedEvents, tradeIdsByInstrument, withHistory } from "../history/read-history.ts";
 import { KillClients } from "../kill-clients.ts";
 import { type SpawnedPlatform, spawnPlatform } from "../platform-process.ts";
-import { describeWithServers, serverAddress } from "./servers.ts";
+import { kafkaEnvironment, logPlaceOf } from "./kafka-platform.ts";
+import { describeWithServers } from "./servers.ts";
 
 /** `DISTURBANCES=60` for a long run; `TEST_SEED` draws the same again. */
 const DISTURBANCES = Number(process.env["DISTURBANCES"] ?? 6);
@@ -52,16 +53,11 @@ describeWithServers(
       await sides.start();
       for (let i = 0; i < DISTURBANCES; i += 1) await sides.disturb(i);
       await sides.clients.finish();
-      await expectNothingLost(placeOf(folder, prefix), sides.clients);
+      await expectNothingLost(logPlaceOf(folder, prefix), sides.clients);
       sides.report();
     });
   },
 );
-
-function placeOf(folder: string, prefix: string): LogPlace {
-  const registryUrl = serverAddress("CH_SCHEMA_REGISTRY_URL");
-  return { folder, kafka: { settings: kafkaSettings(prefix), registryUrl, replicationFactor: 1 } };
-}
 
 /** Processes of one platform, each with a folder of its own, and clients that use any of them. */
 class CommandSides {
@@ -76,11 +72,7 @@ class CommandSides {
     this.#folder = folder;
     this.#random = random;
     this.clients = new KillClients(random);
-    this.#environment = {
-      CH_KAFKA_BROKERS: serverAddress("CH_KAFKA_BROKERS"),
-      CH_SCHEMA_REGISTRY_URL: serverAddress("CH_SCHEMA_REGISTRY_URL"),
-      CH_KAFKA_TOPIC_PREFIX: prefix,
-    };
+    this.#environment = kafkaEnvironment(prefix);
   }
 
   async start(): Promise<void> {
