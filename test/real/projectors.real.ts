@@ -64,7 +64,7 @@ describeWithServers(
       clients.serveAt(url);
       await clients.start();
       const place = {
-        stores: { folder, servers: { postgres: database.url, redis: null } },
+        stores: { folder, servers: { postgres: database.url, neo4j: null, redis: null } },
         log: logPlaceOf(folder, prefix),
       };
       await untilFed(place, "portfolios");

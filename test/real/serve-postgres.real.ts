@@ -79,7 +79,7 @@ describeWithPostgres("the doctor on a PostgreSQL", () => {
     const database = await temporaryDatabase();
     const placeOf = (postgres: string) => ({
       folder: "nowhere",
-      servers: { postgres, redis: null },
+      servers: { postgres, neo4j: null, redis: null },
     });
     const place = placeOf(database.url);
     for (const generation of [2, 11]) {

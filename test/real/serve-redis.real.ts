@@ -37,7 +37,7 @@ describeWithRedisProgram("the platform with its risk in Redis", function () {
   }
 
   function placeOf(url: string) {
-    return { folder: "nowhere", servers: { postgres: null, redis: url } };
+    return { folder: "nowhere", servers: { neo4j: null, postgres: null, redis: url } };
   }
 
   it("says which store it has chosen for each read model", () => {
