@@ -1,4 +1,5 @@
 import { RedisConnection } from "../../projections/runner/redis-connection.ts";
+import { NO_SERVERS } from "../../projections/stores.ts";
 import { riskSubject } from "../contracts/generations/subjects.ts";
 import { generationsContract } from "../contracts/generations/suite.ts";
 import { describeWithRedisProgram, openPrivateRedis } from "./private-redis.ts";
@@ -18,7 +19,7 @@ describeWithRedisProgram("Redis", () => {
       const adminUrl = server.url;
       await administer("ACL", "SETUSER", "projector", "on", ">p", "~*", "+@all");
       return {
-        addresses: { postgres: null, redis: server.url.replace("//", "//projector:p@") },
+        addresses: { ...NO_SERVERS, redis: server.url.replace("//", "//projector:p@") },
         breakStore: async () => {
           await administer("ACL", "SETUSER", "projector", "off");
           return () => administer("ACL", "SETUSER", "projector", "on");
