@@ -9,12 +9,11 @@ import {
   MongoClient,
   type MongoClientOptions,
   MongoParseError,
-  MongoServerError,
   type Sort,
   type UpdateFilter,
 } from "mongodb";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
-import { errorOfMongo } from "./mongo-errors.ts";
+import { errorOfMongo, isCollectionGone, isCollectionThere } from "./mongo-errors.ts";
 
 /** A server that takes no connection, or a pool that has none free, is given up on after this. */
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -25,8 +24,6 @@ const ANSWER_TIMEOUT_MS = OPERATION_TIMEOUT_MS + 5_000;
 const IDLE_CONNECTION_MS = 30_000;
 /** The oldest server that works: the stand-in of the tests calls itself so. */
 const OLDEST_VERSION = 5;
-/** Of the server: the collection is there already. */
-const NAMESPACE_EXISTS = 48;
 
 export interface MongoDatabaseParts {
   /** `mongodb://user:password@host:port/database` */
@@ -179,7 +176,7 @@ export class MongoSession {
     try {
       await this.#database.createCollection(name, this.#options());
     } catch (error) {
-      if (!(error instanceof MongoServerError) || error.code !== NAMESPACE_EXISTS) throw error;
+      if (!isCollectionThere(error)) throw error;
     }
   }
 
@@ -193,8 +190,13 @@ export class MongoSession {
     return (await all.toArray()).map(({ name }) => name);
   }
 
+  /** Harmless when it is gone. */
   async dropCollection(name: string): Promise<void> {
-    await this.#database.dropCollection(name, this.#options());
+    try {
+      await this.#database.dropCollection(name, this.#options());
+    } catch (error) {
+      if (!isCollectionGone(error)) throw error;
+    }
   }
 
   /** Takes back what the transaction has written; without transactions nothing is. */

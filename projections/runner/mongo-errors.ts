@@ -16,6 +16,9 @@ import { PlatformError, type PlatformErrorCode } from "../../platform/errors/cat
 /** Of the server: a document with this key, or this value of a unique index, is there. */
 const DUPLICATE_KEY = 11_000;
 const COMMAND_NOT_FOUND = 59;
+/** Of a collection: it is not there, or there already. */
+const NAMESPACE_NOT_FOUND = 26;
+const NAMESPACE_EXISTS = 48;
 
 /**
  * The content of a document is at fault: writing it again would fail again. 52 and 57 names of
@@ -43,6 +46,16 @@ export function isDuplicateKey(error: unknown): boolean {
   return error instanceof MongoServerError && error.code === DUPLICATE_KEY;
 }
 
+export function isCollectionThere(error: unknown): boolean {
+  return error instanceof MongoServerError && error.code === NAMESPACE_EXISTS;
+}
+
+/** The stand-in tells it without the code. */
+export function isCollectionGone(error: unknown): boolean {
+  if (!(error instanceof MongoServerError)) return false;
+  return error.code === NAMESPACE_NOT_FOUND || error.message.includes("ns not found");
+}
+
 export function isDataErrorOfMongo(error: unknown): boolean {
   if (error instanceof MongoBulkWriteError) {
     return writeErrorsOf(error).some(({ code }) => DATA_ERRORS.has(Number(code)));
@@ -68,12 +81,19 @@ function writeErrorsOf({ writeErrors }: MongoBulkWriteError): readonly WriteErro
 }
 
 /** An error of the driver or the server by its name in the catalogue; others as they are. */
-export function errorOfMongo(error: unknown, place: string): unknown {
-  if (!(error instanceof Error)) return error;
+export function errorOfMongo(wrapped: unknown, place: string): unknown {
+  if (!(wrapped instanceof Error)) return wrapped;
+  const error = unwrapped(wrapped);
   const code = nameOf(error);
   if (code === null) return error;
   const facts = { mongoCode: codeNumber(error) };
   return new PlatformError(code, `MongoDB at ${place}: ${messageOf(error)}`, { facts });
+}
+
+/** A bulk that lost its connection tells so within an error that looks like the server's. */
+function unwrapped(error: Error): Error {
+  const isBulk = error instanceof MongoBulkWriteError;
+  return isBulk && error.errorResponse instanceof Error ? error.errorResponse : error;
 }
 
 function nameOf(error: Error): PlatformErrorCode | null {
