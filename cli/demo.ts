@@ -18,6 +18,12 @@ import { defineVerb, type Invocation, integerOption } from "./verb.ts";
 
 const USUAL_MINUTES = 60;
 const LONGEST_MINUTES = 1_440;
+/** A server holds the read models of one log, and the demo's is made for it. */
+const NO_SERVERS = {
+  CH_MONGO_URL: undefined,
+  CH_POSTGRES_URL: undefined,
+  CH_REDIS_URL: undefined,
+};
 
 const options = z.strictObject({
   exit: z.boolean().default(false),
@@ -59,13 +65,12 @@ export const demo = defineVerb({
 async function runDemo(invocation: Invocation<DemoOptions>, folder: string): Promise<number> {
   const { environment, output, interrupted, options } = invocation;
   const say = output.json ? output.message : output.line;
-  // A server holds the read models of one log, and this one is made for the demo.
-  const embedded = { ...environment, CH_POSTGRES_URL: undefined };
+  const embedded = { ...environment, ...NO_SERVERS };
   const config = readConfig({ CH_PORT: "0", ...embedded, CH_DATA_FOLDER: folder });
   say(
     "Embedded: the event log, the schema registry and all read stores are SQLite in this process " +
-      `(${folder}). With CH_POSTGRES_URL, serve keeps portfolios and equity curves in PostgreSQL; ` +
-      "Kafka and the other servers behind the same contracts are designed for and not there yet.",
+      `(${folder}). With CH_POSTGRES_URL, serve keeps portfolios and equity curves in PostgreSQL, ` +
+      "with CH_REDIS_URL risk in Redis, with CH_MONGO_URL strategies in MongoDB; Kafka and the other servers behind the same contracts are designed for and not there yet.",
   );
   const startedAtMs = performance.now();
   const platform = await startPlatform({
@@ -78,6 +83,7 @@ async function runDemo(invocation: Invocation<DemoOptions>, folder: string): Pro
   const session = createHttpSession({
     address,
     queryAddress: address,
+    apiKey: config.apiKey ?? platform.ownKey,
     isEmbedded: true,
     close: async () => {},
   });

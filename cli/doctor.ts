@@ -1,15 +1,18 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { readConfig } from "../platform/config/config.ts";
+import { type Config, readConfig } from "../platform/config/config.ts";
 import { PlatformError } from "../platform/errors/catalogue.ts";
 import { type Finding, fail, ok } from "./doctor/findings.ts";
+import { checkKeys } from "./doctor/keys.ts";
 import { checkFolder, checkNode } from "./doctor/machine.ts";
+import { examinePostgres } from "./doctor/postgres.ts";
 import { checkServer } from "./doctor/server.ts";
-import { checkLog, checkStores } from "./doctor/stores.ts";
+import { checkLog, checkStores, type FoundGeneration } from "./doctor/stores.ts";
 import { exitCodes } from "./exit-codes.ts";
 import type { Output } from "./output.ts";
 import { withReadLog } from "./read-log.ts";
+import { storePlace } from "./store-place.ts";
 import { defineVerb, type Environment } from "./verb.ts";
 
 export const doctor = defineVerb({
@@ -29,23 +32,36 @@ export const doctor = defineVerb({
 
 async function examine(environment: Environment): Promise<readonly Finding[]> {
   const node = await checkNode();
-  let folder: string;
+  let config: Config;
   try {
-    folder = readConfig(environment).dataFolder;
+    config = readConfig(environment);
   } catch (error) {
     if (!(error instanceof PlatformError)) throw error;
     return [node, fail("config", error.message, "cipherhorizon config check")];
   }
-  const config = ok("config", "valid");
-  const outside = [node, config, ...(await checkFolder(folder)), ...(await checkServer(folder))];
+  const place = storePlace(config);
+  const { folder } = place;
+  const settings = [ok("config", "valid"), checkKeys(config, Date.now())];
+  const postgres = await examinePostgres(place);
+  const outside = [
+    node,
+    ...settings,
+    ...(await checkFolder(folder)),
+    ...(await checkServer(folder)),
+    ...postgres.findings,
+  ];
   if (!existsSync(join(folder, "log.db"))) return [...outside, ok("log", "none yet")];
-  return [...outside, ...(await examineLog(environment))];
+  return [...outside, ...(await examineLog(environment, postgres.generations))];
 }
 
-async function examineLog(environment: Environment): Promise<readonly Finding[]> {
+async function examineLog(
+  environment: Environment,
+  onServers: readonly FoundGeneration[],
+): Promise<readonly Finding[]> {
   try {
     return await withReadLog(environment, async (parts) => {
-      return [...(await checkLog(parts, Date.now())), ...(await checkStores(parts))];
+      const log = await checkLog(parts, Date.now());
+      return [...log, ...(await checkStores(parts, onServers))];
     });
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);

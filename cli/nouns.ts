@@ -8,6 +8,9 @@ import { eventsList } from "./events/list.ts";
 import { eventsTail } from "./events/tail.ts";
 import { importFillsVerb } from "./import/fills.ts";
 import { importTicksVerb } from "./import/ticks.ts";
+import { keysCreate } from "./keys/create.ts";
+import { keysList } from "./keys/list.ts";
+import { keysRevoke } from "./keys/revoke.ts";
 import { logVerify } from "./log/verify.ts";
 import { projectionsList } from "./projections/list.ts";
 import { projectionsRebuild } from "./projections/rebuild.ts";
@@ -19,6 +22,8 @@ import { stackDestroy } from "./stack/destroy.ts";
 import { stackDown } from "./stack/down.ts";
 import { stackStatusVerb } from "./stack/status.ts";
 import { stackUp } from "./stack/up.ts";
+import { topicsApply } from "./topics/apply.ts";
+import { topicsPlan } from "./topics/plan.ts";
 import type { Nouns } from "./verb.ts";
 
 /** Every verb of the command line; a new one is a file and a line here. */
@@ -33,11 +38,13 @@ export const nouns: Nouns = {
     summary: "Read models and their generations",
     verbs: [projectionsList, projectionsRebuild],
   },
+  keys: { summary: "Who may speak to the servers", verbs: [keysCreate, keysList, keysRevoke] },
   log: { summary: "The event log itself", verbs: [logVerify] },
   schemas: {
     summary: "Avro schemas of the events",
     verbs: [schemasCheck, schemasRegister, schemasGenerate],
   },
+  topics: { summary: "Topics of the log on Kafka", verbs: [topicsPlan, topicsApply] },
   stack: {
     summary: "Real servers on this machine, without Docker",
     verbs: [stackUp, stackStatusVerb, stackDown, stackDestroy],

@@ -1,15 +1,17 @@
-/** Every projection, one line each: its pure part, the indexes that its SQL readers need, and its server. */
+/** Every projection, one line each: its pure part, the indexes that its readers need, and its server. */
 import { equityCurve } from "./equity-curve/projection.ts";
 import { indexes as equityCurveIndexes } from "./equity-curve/sqlite.ts";
 import { indexes as portfolioIndexes } from "./portfolios/indexes.ts";
 import { portfolios } from "./portfolios/projection.ts";
+import { indexes as riskIndexes } from "./risk/indexes.ts";
 import { risk } from "./risk/projection.ts";
-import { indexes as riskIndexes } from "./risk/sqlite.ts";
+import type { MongoLayout } from "./runner/mongo-table.ts";
 import type { Projection } from "./runner/projection.ts";
 import type { SqliteIndex } from "./runner/sqlite-schema.ts";
 import { social } from "./social/projection.ts";
 import { indexes as socialIndexes } from "./social/sqlite.ts";
 import type { StoreServer } from "./stores.ts";
+import { layout as strategyLayout } from "./strategies/mongo.ts";
 import { strategies } from "./strategies/projection.ts";
 import { indexes as strategyIndexes } from "./strategies/sqlite.ts";
 import { ticksAndCandles } from "./ticks-and-candles/projection.ts";
@@ -20,14 +22,16 @@ export interface RegisteredProjection {
   readonly indexes: readonly SqliteIndex[];
   /** The server that holds its read model where one is configured; else that is SQLite. */
   readonly server?: StoreServer;
+  /** What is found by indexes where that server is MongoDB. */
+  readonly mongo?: MongoLayout;
 }
 
 export const projections: readonly RegisteredProjection[] = [
   { projection: equityCurve, indexes: equityCurveIndexes, server: "postgres" },
   { projection: portfolios, indexes: portfolioIndexes, server: "postgres" },
-  { projection: risk, indexes: riskIndexes },
+  { projection: risk, indexes: riskIndexes, server: "redis" },
   { projection: social, indexes: socialIndexes },
-  { projection: strategies, indexes: strategyIndexes },
+  { projection: strategies, indexes: strategyIndexes, server: "mongo", mongo: strategyLayout },
   { projection: ticksAndCandles, indexes: marketIndexes },
 ];
 

@@ -5,15 +5,25 @@ import {
   generationLockFile,
   removeGenerationFiles,
 } from "./runner/generation-files.ts";
+import { MongoDatabase } from "./runner/mongo-database.ts";
+import { collectionPrefix, dropCollections } from "./runner/mongo-schema.ts";
+import { MongoReadStore } from "./runner/mongo-store.ts";
+import { NO_LAYOUT } from "./runner/mongo-table.ts";
 import { PostgresPool } from "./runner/postgres-pool.ts";
 import { dropSchema, generationSchema } from "./runner/postgres-schema.ts";
 import { PostgresReadStore } from "./runner/postgres-store.ts";
 import type { ReadStore } from "./runner/read-store.ts";
+import { RedisConnection } from "./runner/redis-connection.ts";
+import { generationPrefix } from "./runner/redis-layout.ts";
+import { dropGeneration } from "./runner/redis-schema.ts";
+import { RedisReadStore } from "./runner/redis-store.ts";
 import { SqliteReadStore } from "./runner/sqlite-store.ts";
 
 /** Addresses of the servers that hold read models; null: SQLite holds what would be there. */
 export interface StoreServers {
+  readonly mongo: string | null;
   readonly postgres: string | null;
+  readonly redis: string | null;
 }
 
 export type StoreServer = keyof StoreServers;
@@ -41,21 +51,37 @@ export function openStore(
   generation: number,
 ): ReadStore {
   const registered = registeredProjection(name);
-  const { projection, indexes } = registered;
+  const { projection, indexes, mongo = NO_LAYOUT } = registered;
   const there = serverOf(registered, servers);
-  if (there === null) {
-    const file = generationFile(folder, name, generation);
-    return new SqliteReadStore({ file, projection, indexes });
-  }
-  const schema = generationSchema(name, generation);
   const ofColumns = indexes.filter((index) => "columns" in index);
-  return new PostgresReadStore({ url: there.address, schema, projection, indexes: ofColumns });
+  switch (there?.server) {
+    case undefined: {
+      const file = generationFile(folder, name, generation);
+      return new SqliteReadStore({ file, projection, indexes });
+    }
+    case "mongo": {
+      const prefix = collectionPrefix(name, generation);
+      return new MongoReadStore({ url: there.address, prefix, projection, layout: mongo });
+    }
+    case "postgres": {
+      const schema = generationSchema(name, generation);
+      const { address: url } = there;
+      return new PostgresReadStore({ url, schema, projection, indexes: ofColumns });
+    }
+    case "redis": {
+      const prefix = generationPrefix(name, generation);
+      const { address: url } = there;
+      return new RedisReadStore({ url, prefix, projection, indexes: ofColumns });
+    }
+  }
 }
 
 /** Drops generations that nobody needs any more, on whichever store they are. */
 export class GenerationDropper {
   readonly place: StorePlace;
+  #mongo: MongoDatabase | null = null;
   #postgres: PostgresPool | null = null;
+  #redis: RedisConnection | null = null;
 
   constructor(place: StorePlace) {
     this.place = place;
@@ -66,14 +92,33 @@ export class GenerationDropper {
     const { folder, servers } = this.place;
     const there = serverOf(registeredProjection(name), servers);
     if (there === null) return removeGenerationFiles(folder, name, generation);
-    // However many there are, they go one after the other.
-    this.#postgres ??= new PostgresPool({ url: there.address, name: "dropper", connections: 1 });
-    const wasThere = await dropSchema(this.#postgres, generationSchema(name, generation));
+    const wasThere = await this.#dropOn(there, name, generation);
     rmSync(generationLockFile(folder, name, generation), { force: true });
     return wasThere;
   }
 
   async close(): Promise<void> {
+    await this.#mongo?.close();
     await this.#postgres?.close();
+    await this.#redis?.close();
+  }
+
+  /** However many there are, they go one after the other, by one connection to each server. */
+  #dropOn(
+    { server, address: url }: { readonly server: StoreServer; readonly address: string },
+    name: string,
+    generation: number,
+  ): Promise<boolean> {
+    switch (server) {
+      case "mongo":
+        this.#mongo ??= new MongoDatabase({ url, name: "dropper", connections: 1 });
+        return dropCollections(this.#mongo, collectionPrefix(name, generation));
+      case "postgres":
+        this.#postgres ??= new PostgresPool({ url, name: "dropper", connections: 1 });
+        return dropSchema(this.#postgres, generationSchema(name, generation));
+      case "redis":
+        this.#redis ??= new RedisConnection({ url, name: "dropper" });
+        return dropGeneration(this.#redis, generationPrefix(name, generation));
+    }
   }
 }

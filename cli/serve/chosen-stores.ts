@@ -1,8 +1,11 @@
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import type { Logger } from "../../platform/telemetry/logger.ts";
 import { projections } from "../../projections/registry.ts";
+import { MongoDatabase } from "../../projections/runner/mongo-database.ts";
 import { PostgresPool } from "../../projections/runner/postgres-pool.ts";
-import { requireSuitableServer } from "../../projections/runner/postgres-schema.ts";
+import { requireSuitableServer as requireSuitablePostgres } from "../../projections/runner/postgres-schema.ts";
+import { RedisConnection } from "../../projections/runner/redis-connection.ts";
+import { requireSuitableServer as requireSuitableRedis } from "../../projections/runner/redis-schema.ts";
 import { type StorePlace, type StoreServer, serverOf } from "../../projections/stores.ts";
 
 /** Read models by where they stand, as it is printed when a process starts. */
@@ -21,23 +24,63 @@ export async function chooseStores(place: StorePlace, logger: Logger): Promise<C
   const namesOn = (server: StoreServer | null) => {
     return (byServer.get(server) ?? []).map(({ projection }) => projection.name);
   };
-  const { postgres } = place.servers;
-  const onPostgres =
-    postgres === null
-      ? []
-      : [{ store: await postgresName(postgres, logger), projections: namesOn("postgres") }];
-  return [...onPostgres, { store: `SQLite in ${place.folder}`, projections: namesOn(null) }];
+  const onServers: ChosenStore[] = [];
+  for (const [server, url] of Object.entries(place.servers) as [StoreServer, string | null][]) {
+    if (url === null) continue;
+    const store = await serverName(servers[server](url), logger);
+    onServers.push({ store, projections: namesOn(server) });
+  }
+  return [...onServers, { store: `SQLite in ${place.folder}`, projections: namesOn(null) }];
 }
 
-async function postgresName(url: string, logger: Logger): Promise<string> {
-  const pool = new PostgresPool({ url, name: "start", connections: 1 });
+/** A connection to a server, for a look at what it is. */
+interface Visit {
+  readonly product: string;
+  readonly place: string;
+  /** Gives its version, where we can work with it. */
+  requireSuitable(): Promise<string>;
+  close(): Promise<void>;
+}
+
+const servers: Readonly<Record<StoreServer, (url: string) => Visit>> = {
+  mongo: (url) => {
+    const database = new MongoDatabase({ url, name: "start", connections: 1 });
+    return {
+      product: "MongoDB",
+      place: database.place,
+      requireSuitable: async () => (await database.requireSuitableServer()).version,
+      close: () => database.close(),
+    };
+  },
+  postgres: (url) => {
+    const pool = new PostgresPool({ url, name: "start", connections: 1 });
+    return {
+      product: "PostgreSQL",
+      place: pool.place,
+      requireSuitable: () => requireSuitablePostgres(pool),
+      close: () => pool.close(),
+    };
+  },
+  redis: (url) => {
+    const connection = new RedisConnection({ url, name: "start" });
+    return {
+      product: "Redis",
+      place: connection.place,
+      requireSuitable: () => requireSuitableRedis(connection),
+      close: () => connection.close(),
+    };
+  },
+};
+
+async function serverName(visit: Visit, logger: Logger): Promise<string> {
+  const { product, place } = visit;
   try {
-    return `PostgreSQL ${await requireSuitableServer(pool)} at ${pool.place}`;
+    return `${product} ${await visit.requireSuitable()} at ${place}`;
   } catch (error) {
     if (!(error instanceof PlatformError) || error.code !== "STORE_UNAVAILABLE") throw error;
     logger.warn({ error: error.message }, "a read store does not answer; it is waited for");
-    return `PostgreSQL at ${pool.place}, which does not answer yet`;
+    return `${product} at ${place}, which does not answer yet`;
   } finally {
-    await pool.close();
+    await visit.close();
   }
 }

@@ -5,21 +5,34 @@ import { PostgresPortfolioReader } from "../../projections/portfolios/postgres.t
 import { SqlitePortfolioReader } from "../../projections/portfolios/sqlite.ts";
 import type { PortfolioReader } from "../../projections/portfolios/store.ts";
 import { registeredProjection } from "../../projections/registry.ts";
+import { RedisRiskReader } from "../../projections/risk/redis.ts";
 import { SqliteRiskReader } from "../../projections/risk/sqlite.ts";
+import type { RiskReader } from "../../projections/risk/store.ts";
 import { generationFile } from "../../projections/runner/generation-files.ts";
+import { MongoDatabase } from "../../projections/runner/mongo-database.ts";
+import type { MongoQueries } from "../../projections/runner/mongo-query.ts";
+import { openMongoGeneration } from "../../projections/runner/mongo-reader.ts";
+import { collectionPrefix } from "../../projections/runner/mongo-schema.ts";
 import { PostgresPool } from "../../projections/runner/postgres-pool.ts";
 import type { PostgresQueries } from "../../projections/runner/postgres-query.ts";
 import { openPostgresGeneration } from "../../projections/runner/postgres-reader.ts";
 import { generationSchema } from "../../projections/runner/postgres-schema.ts";
+import { RedisConnection } from "../../projections/runner/redis-connection.ts";
+import { generationPrefix } from "../../projections/runner/redis-layout.ts";
+import { openRedisGeneration, type RedisQueries } from "../../projections/runner/redis-reader.ts";
 import type { SqliteQueries } from "../../projections/runner/sqlite-query.ts";
 import { openSqliteGeneration } from "../../projections/runner/sqlite-reader.ts";
 import { SqliteSocialReader } from "../../projections/social/sqlite.ts";
 import { type StorePlace, serverOf } from "../../projections/stores.ts";
+import { MongoStrategyReader } from "../../projections/strategies/mongo.ts";
 import { SqliteStrategyReader } from "../../projections/strategies/sqlite.ts";
+import type { StrategyReader } from "../../projections/strategies/store.ts";
 import { SqliteMarketReader } from "../../projections/ticks-and-candles/sqlite.ts";
 import type { QueryApiParts } from "../../query-api/main.ts";
 import type { OpenGeneration } from "../../query-api/reading/generation-reader.ts";
 
+/** Connections of this process to MongoDB, shared by all generations that it reads. */
+const MONGO_CONNECTIONS = 8;
 /** Connections of this process to PostgreSQL, shared by all generations that it reads. */
 const POSTGRES_CONNECTIONS = 8;
 
@@ -31,16 +44,19 @@ export interface OpenedReaders {
 
 /** The readers of each read model, on the store where that stands. */
 export function openReaders(place: StorePlace): OpenedReaders {
-  const { postgres } = place.servers;
-  const pool =
-    postgres === null
-      ? null
-      : new PostgresPool({ url: postgres, name: "queries", connections: POSTGRES_CONNECTIONS });
+  const servers = openServers(place);
   const openerOf = <Reader>(name: string, makers: ReaderMakers<Reader>) => {
-    const isOnServer = serverOf(registeredProjection(name), place.servers) !== null;
-    return isOnServer && pool !== null
-      ? onPostgres(pool, name, makers)
-      : onSqlite(place.folder, name, makers);
+    const there = serverOf(registeredProjection(name), place.servers);
+    switch (there?.server) {
+      case undefined:
+        return onSqlite(place.folder, name, makers);
+      case "mongo":
+        return onMongo(servers.mongo, name, makers);
+      case "postgres":
+        return onPostgres(servers.postgres, name, makers);
+      case "redis":
+        return onRedis(servers.redis, name, makers);
+    }
   };
   const readers: QueryApiParts["readers"] = {
     "equity-curve": openerOf<EquityCurveReader>("equity-curve", {
@@ -51,30 +67,88 @@ export function openReaders(place: StorePlace): OpenedReaders {
       sqlite: (queries) => new SqlitePortfolioReader(queries),
       postgres: (queries) => new PostgresPortfolioReader(queries),
     }),
-    risk: openerOf("risk", { sqlite: (queries) => new SqliteRiskReader(queries) }),
+    risk: openerOf<RiskReader>("risk", {
+      sqlite: (queries) => new SqliteRiskReader(queries),
+      redis: (queries) => new RedisRiskReader(queries),
+    }),
     social: openerOf("social", { sqlite: (queries) => new SqliteSocialReader(queries) }),
-    strategies: openerOf("strategies", { sqlite: (queries) => new SqliteStrategyReader(queries) }),
+    strategies: openerOf<StrategyReader>("strategies", {
+      sqlite: (queries) => new SqliteStrategyReader(queries),
+      mongo: (queries) => new MongoStrategyReader(queries),
+    }),
     "ticks-and-candles": openerOf("ticks-and-candles", {
       sqlite: (queries) => new SqliteMarketReader(queries),
     }),
   };
-  return { readers, close: async () => pool?.close() };
+  const close = async () => {
+    await servers.mongo?.close();
+    await servers.postgres?.close();
+    await servers.redis?.close();
+  };
+  return { readers, close };
+}
+
+/** This process's connections to the servers that are configured. */
+interface Servers {
+  readonly mongo: MongoDatabase | null;
+  readonly postgres: PostgresPool | null;
+  readonly redis: RedisConnection | null;
+}
+
+function openServers({ servers: { mongo, postgres, redis } }: StorePlace): Servers {
+  const name = "queries";
+  const onMongo = { name, connections: MONGO_CONNECTIONS };
+  const onPostgres = { name, connections: POSTGRES_CONNECTIONS };
+  return {
+    mongo: mongo === null ? null : new MongoDatabase({ url: mongo, ...onMongo }),
+    postgres: postgres === null ? null : new PostgresPool({ url: postgres, ...onPostgres }),
+    redis: redis === null ? null : new RedisConnection({ url: redis, name }),
+  };
 }
 
 /** A reader for each store that the read model may stand in. */
 interface ReaderMakers<Reader> {
   readonly sqlite: (queries: SqliteQueries) => Reader;
+  readonly mongo?: (queries: MongoQueries) => Reader;
   readonly postgres?: (queries: PostgresQueries) => Reader;
+  readonly redis?: (queries: RedisQueries) => Reader;
+}
+
+function onMongo<Reader>(
+  database: MongoDatabase | null,
+  name: string,
+  { mongo: makeReader }: ReaderMakers<Reader>,
+): OpenGeneration<Reader> {
+  if (database === null || makeReader === undefined) throw noReader(name, "MongoDB");
+  return (generation) => {
+    const prefix = collectionPrefix(name, generation);
+    return openMongoGeneration({ database, prefix, makeReader });
+  };
 }
 
 function onPostgres<Reader>(
-  pool: PostgresPool,
+  pool: PostgresPool | null,
   name: string,
   { postgres: makeReader }: ReaderMakers<Reader>,
 ): OpenGeneration<Reader> {
-  if (makeReader === undefined) throw new Error(`${name} has no reader for PostgreSQL`);
+  if (pool === null || makeReader === undefined) throw noReader(name, "PostgreSQL");
   return (generation) => {
     return openPostgresGeneration({ pool, schema: generationSchema(name, generation), makeReader });
+  };
+}
+
+function onRedis<Reader>(
+  connection: RedisConnection | null,
+  name: string,
+  { redis: makeReader }: ReaderMakers<Reader>,
+): OpenGeneration<Reader> {
+  if (connection === null || makeReader === undefined) throw noReader(name, "Redis");
+  const { projection, indexes } = registeredProjection(name);
+  const ofColumns = indexes.filter((index) => "columns" in index);
+  const { tables } = projection;
+  return (generation) => {
+    const prefix = generationPrefix(name, generation);
+    return openRedisGeneration({ connection, prefix, tables, indexes: ofColumns, makeReader });
   };
 }
 
@@ -86,4 +160,8 @@ function onSqlite<Reader>(
   return async (generation) => {
     return openSqliteGeneration({ file: generationFile(folder, name, generation), makeReader });
   };
+}
+
+function noReader(name: string, product: string): Error {
+  return new Error(`${name} has no reader for ${product}`);
 }

@@ -73,7 +73,7 @@ export interface MavenRecipe {
 /** Programs that the Go tool fetches and builds. */
 export interface GoRecipe {
   readonly kind: "go";
-  /** `path@version` */
+  /** `path@version`, all of one module. */
   readonly packages: readonly string[];
 }
 

@@ -15,7 +15,7 @@ const PAUSE_MS = 5;
 export interface MongoGenerationParts<Reader> {
   /** Shared by all generations that this process reads. */
   readonly database: MongoDatabase;
-  /** `strategies_g3_`: see `generationPrefix`. */
+  /** `strategies_g3_`: see `collectionPrefix`. */
   readonly prefix: string;
   /** The projection's reader within one query. */
   readonly makeReader: (queries: MongoQueries) => Reader;

@@ -6,7 +6,7 @@ import type { Projection } from "./projection.ts";
 import type { StoredTable } from "./stored-table.ts";
 
 /**
- * The collections of a generation: `strategies_g3_<table>` for each declared table, and two of ours.
+ * The collections of a generation: `strategies_g3_<table>` for each table, and two of ours.
  *
  *   strategies_g3__generation   one document: which projection at which version built it
  *   strategies_g3__checkpoints  see `mongo-checkpoints.ts`
@@ -22,7 +22,7 @@ const LAYOUT = 1;
 const MOST_COLLECTIONS = 100;
 
 /** `strategies_g3_`: what the names of a generation's collections begin with. */
-export function generationPrefix(projection: string, generation: number): string {
+export function collectionPrefix(projection: string, generation: number): string {
   return `${projection}_g${generation}_`;
 }
 

@@ -34,7 +34,7 @@ const PAGE_ROWS = 1_000;
 
 export interface MongoStoreParts {
   readonly url: string;
-  /** `strategies_g3_`: see `generationPrefix`. */
+  /** `strategies_g3_`: see `collectionPrefix`. */
   readonly prefix: string;
   readonly projection: Pick<Projection, "name" | "version" | "tables">;
   readonly layout?: MongoLayout;

@@ -58,7 +58,7 @@ export class MongoStrategyReader implements StrategyReader {
     const after = { _id: { $gt: orderedKey([page.after ?? ""]) } };
     const found = await this.#found({ $and: [after, ...conditionsOf(filter), ...words] }, [
       ...this.#queries.join("visibilities"),
-      { $match: seenBy(filter.actor) },
+      ...(filter.actor === null ? [] : [{ $match: seenBy(filter.actor) }]),
       ...this.#queries.join("statuses"),
       ...(filter.status === null ? [] : [{ $match: { "statuses.status": filter.status } }]),
       { $limit: page.limit + 1 },

@@ -1,19 +1,18 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { type Decimal, decimal } from "../../platform/kernel/decimal.ts";
-import { type Candle, foldTicks, type Tick } from "../../platform/market/candle.ts";
+import { type Candle, foldRunning, type Tick } from "../../platform/market/candle.ts";
 import { ALLOWED_LATENESS_MS, MINUTE_MS, minuteOf } from "../../platform/market/interval.ts";
 import { integer, integerOrNull, type SqlRow, text } from "../runner/sql-row.ts";
 import type { SqliteQueries } from "../runner/sqlite-query.ts";
 import { foldedTickOf, minuteOfRow } from "./sqlite-rows.ts";
+import { type FoldedSecond, type SecondsParts, SqliteSeconds } from "./sqlite-seconds.ts";
 import type { TimeRange } from "./store.ts";
+import { TooMuch } from "./too-much.ts";
 
 /** Rows read between two turns of the event loop, so that a long range stops nobody else. */
 const ROWS_PER_TURN = 2_000;
 /** Who asks for little is not made to wait for much: the first turn reads so many, the next more. */
 const ROWS_OF_FIRST_TURN = 250;
-/** Ticks that one query folds at most. */
-const TICKS_PER_QUERY = 200_000;
 /** Stored minutes that one query folds at most: more than two months have. */
 const MINUTES_PER_QUERY = 100_000;
 
@@ -33,19 +32,20 @@ export interface InstrumentClock {
 export class SqliteMarketSource {
   readonly #queries: SqliteQueries;
   readonly #instrumentId: string;
+  readonly #seconds: SqliteSeconds;
   readonly clock: InstrumentClock;
-  #ticksRead = 0;
   #minutesRead = 0;
 
   /** `null` when the instrument is not known. */
-  static open(queries: SqliteQueries, instrumentId: string): SqliteMarketSource | null {
-    const row = queries.get(SELECT_CLOCK, [instrumentId]);
-    return row === null ? null : new SqliteMarketSource(queries, instrumentId, clockOf(row));
+  static open(parts: SecondsParts): SqliteMarketSource | null {
+    const row = parts.queries.get(SELECT_CLOCK, [parts.instrumentId]);
+    return row === null ? null : new SqliteMarketSource(parts, clockOf(row));
   }
 
-  private constructor(queries: SqliteQueries, instrumentId: string, clock: InstrumentClock) {
-    this.#queries = queries;
-    this.#instrumentId = instrumentId;
+  private constructor(parts: SecondsParts, clock: InstrumentClock) {
+    this.#queries = parts.queries;
+    this.#instrumentId = parts.instrumentId;
+    this.#seconds = new SqliteSeconds(parts);
     this.clock = clock;
   }
 
@@ -55,19 +55,12 @@ export class SqliteMarketSource {
     return row === null ? null : foldedTickOf(row);
   }
 
-  /** Pieces of the ticks in tick order; who has enough stops asking. */
-  async *ticks({ fromMs, toMs }: TimeRange): AsyncGenerator<readonly Tick[]> {
-    let place: readonly number[] = [fromMs, -1, -1, -1];
-    for (let limit = ROWS_OF_FIRST_TURN; ; limit = Math.min(limit * 2, ROWS_PER_TURN)) {
-      const rows = this.#queries.all(SELECT_TICKS, [this.#instrumentId, ...place, toMs, limit]);
-      this.#ticksRead += rows.length;
-      if (this.#ticksRead > TICKS_PER_QUERY) throw new TooMuch("ticks", TICKS_PER_QUERY);
-      yield rows.map(foldedTickOf);
-      const last = rows.at(-1);
-      if (last === undefined || rows.length < limit) return;
-      place = TICK_ORDER.map((column) => integer(last, column));
-      await nextTurn();
-    }
+  /**
+   * Pieces of the seconds of a range, ascending; the first and the last second hold only those of
+   * their ticks that are in the range.
+   */
+  seconds(range: TimeRange): AsyncGenerator<readonly FoldedSecond[]> {
+    return this.#seconds.read(range);
   }
 
   /**
@@ -92,8 +85,8 @@ export class SqliteMarketSource {
   /** Candles of the minutes of a range, folded from its ticks alone. */
   async foldedMinutes(range: TimeRange): Promise<Candle[]> {
     if (range.fromMs >= range.toMs) return [];
-    const pieces = await Array.fromAsync(this.ticks(range));
-    return foldTicks(pieces.flat(), {
+    const pieces = await Array.fromAsync(this.seconds(range));
+    return foldRunning(pieces.flat(), {
       interval: "1m",
       contractSize: this.clock.contractSize,
     });
@@ -114,14 +107,6 @@ function minuteRange(row: SqlRow): TimeRange {
   return { fromMs, toMs: fromMs + MINUTE_MS };
 }
 
-/** A range holds more than one query may read. */
-export class TooMuch extends PlatformError {
-  constructor(what: string, limit: number) {
-    const detail = `more than ${limit} ${what} are in the range; ask for a shorter one`;
-    super("RANGE_TOO_LARGE", detail, { facts: { limit } });
-  }
-}
-
 /** The first whole minute at or after `timeMs`. */
 export function minuteFrom(timeMs: number): number {
   return minuteOf(timeMs + MINUTE_MS - 1);
@@ -140,8 +125,6 @@ function clockOf(row: SqlRow): InstrumentClock {
   };
 }
 
-const TICK_ORDER = ["timeMs", "orderId", "ordinal", "era"];
-
 const SELECT_CLOCK = `
   SELECT i.contractSize, w.watermarkMs,
     (SELECT max(openTimeMs) FROM minutes m WHERE m.instrumentId = i.instrumentId) AS newestMinuteMs,
@@ -153,11 +136,6 @@ const SELECT_CLOCK = `
 const SELECT_LAST_TICK = `
   SELECT * FROM ticks WHERE instrumentId = ? AND timeMs < ?
   ORDER BY timeMs DESC, orderId DESC, ordinal DESC, era DESC LIMIT 1`;
-
-const SELECT_TICKS = `
-  SELECT timeMs, orderId, ordinal, era, price, volume, side FROM ticks
-  WHERE instrumentId = ? AND (timeMs, orderId, ordinal, era) > (?, ?, ?, ?) AND timeMs < ?
-  ORDER BY timeMs, orderId, ordinal, era LIMIT ?`;
 
 /** An open minute may have a row, which then counts only some of its ticks, or none. */
 const SELECT_MINUTES = `

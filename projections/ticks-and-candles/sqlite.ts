@@ -12,9 +12,10 @@ import { timeOrdered } from "../runner/sql-conditions.ts";
 import { integer, type SqlRow, text } from "../runner/sql-row.ts";
 import type { SqliteQueries } from "../runner/sqlite-query.ts";
 import type { TableIndex } from "../runner/stored-table.ts";
-import { candlesOfMinutes, candlesOfTicks, filled, rowOf } from "./candle-pages.ts";
+import { candlesOfMinutes, candlesOfSeconds, filled, rowOf } from "./candle-pages.ts";
+import { KeptSeconds } from "./kept-seconds.ts";
 import { instrumentOf, textOf, tickOf } from "./sqlite-rows.ts";
-import { minuteFrom, SqliteMarketSource, TooMuch } from "./sqlite-source.ts";
+import { minuteFrom, SqliteMarketSource } from "./sqlite-source.ts";
 import type {
   CandlePage,
   CandleRow,
@@ -29,6 +30,7 @@ import type {
   TimeRange,
   Vwap,
 } from "./store.ts";
+import { TooMuch } from "./too-much.ts";
 
 /** Ticks and candles are kept in the order that every query wants. */
 export const indexes: readonly TableIndex[] = [
@@ -38,6 +40,7 @@ export const indexes: readonly TableIndex[] = [
 /** The market read model in SQLite. */
 export class SqliteMarketReader implements MarketReader {
   readonly #queries: SqliteQueries;
+  readonly #kept = new KeptSeconds();
 
   constructor(queries: SqliteQueries) {
     this.#queries = queries;
@@ -134,7 +137,7 @@ export class SqliteMarketReader implements MarketReader {
   }
 
   #source(instrumentId: string): SqliteMarketSource | null {
-    return SqliteMarketSource.open(this.#queries, instrumentId);
+    return SqliteMarketSource.open({ queries: this.#queries, instrumentId, kept: this.#kept });
   }
 
   #instrument(row: SqlRow): Instrument {
@@ -206,7 +209,7 @@ function candlesIn(
   const endMs = bucketEnd(toMs - 1, interval);
   const { contractSize } = source.clock;
   if (isFoldedFromTicks(interval)) {
-    return candlesOfTicks(source.ticks({ fromMs, toMs: endMs }), { interval, contractSize });
+    return candlesOfSeconds(source.seconds({ fromMs, toMs: endMs }), { interval, contractSize });
   }
   return candlesOfMinutes(source.minutes({ fromMs, toMs: endMs }), interval);
 }

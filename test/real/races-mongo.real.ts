@@ -12,7 +12,7 @@ import { checkTools } from "../../deploy/local/tools.ts";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import type { EventChanges } from "../../projections/runner/compact.ts";
 import { MongoDatabase } from "../../projections/runner/mongo-database.ts";
-import { generationPrefix } from "../../projections/runner/mongo-schema.ts";
+import { collectionPrefix } from "../../projections/runner/mongo-schema.ts";
 import { MongoReadStore } from "../../projections/runner/mongo-store.ts";
 import { NO_LAYOUT } from "../../projections/runner/mongo-table.ts";
 import { MongoWriter } from "../../projections/runner/mongo-writer.ts";
@@ -48,7 +48,7 @@ describeWithMongo("MongoDB, where writers meet", () => {
   let stores: ReadStore[];
 
   beforeEach(async () => {
-    prefix = generationPrefix(`races-${randomUUID()}`, 1);
+    prefix = collectionPrefix(`races-${randomUUID()}`, 1);
     stores = [];
   });
 

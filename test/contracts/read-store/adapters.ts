@@ -2,15 +2,17 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { generationPrefix } from "../../../projections/runner/mongo-schema.ts";
+import { collectionPrefix } from "../../../projections/runner/mongo-schema.ts";
 import { MongoReadStore } from "../../../projections/runner/mongo-store.ts";
 import type { MongoLayout } from "../../../projections/runner/mongo-table.ts";
 import { generationSchema } from "../../../projections/runner/postgres-schema.ts";
 import { PostgresReadStore } from "../../../projections/runner/postgres-store.ts";
 import type { ReadStore } from "../../../projections/runner/read-store.ts";
+import { generationPrefix } from "../../../projections/runner/redis-layout.ts";
+import { RedisReadStore } from "../../../projections/runner/redis-store.ts";
 import { SqliteReadStore } from "../../../projections/runner/sqlite-store.ts";
 import type { SqliteTextIndex } from "../../../projections/runner/sqlite-text-index.ts";
-import { mongoUrl, postgresUrl } from "../../real/servers.ts";
+import { mongoUrl, postgresUrl, redisUrl } from "../../real/servers.ts";
 import { projection } from "./sample-projection.ts";
 
 /** An adapter of the read-store port, as the contract suite and its child processes use it. */
@@ -49,21 +51,19 @@ export const readStoreAdapters = {
   postgres: {
     newAddress: () => generationSchema(`sample-${randomUUID()}`, 1),
     open: openInPostgres,
-    remove: async (schema) => {
-      const store = openInPostgres(schema);
-      await store.drop();
-      await store.close();
-    },
+    remove: (schema) => dropped(openInPostgres(schema)),
+    isAtomic: true,
+  },
+  redis: {
+    newAddress: () => generationPrefix(`sample-${randomUUID()}`, 1),
+    open: openInRedis,
+    remove: (prefix) => dropped(openInRedis(prefix)),
     isAtomic: true,
   },
   mongo: {
-    newAddress: () => generationPrefix(`sample-${randomUUID()}`, 1),
+    newAddress: () => collectionPrefix(`sample-${randomUUID()}`, 1),
     open: openInMongo,
-    remove: async (prefix) => {
-      const store = openInMongo(prefix);
-      await store.drop();
-      await store.close();
-    },
+    remove: (prefix) => dropped(openInMongo(prefix)),
     // What the stand-in has not. On a replica set it is more than is asked for here.
     isAtomic: false,
   },
@@ -71,6 +71,11 @@ export const readStoreAdapters = {
 
 function openInPostgres(schema: string): PostgresReadStore {
   return new PostgresReadStore({ url: postgresUrl(), schema, projection, indexes });
+}
+
+function openInRedis(prefix: string): RedisReadStore {
+  const byOpen = [{ table: "accounts", columns: ["count", "owner", "number"] }];
+  return new RedisReadStore({ url: redisUrl(), prefix, projection, indexes: byOpen });
 }
 
 function openInMongo(prefix: string): MongoReadStore {
@@ -81,5 +86,10 @@ const layout: MongoLayout = {
   indexes: [{ table: "accounts", fields: ["open", "_found.signs"] }],
   found: { accounts: ({ name }) => ({ signs: [...String(name)] }) },
 };
+
+async function dropped(store: ReadStore): Promise<void> {
+  await store.drop();
+  await store.close();
+}
 
 export type ReadStoreAdapterName = keyof typeof readStoreAdapters;
