@@ -36,12 +36,12 @@ export const kafka: Server = {
     "server.properties": serverProperties(instance),
     "log4j2.properties": LOG_SETTINGS,
   }),
-  initialise: async ({ program, serverId, folder }) => {
+  initialise: async ({ program, serverId, folder }, onStart) => {
     const words = [
       ...["-cp", join(program, "lib", "*"), "kafka.tools.StorageTool", "format"],
       ...["--cluster-id", clusterId(serverId), "--config", join(folder, "server.properties")],
     ];
-    await runProgram("java", words, { withinMs: FORMAT_WITHIN_MS });
+    await runProgram("java", words, { withinMs: FORMAT_WITHIN_MS, onStart });
   },
   clearAfter: async () => undefined,
   launch: ({ program, folder }) => ({

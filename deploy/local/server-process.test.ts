@@ -9,7 +9,14 @@ import { exampleInstance } from "./instance.fixture.ts";
 import { memoryOf } from "./memory.ts";
 import { redis } from "./redis.ts";
 import type { Instance } from "./server.ts";
-import { lastLogLines, runningProcess, startProcess, stopProcess } from "./server-process.ts";
+import {
+  lastLogLines,
+  noteInitialising,
+  runningProcess,
+  startProcess,
+  stopProcess,
+  untilNotInitialising,
+} from "./server-process.ts";
 import { StackError } from "./stack-error.ts";
 
 /** No process has it: it is above the largest that the kernel gives. */
@@ -108,6 +115,21 @@ describe("the process of a server", function () {
     expect(runningProcess(instance)).to.equal(null);
     expect(await stopProcess(instance, true)).to.equal(false);
     expect(mayBeAlive(identityOf(other.pid))).to.equal(true);
+  });
+
+  it("waits for a program of a killed start that still makes the data folder", async () => {
+    const instance = serverRunning("exec sleep 30");
+    await untilNotInitialising(instance);
+    const other = sleeper();
+    noteInitialising(instance, other.pid);
+    let isOver = false;
+    const over = untilNotInitialising(instance).then(() => {
+      isOver = true;
+    });
+    await sleep(200);
+    expect(isOver).to.equal(false);
+    other.kill();
+    await over;
   });
 
   it("is never ended where it may be another: on another host, or without a start time", async () => {

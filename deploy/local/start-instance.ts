@@ -8,8 +8,10 @@ import {
   lastLogLines,
   lastProcess,
   logFile,
+  noteInitialising,
   runningProcess,
   startProcess,
+  untilNotInitialising,
 } from "./server-process.ts";
 import { StackError } from "./stack-error.ts";
 
@@ -46,9 +48,10 @@ async function prepare(instance: Instance): Promise<void> {
   }
   const mark = join(folder, INITIALISED_FILE);
   if (existsSync(mark)) return;
+  await untilNotInitialising(instance);
   rmSync(join(folder, "data"), { recursive: true, force: true });
   mkdirSync(join(folder, "data"), { mode: PRIVATE_MODE });
-  await server.initialise(instance);
+  await server.initialise(instance, (pid) => noteInitialising(instance, pid));
   writeWhole(mark, "");
 }
 

@@ -8,7 +8,6 @@ import {
   Long,
   MongoClient,
   type MongoClientOptions,
-  MongoParseError,
   type Sort,
   type UpdateFilter,
 } from "mongodb";
@@ -219,8 +218,7 @@ function clientOf(url: string, options: MongoClientOptions): MongoClient {
   try {
     return new MongoClient(url, options);
   } catch (error) {
-    if (!(error instanceof MongoParseError)) throw error;
-    const fault = error.message.replaceAll(url, "it");
+    const fault = String(error).replaceAll(url, "it");
     throw new PlatformError("CONFIG_INVALID", `the address of MongoDB: ${fault}`);
   }
 }

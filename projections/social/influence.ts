@@ -44,10 +44,11 @@ function passOn(
   { from, to }: FollowEdges,
   outgoing: Uint32Array,
 ): Float64Array<ArrayBuffer> {
+  const parts = ranks.map((rank, i) => rank / (outgoing[i] ?? 1));
   const received = new Float64Array(ranks.length);
   for (let i = 0; i < from.length; i += 1) {
-    const [follower, leader] = [from[i] ?? 0, to[i] ?? 0];
-    received[leader] = (received[leader] ?? 0) + (ranks[follower] ?? 0) / (outgoing[follower] ?? 1);
+    const leader = to[i] ?? 0;
+    received[leader] = (received[leader] ?? 0) + (parts[from[i] ?? 0] ?? 0);
   }
   return received;
 }

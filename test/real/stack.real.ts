@@ -150,7 +150,7 @@ describe("the stack of real servers", function () {
   }
 
   it("comes up after starts that were killed half-way", async () => {
-    const names = ["postgres", "redis", "influxdb"];
+    const names = ["kafka", "postgres", "redis", "influxdb"];
     for (let delayMs = 300; delayMs <= 2_100; delayMs += 300) {
       const half = startCli(["stack", "up", ...names, "--free-ports", ...places()]);
       await sleep(delayMs);
