@@ -78,6 +78,19 @@ export async function dropCollections(database: MongoDatabase, prefix: string): 
   });
 }
 
+/** The numbers of the projection's generations, half-dropped ones among them. */
+export async function generationsThere(
+  database: MongoDatabase,
+  projection: string,
+): Promise<number[]> {
+  const names = await database.run((session) => session.collectionNames());
+  const found = names.flatMap((name) => {
+    const [, generation = ""] = /^_g(\d+)_/.exec(name.slice(projection.length)) ?? [];
+    return name.startsWith(projection) && generation !== "" ? [Number(generation)] : [];
+  });
+  return [...new Set(found)].sort((a, b) => a - b);
+}
+
 async function requireSameProjection(
   session: MongoSession,
   prefix: string,

@@ -3,7 +3,7 @@ import { generationFile } from "../../projections/runner/generation-files.ts";
 import { generationsContract } from "./generations/suite.ts";
 
 generationsContract("sqlite", async () => ({
-  addresses: { mongo: null, postgres: null, redis: null },
+  addresses: { mongo: null, neo4j: null, postgres: null, redis: null },
   breakStore: async ({ folder }, projection) => {
     const file = generationFile(folder, projection, 1);
     mkdirSync(file, { recursive: true });

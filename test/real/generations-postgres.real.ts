@@ -5,7 +5,7 @@ describeWithPostgres("PostgreSQL", () => {
   generationsContract("postgres", async () => {
     const database = await temporaryDatabase();
     return {
-      addresses: { mongo: null, postgres: database.url, redis: null },
+      addresses: { postgres: database.url, mongo: null, neo4j: null, redis: null },
       breakStore: async () => {
         await database.administer("ALTER DATABASE $DATABASE ALLOW_CONNECTIONS false");
         return () => database.administer("ALTER DATABASE $DATABASE ALLOW_CONNECTIONS true");

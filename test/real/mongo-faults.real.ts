@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { chooseStores } from "../../cli/serve/chosen-stores.ts";
 import { createLogger } from "../../platform/telemetry/logger.ts";
 import { MongoDatabase } from "../../projections/runner/mongo-database.ts";
+import { NO_SERVERS } from "../../projections/stores.ts";
 import { rejection } from "../contracts/read-store/disturbances.ts";
 import { describeWithMongo, mongoUrl } from "./servers.ts";
 
@@ -11,7 +12,7 @@ describeWithMongo("MongoDB, where something is wrong with it", function () {
   this.timeout(30_000);
 
   const chosenWith = (mongo: string) => {
-    const servers = { mongo, postgres: null, redis: null };
+    const servers = { ...NO_SERVERS, mongo };
     return chooseStores({ folder: "./folder", servers }, createLogger("silent"));
   };
 

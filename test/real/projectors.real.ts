@@ -64,7 +64,10 @@ describeWithServers(
       clients.serveAt(url);
       await clients.start();
       const place = {
-        stores: { folder, servers: { mongo: null, postgres: database.url, redis: null } },
+        stores: {
+          folder,
+          servers: { postgres: database.url, mongo: null, neo4j: null, redis: null },
+        },
         log: logPlaceOf(folder, prefix),
       };
       await untilFed(place, "portfolios");
