@@ -64,7 +64,7 @@ export async function restoreLog(options: RestoreLog): Promise<{ readonly logId:
 }
 
 /** What `make` leaves as the log of the folder it is given becomes that of `folder`, or nothing. */
-async function inStage<T>(folder: string, make: (stage: string) => Promise<T>): Promise<T> {
+export async function inStage<T>(folder: string, make: (stage: string) => Promise<T>): Promise<T> {
   const stage = join(folder, STAGE);
   mkdirSync(stage);
   const made = await make(stage);
