@@ -151,15 +151,14 @@ export const variables = {
       .regex(/^[^\s:,/@]+:\d{1,5}(,[^\s:,/@]+:\d{1,5})*$/)
       .transform((text): readonly string[] => text.split(",")),
   }),
-  kafkaTopicPrefix: required<string>({
+  kafkaTopicPrefix: optional<string>({
     name: "CH_KAFKA_TOPIC_PREFIX",
     meaning:
       "Stands before the names of topics, schema subjects and groups, so that several platforms " +
       "can share a Kafka and a registry.",
-    rule: "up to 100 letters, digits and . _ -",
+    rule: "1 to 100 letters, digits and . _ -",
     example: "staging.",
-    fallback: "",
-    schema: z.string().regex(/^[A-Za-z0-9._-]{0,100}$/),
+    schema: z.string().regex(/^[A-Za-z0-9._-]{1,100}$/),
   }),
   kafkaLogin: optional<string>({
     name: "CH_KAFKA_LOGIN",
