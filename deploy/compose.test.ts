@@ -37,6 +37,7 @@ const compose = parse(text.replaceAll(PLACEHOLDER, EXAMPLE_PASSWORD), { merge: t
 const services = Object.entries(compose.services);
 const platform = services.filter(([, { build }]) => build !== undefined);
 const known = new Set(Object.values<Variable>(variables).map(({ name }) => name));
+const PLAIN = { nodes: null, logins: false };
 const usual = servers.filter(({ isDefault }) => isDefault);
 
 /** What `ENV` of the Dockerfile gives every part. */
@@ -47,7 +48,7 @@ function imageEnvironment(): Record<string, string> {
 
 /** The names of the variables that `stack up` gives the platform. */
 function stackVariables(): readonly string[] {
-  const settings = usual.reduce((all, server) => withServer(all, server, null), NO_SETTINGS);
+  const settings = usual.reduce((all, server) => withServer(all, server, PLAIN), NO_SETTINGS);
   return Object.keys(variablesOf(instancesOf("/stack", settings, "/cache")));
 }
 
