@@ -80,7 +80,9 @@ describe("the platform in Docker", () => {
 
   it("runs on the pinned Node, under its own version, and not as root", () => {
     const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image);
-    expect(new Set(bases)).to.deep.equal(new Set([`node:${manifest.dependencies.node}-slim`]));
+    expect(new Set(bases)).to.deep.equal(
+      new Set([`node:${manifest.dependencies.node}-bookworm-slim`]),
+    );
     const images = platform.map(([, { image }]) => image);
     expect(new Set(images)).to.deep.equal(new Set([`cipherhorizon:${manifest.version}`]));
     expect(dockerfile.match(/^USER .*$/gm)?.at(-1)).to.equal("USER node");

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs to its end before the platform starts in Docker, and may run again at any time: makes the key
-# that the platform's own processes bear where there is none, then what is missing of Kafka's topics.
+# Runs to its end before the platform starts in Docker, and may run again at any time: makes the
+# key that the platform's own processes bear where there is none, then what is missing of topics.
 set -eu
 umask 077
 key=/etc/cipherhorizon/platform.key
