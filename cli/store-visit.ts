@@ -1,3 +1,8 @@
+import { Neo4jPool } from "../projections/runner/neo4j-pool.ts";
+import {
+  generationsThere as generationsOnNeo4j,
+  requireSuitableServer as requireSuitableNeo4j,
+} from "../projections/runner/neo4j-schema.ts";
 import { PostgresPool } from "../projections/runner/postgres-pool.ts";
 import {
   generationsThere as generationsOnPostgres,
@@ -27,6 +32,16 @@ export interface StoreVisit {
 export const openStoreVisit: Readonly<
   Record<StoreServer, (url: string, name: string) => StoreVisit>
 > = {
+  neo4j: (url, name) => {
+    const pool = new Neo4jPool({ url, name, connections: 1 });
+    return {
+      product: "Neo4j",
+      place: pool.place,
+      requireSuitable: () => requireSuitableNeo4j(pool),
+      generationsThere: (projection) => generationsOnNeo4j(pool, projection),
+      close: () => pool.close(),
+    };
+  },
   postgres: (url, name) => {
     const pool = new PostgresPool({ url, name, connections: 1 });
     return {

@@ -5,6 +5,9 @@ import {
   generationLockFile,
   removeGenerationFiles,
 } from "./runner/generation-files.ts";
+import { Neo4jPool } from "./runner/neo4j-pool.ts";
+import { dropGeneration as dropFromNeo4j, generationSuffix } from "./runner/neo4j-schema.ts";
+import { Neo4jReadStore } from "./runner/neo4j-store.ts";
 import { PostgresPool } from "./runner/postgres-pool.ts";
 import { dropSchema, generationSchema } from "./runner/postgres-schema.ts";
 import { PostgresReadStore } from "./runner/postgres-store.ts";
@@ -17,9 +20,13 @@ import { SqliteReadStore } from "./runner/sqlite-store.ts";
 
 /** Addresses of the servers that hold read models; null: SQLite holds what would be there. */
 export interface StoreServers {
+  readonly neo4j: string | null;
   readonly postgres: string | null;
   readonly redis: string | null;
 }
+
+/** Everything in the data folder. */
+export const NO_SERVERS: StoreServers = { neo4j: null, postgres: null, redis: null };
 
 export type StoreServer = keyof StoreServers;
 
@@ -54,6 +61,13 @@ export function openStore(
       const file = generationFile(folder, name, generation);
       return new SqliteReadStore({ file, projection, indexes });
     }
+    case "neo4j": {
+      const { address: url } = there;
+      const { graph = {} } = registered;
+      const suffix = generationSuffix(name, generation);
+      const parts = { url, generation: suffix, projection, graph, indexes: ofColumns };
+      return new Neo4jReadStore(parts);
+    }
     case "postgres": {
       const schema = generationSchema(name, generation);
       const { address: url } = there;
@@ -70,6 +84,7 @@ export function openStore(
 /** Drops generations that nobody needs any more, on whichever store they are. */
 export class GenerationDropper {
   readonly place: StorePlace;
+  #neo4j: Neo4jPool | null = null;
   #postgres: PostgresPool | null = null;
   #redis: RedisConnection | null = null;
 
@@ -88,6 +103,7 @@ export class GenerationDropper {
   }
 
   async close(): Promise<void> {
+    await this.#neo4j?.close();
     await this.#postgres?.close();
     await this.#redis?.close();
   }
@@ -99,6 +115,9 @@ export class GenerationDropper {
     generation: number,
   ): Promise<boolean> {
     switch (server) {
+      case "neo4j":
+        this.#neo4j ??= new Neo4jPool({ url, name: "dropper", connections: 1 });
+        return dropFromNeo4j(this.#neo4j, generationSuffix(name, generation));
       case "postgres":
         this.#postgres ??= new PostgresPool({ url, name: "dropper", connections: 1 });
         return dropSchema(this.#postgres, generationSchema(name, generation));

@@ -202,6 +202,16 @@ export const variables = {
     secret: true,
     schema: z.string().refine(isPostgresUrl),
   }),
+  neo4jUrl: optional<string>({
+    name: "CH_NEO4J_URL",
+    meaning:
+      "The Neo4j that holds the social graph; without it SQLite in the data folder does. It takes " +
+      "one log: give another data folder another server.",
+    rule: "a bolt or neo4j address with user, password and host; a database may follow",
+    example: "bolt://user:password@127.0.0.1:7687",
+    secret: true,
+    schema: z.string().refine(isNeo4jUrl),
+  }),
   redisUrl: optional<string>({
     name: "CH_REDIS_URL",
     meaning:
@@ -295,6 +305,14 @@ function isPostgresUrl(text: string): boolean {
   const { protocol, hostname, pathname } = new URL(text);
   const isPostgres = protocol === "postgres:" || protocol === "postgresql:";
   return isPostgres && hostname !== "" && pathname.length > 1;
+}
+
+function isNeo4jUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username, password, pathname, search, hash } = new URL(text);
+  const isComplete = hostname !== "" && username !== "" && password !== "";
+  const isPlain = /^(\/[\w.-]*)?$/.test(pathname) && `${search}${hash}` === "";
+  return /^(bolt|neo4j)(\+ssc?)?:$/.test(protocol) && isComplete && isPlain;
 }
 
 function isRedisUrl(text: string): boolean {

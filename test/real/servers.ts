@@ -5,6 +5,7 @@ import { Client } from "pg";
 
 type ServerVariable =
   | "CH_KAFKA_BROKERS"
+  | "CH_NEO4J_URL"
   | "CH_POSTGRES_URL"
   | "CH_REDIS_URL"
   | "CH_SCHEMA_REGISTRY_URL";
@@ -33,6 +34,14 @@ export function postgresUrl(): string {
 
 export function describeWithPostgres(title: string, suite: (this: Mocha.Suite) => void): void {
   describeWithServers(title, ["CH_POSTGRES_URL"], suite);
+}
+
+export function neo4jUrl(): string {
+  return serverAddress("CH_NEO4J_URL");
+}
+
+export function describeWithNeo4j(title: string, suite: (this: Mocha.Suite) => void): void {
+  describeWithServers(title, ["CH_NEO4J_URL"], suite);
 }
 
 export function redisUrl(): string {
