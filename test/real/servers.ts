@@ -5,15 +5,33 @@ import { Client } from "pg";
 
 /** The address of the PostgreSQL for tests (`CH_POSTGRES_URL`). */
 export function postgresUrl(): string {
-  const url = process.env["CH_POSTGRES_URL"];
-  if (!url) throw new Error("CH_POSTGRES_URL is not set");
+  return required("CH_POSTGRES_URL");
+}
+
+/** The address of the InfluxDB for tests (`CH_INFLUX_URL`). */
+export function influxUrl(): string {
+  return required("CH_INFLUX_URL");
+}
+
+function required(variable: string): string {
+  const url = process.env[variable];
+  if (!url) throw new Error(`${variable} is not set`);
   return url;
 }
 
 /** A suite that needs a PostgreSQL; without one, it stands in the report as skipped. */
 export function describeWithPostgres(title: string, suite: () => void): void {
-  if (process.env["CH_POSTGRES_URL"]) describe(title, suite);
-  else describe.skip(`${title} (CH_POSTGRES_URL is not set)`, suite);
+  describeWith("CH_POSTGRES_URL", title, suite);
+}
+
+/** A suite that needs an InfluxDB; without one, it stands in the report as skipped. */
+export function describeWithInflux(title: string, suite: () => void): void {
+  describeWith("CH_INFLUX_URL", title, suite);
+}
+
+function describeWith(variable: string, title: string, suite: () => void): void {
+  if (process.env[variable]) describe(title, suite);
+  else describe.skip(`${title} (${variable} is not set)`, suite);
 }
 
 /** A database for one test, which needs generations by their usual names. */

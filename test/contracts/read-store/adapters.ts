@@ -2,12 +2,14 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { InfluxShapes } from "../../../projections/runner/influx-shape.ts";
+import { InfluxReadStore } from "../../../projections/runner/influx-store.ts";
 import { generationSchema } from "../../../projections/runner/postgres-schema.ts";
 import { PostgresReadStore } from "../../../projections/runner/postgres-store.ts";
 import type { ReadStore } from "../../../projections/runner/read-store.ts";
 import { SqliteReadStore } from "../../../projections/runner/sqlite-store.ts";
 import type { SqliteTextIndex } from "../../../projections/runner/sqlite-text-index.ts";
-import { postgresUrl } from "../../real/servers.ts";
+import { influxUrl, postgresUrl } from "../../real/servers.ts";
 import { projection } from "./sample-projection.ts";
 
 /** An adapter of the read-store port, as the contract suite and its child processes use it. */
@@ -17,6 +19,12 @@ export interface ReadStoreAdapter {
   /** Opens the generation of the sample projection; any process may. */
   open(address: string): ReadStore;
   remove(address: string): void | Promise<void>;
+  /**
+   * Whether the store moves the checkpoint by compare-and-set, so that who comes late is refused and
+   * may send what it likes. Without it, who comes late sends what an honest one would, and the rows
+   * must be right although it was not refused.
+   */
+  readonly comparesAndSets: boolean;
 }
 
 /** Of the sample projection, in SQLite. */
@@ -36,6 +44,7 @@ export const readStoreAdapters = {
       return new SqliteReadStore({ file: sqliteFile(folder), projection, indexes: all });
     },
     remove: (folder) => rmSync(folder, { recursive: true, force: true }),
+    comparesAndSets: true,
   },
   postgres: {
     newAddress: () => generationSchema(`sample-${randomUUID()}`, 1),
@@ -45,11 +54,34 @@ export const readStoreAdapters = {
       await store.drop();
       await store.close();
     },
+    comparesAndSets: true,
+  },
+  influx: {
+    newAddress: () => generationSchema(`sample-${randomUUID()}`, 1),
+    open: openInInflux,
+    remove: async (database) => {
+      const store = openInInflux(database);
+      await store.drop();
+      await store.close();
+    },
+    comparesAndSets: false,
   },
 } satisfies Record<string, ReadStoreAdapter>;
 
 function openInPostgres(schema: string): PostgresReadStore {
   return new PostgresReadStore({ url: postgresUrl(), schema, projection, indexes });
 }
+
+function openInInflux(database: string): InfluxReadStore {
+  return new InfluxReadStore({ url: influxUrl(), database, projection, shapes });
+}
+
+/** Entries stand in time by their sequence, each in a millisecond of its own. */
+const shapes: InfluxShapes = {
+  entries: {
+    tags: ["stream"],
+    time: { msColumn: "sequence", nsColumn: null, nsBelow: 1_000_000 },
+  },
+};
 
 export type ReadStoreAdapterName = keyof typeof readStoreAdapters;
