@@ -17,6 +17,8 @@ import type { StoredRow } from "./read-store.ts";
 
 /** Points of one request; it doubles as long as they are all of one time. */
 const MOST_POINTS = 2_000;
+/** One row has few versions, and few others share its time. */
+const POINTS_FOR_ONE_ROW = 8;
 /** What all points of one time may be: a millisecond has a million ordinals. */
 const POINTS_OF_ONE_TIME = 1_024_000;
 /** Days asked for at once, and the days that one request spans, which are those of one shard. */
@@ -61,27 +63,38 @@ export class InfluxTimeline {
 
   /** Pieces of the rows in key order, or against it; who has enough stops asking. */
   async *rows(span: TimeSpan): AsyncGenerator<readonly StoredRow[]> {
-    let points = Math.min(span.firstPoints ?? MOST_POINTS, MOST_POINTS);
-    for await (const window of this.windows(span)) {
-      let rest: TimeSpan | null = window;
-      while (rest !== null) {
-        const page: Page = await this.#page(rest, points);
-        if (page.rows.length > 0) yield page.rows;
-        rest = page.rest;
-        points = Math.min(points * 2, MOST_POINTS);
-      }
+    for await (const window of this.windows(span)) yield* this.rowsOf(window);
+  }
+
+  /** As `rows`, of one window, which may be of another table's timeline. */
+  async *rowsOf(window: TimeSpan): AsyncGenerator<readonly StoredRow[]> {
+    let points = Math.min(window.firstPoints ?? MOST_POINTS, MOST_POINTS);
+    let rest: TimeSpan | null = window;
+    while (rest !== null) {
+      const page: Page = await this.#page(rest, points);
+      if (page.rows.length > 0) yield page.rows;
+      rest = page.rest;
+      points = Math.min(points * 2, MOST_POINTS);
     }
+  }
+
+  /** The first row, or the last one where the newest come first. */
+  async first(span: Omit<TimeSpan, "firstPoints">): Promise<StoredRow | null> {
+    for await (const [row] of this.rows({ ...span, firstPoints: POINTS_FOR_ONE_ROW })) {
+      return row ?? null;
+    }
+    return null;
   }
 
   /** Stretches of time that hold all points of the span, none longer than what a shard has. */
   async *windows(span: TimeSpan): AsyncGenerator<TimeSpan> {
-    const { fromMs, toMs, newestFirst = false } = span;
+    const { fromMs, toMs } = span;
     if (fromMs >= toMs) return;
     for await (const { first, last } of this.#dayRuns(span)) {
       yield {
+        ...span,
         fromMs: Math.max(fromMs, first * DAY_MS),
         toMs: Math.min(toMs, (last + 1) * DAY_MS),
-        newestFirst,
       };
     }
   }

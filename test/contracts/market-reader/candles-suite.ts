@@ -1,22 +1,24 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { decimal } from "../../platform/kernel/decimal.ts";
-import type { Interval } from "../../platform/market/interval.ts";
-import type { CandleRow, CandlesRequest } from "../../projections/ticks-and-candles/store.ts";
-import type { MarketDataEvent } from "../../schemas/generated/market-data.ts";
-import { describeWithSampleData, sampleRows } from "../sample-data.ts";
-import { printedSeed } from "./log/seed.ts";
-import { marketAdapters } from "./market-reader/adapters.ts";
-import { allPagesOfCandles, compareWithHand } from "./market-reader/by-hand.ts";
-import { Feed, type Harness, ID, MINUTE_MS, NOW_MS, T0, tick } from "./market-reader/feed.ts";
+import { decimal } from "../../../platform/kernel/decimal.ts";
+import type { Interval } from "../../../platform/market/interval.ts";
+import type { CandleRow, CandlesRequest } from "../../../projections/ticks-and-candles/store.ts";
+import type { MarketDataEvent } from "../../../schemas/generated/market-data.ts";
+import { describeWithSampleData, sampleRows } from "../../sample-data.ts";
+import { printedSeed } from "../log/seed.ts";
+import { type MarketAdapterName, marketAdapters } from "./adapters.ts";
+import { allPagesOfCandles, compareWithHand } from "./by-hand.ts";
+import { Feed, type Harness, ID, MINUTE_MS, NOW_MS, T0, tick } from "./feed.ts";
 import {
   REFERENCE_FIELDS,
   REFERENCES,
   referenceLine,
   tickOfRow,
-} from "./market-reader/references.ts";
+} from "./references.ts";
 
-function candlesContract(name: string, open: () => Promise<Harness>): void {
+export function candlesContract(name: MarketAdapterName): void {
+  const open: () => Promise<Harness> = marketAdapters[name];
+
   describe(`candles by the market reader: ${name}`, () => {
     let model: Harness;
 
@@ -256,5 +258,3 @@ function minutesOf(days: number): readonly MarketDataEvent[] {
     return { type: "CandleClosed", data, occurredAtMs: openTimeMs };
   });
 }
-
-for (const [name, open] of Object.entries(marketAdapters)) candlesContract(name, open);
