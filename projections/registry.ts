@@ -5,6 +5,7 @@ import { indexes as portfolioIndexes } from "./portfolios/indexes.ts";
 import { portfolios } from "./portfolios/projection.ts";
 import { risk } from "./risk/projection.ts";
 import { indexes as riskIndexes } from "./risk/sqlite.ts";
+import type { InfluxShapes } from "./runner/influx-shape.ts";
 import type { Projection } from "./runner/projection.ts";
 import type { SqliteIndex } from "./runner/sqlite-schema.ts";
 import { social } from "./social/projection.ts";
@@ -12,12 +13,15 @@ import { indexes as socialIndexes } from "./social/sqlite.ts";
 import type { StoreServer } from "./stores.ts";
 import { strategies } from "./strategies/projection.ts";
 import { indexes as strategyIndexes } from "./strategies/sqlite.ts";
+import { shapes as marketShapes } from "./ticks-and-candles/influx-shapes.ts";
 import { ticksAndCandles } from "./ticks-and-candles/projection.ts";
 import { indexes as marketIndexes } from "./ticks-and-candles/sqlite.ts";
 
 export interface RegisteredProjection {
   readonly projection: Projection;
   readonly indexes: readonly SqliteIndex[];
+  /** How its tables become points, where InfluxDB holds it. */
+  readonly shapes?: InfluxShapes;
   /** The server that holds its read model where one is configured; else that is SQLite. */
   readonly server?: StoreServer;
 }
@@ -28,7 +32,12 @@ export const projections: readonly RegisteredProjection[] = [
   { projection: risk, indexes: riskIndexes },
   { projection: social, indexes: socialIndexes },
   { projection: strategies, indexes: strategyIndexes },
-  { projection: ticksAndCandles, indexes: marketIndexes },
+  {
+    projection: ticksAndCandles,
+    indexes: marketIndexes,
+    shapes: marketShapes,
+    server: "influx",
+  },
 ];
 
 export function registeredProjection(name: string): RegisteredProjection {

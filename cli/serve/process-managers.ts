@@ -15,6 +15,7 @@ import {
 import type { PartitionProgress } from "../../projections/runner/progress.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { Failure } from "../failure.ts";
+import { storePlace } from "../store-place.ts";
 import type { FromManager, ManagerJob, ToManager } from "./process-manager-messages.ts";
 import type { StartedPart } from "./started-part.ts";
 
@@ -32,7 +33,7 @@ export async function processManagersPart(parts: ProcessManagersParts): Promise<
   const { config, logger, gateway } = parts;
   const door = gatewayDoor(gateway, aggregates);
   const running = chosen(config.processManagers).map((manager) => {
-    const job = { folder: config.dataFolder, manager, wish: config.processStart };
+    const job = { place: storePlace(config), manager, wish: config.processStart };
     return new RunningManager(job, { door, logger });
   });
   // Before commands are served, so that a manager of a new log misses none of their events.

@@ -7,6 +7,9 @@ import type { PortfolioReader } from "../../projections/portfolios/store.ts";
 import { registeredProjection } from "../../projections/registry.ts";
 import { SqliteRiskReader } from "../../projections/risk/sqlite.ts";
 import { generationFile } from "../../projections/runner/generation-files.ts";
+import { InfluxClient } from "../../projections/runner/influx-client.ts";
+import { openInfluxGeneration } from "../../projections/runner/influx-reader.ts";
+import type { InfluxVersions } from "../../projections/runner/influx-versions.ts";
 import { PostgresPool } from "../../projections/runner/postgres-pool.ts";
 import type { PostgresQueries } from "../../projections/runner/postgres-query.ts";
 import { openPostgresGeneration } from "../../projections/runner/postgres-reader.ts";
@@ -16,10 +19,14 @@ import { openSqliteGeneration } from "../../projections/runner/sqlite-reader.ts"
 import { SqliteSocialReader } from "../../projections/social/sqlite.ts";
 import { type StorePlace, serverOf } from "../../projections/stores.ts";
 import { SqliteStrategyReader } from "../../projections/strategies/sqlite.ts";
+import { InfluxMarketReader } from "../../projections/ticks-and-candles/influx.ts";
 import { SqliteMarketReader } from "../../projections/ticks-and-candles/sqlite.ts";
+import type { MarketReader } from "../../projections/ticks-and-candles/store.ts";
 import type { QueryApiParts } from "../../query-api/main.ts";
 import type { OpenGeneration } from "../../query-api/reading/generation-reader.ts";
 
+/** Connections of this process to InfluxDB, shared by all generations that it reads. */
+const INFLUX_CONNECTIONS = 8;
 /** Connections of this process to PostgreSQL, shared by all generations that it reads. */
 const POSTGRES_CONNECTIONS = 8;
 
@@ -31,16 +38,18 @@ export interface OpenedReaders {
 
 /** The readers of each read model, on the store where that stands. */
 export function openReaders(place: StorePlace): OpenedReaders {
-  const { postgres } = place.servers;
+  const { influx, postgres } = place.servers;
+  const client =
+    influx === null ? null : new InfluxClient({ url: influx, connections: INFLUX_CONNECTIONS });
   const pool =
     postgres === null
       ? null
       : new PostgresPool({ url: postgres, name: "queries", connections: POSTGRES_CONNECTIONS });
   const openerOf = <Reader>(name: string, makers: ReaderMakers<Reader>) => {
-    const isOnServer = serverOf(registeredProjection(name), place.servers) !== null;
-    return isOnServer && pool !== null
-      ? onPostgres(pool, name, makers)
-      : onSqlite(place.folder, name, makers);
+    const server = serverOf(registeredProjection(name), place.servers)?.server;
+    if (server === "postgres" && pool !== null) return onPostgres(pool, name, makers);
+    if (server === "influx" && client !== null) return onInflux(client, name, makers);
+    return onSqlite(place.folder, name, makers);
   };
   const readers: QueryApiParts["readers"] = {
     "equity-curve": openerOf<EquityCurveReader>("equity-curve", {
@@ -54,17 +63,40 @@ export function openReaders(place: StorePlace): OpenedReaders {
     risk: openerOf("risk", { sqlite: (queries) => new SqliteRiskReader(queries) }),
     social: openerOf("social", { sqlite: (queries) => new SqliteSocialReader(queries) }),
     strategies: openerOf("strategies", { sqlite: (queries) => new SqliteStrategyReader(queries) }),
-    "ticks-and-candles": openerOf("ticks-and-candles", {
+    "ticks-and-candles": openerOf<MarketReader>("ticks-and-candles", {
       sqlite: (queries) => new SqliteMarketReader(queries),
+      influx: (versions) => new InfluxMarketReader(versions),
     }),
   };
-  return { readers, close: async () => pool?.close() };
+  return {
+    readers,
+    close: async () => {
+      client?.close();
+      await pool?.close();
+    },
+  };
 }
 
 /** A reader for each store that the read model may stand in. */
 interface ReaderMakers<Reader> {
   readonly sqlite: (queries: SqliteQueries) => Reader;
   readonly postgres?: (queries: PostgresQueries) => Reader;
+  readonly influx?: (versions: InfluxVersions) => Reader;
+}
+
+function onInflux<Reader>(
+  client: InfluxClient,
+  name: string,
+  { influx: makeReader }: ReaderMakers<Reader>,
+): OpenGeneration<Reader> {
+  if (makeReader === undefined) throw new Error(`${name} has no reader for InfluxDB`);
+  return (generation) => {
+    return openInfluxGeneration({
+      client,
+      database: generationSchema(name, generation),
+      makeReader,
+    });
+  };
 }
 
 function onPostgres<Reader>(

@@ -80,6 +80,16 @@ export const variables = {
     example: "http://127.0.0.1:8081",
     schema: httpUrl,
   }),
+  influxUrl: optional<string>({
+    name: "CH_INFLUX_URL",
+    meaning:
+      "The InfluxDB (1.8) that holds ticks and candles; without it SQLite in the data folder does. " +
+      "It takes one log: give another data folder another server.",
+    rule: "an http or https address without path and query",
+    example: "http://user:password@127.0.0.1:8086",
+    secret: true,
+    schema: z.string().refine(isInfluxUrl),
+  }),
   postgresUrl: optional<string>({
     name: "CH_POSTGRES_URL",
     meaning:
@@ -173,6 +183,13 @@ function isPostgresUrl(text: string): boolean {
   const { protocol, hostname, pathname } = new URL(text);
   const isPostgres = protocol === "postgres:" || protocol === "postgresql:";
   return isPostgres && hostname !== "" && pathname.length > 1;
+}
+
+function isInfluxUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, pathname, search, hash } = new URL(text);
+  const isHttp = protocol === "http:" || protocol === "https:";
+  return isHttp && pathname === "/" && `${search}${hash}` === "";
 }
 
 function isHttpUrl(text: string): boolean {

@@ -18,10 +18,11 @@ export interface StoredVersion extends StoredRow {
   readonly isDeleted: boolean;
 }
 
-/** What is selected of a table's points. */
+/** What is selected of a table's points; those of a row that may change have all exact texts. */
 export function selectedColumns({ fields, tags, table }: ShapedTable): string {
   const names = fields.flatMap(({ name, type }) => {
-    return type === "decimal" ? [name, exactField(name)] : [name];
+    if (type !== "decimal") return [name];
+    return table.immutable ? [name, exactField(name)] : [exactField(name)];
   });
   if (!table.immutable) names.push(DELETED_FIELD);
   return identifiers([POSITION_FIELD, ...names, PARTITION_TAG, ...tags.map(({ name }) => name)]);

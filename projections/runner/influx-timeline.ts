@@ -90,6 +90,10 @@ export class InfluxTimeline {
   async *windows(span: TimeSpan): AsyncGenerator<TimeSpan> {
     const { fromMs, toMs } = span;
     if (fromMs >= toMs) return;
+    if (toMs - fromMs <= DAY_MS) {
+      yield span;
+      return;
+    }
     for await (const { first, last } of this.#dayRuns(span)) {
       yield {
         ...span,

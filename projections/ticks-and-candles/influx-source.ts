@@ -15,6 +15,7 @@ import {
   MarketSource,
   OPEN_BEFORE_WATERMARK_MS,
   ROWS_AT_FIRST,
+  ROWS_AT_ONCE,
   type StoredMinute,
 } from "./market-source.ts";
 import { foldedTickOf, minuteOfRow } from "./rows.ts";
@@ -80,9 +81,10 @@ export class InfluxMarketSource extends MarketSource {
   /** Where a minute was closed, it was open before: days of open minutes are all days. */
   protected async *storedMinutes(range: TimeRange): AsyncGenerator<readonly StoredMinute[]> {
     const { minutes, openMinutes } = this.#timelines;
-    for await (const window of openMinutes.windows({ ...range, firstPoints: ROWS_AT_FIRST })) {
+    let firstPoints = ROWS_AT_FIRST;
+    for await (const window of openMinutes.windows(range)) {
       let open = await openIn(this.#versions, openMinutes, window);
-      for await (const piece of minutes.rowsOf(window)) {
+      for await (const piece of minutes.rowsOf({ ...window, firstPoints })) {
         const lastMs = Math.max(...piece.map(openTimeOf));
         yield merged(
           piece,
@@ -91,6 +93,7 @@ export class InfluxMarketSource extends MarketSource {
         open = open.filter((openTimeMs) => openTimeMs > lastMs);
       }
       if (open.length > 0) yield merged([], open);
+      firstPoints = ROWS_AT_ONCE;
     }
   }
 }

@@ -9,19 +9,19 @@ import { shaped } from "./influx-shapes.ts";
 import { InfluxMarketSource } from "./influx-source.ts";
 import { candlesOf, lastPriceOf, tickerOf, vwapOf } from "./market-figures.ts";
 import { instrumentOf, placeOf, tickOf } from "./rows.ts";
-import {
-  type CandlePage,
-  type CandlesRequest,
-  type Instrument,
-  type LastPrice,
-  type MarketReader,
-  type SpotPrice,
-  type Tick,
-  type Ticker,
-  type TickPage,
-  type TickPlace,
-  type TimeRange,
-  type Vwap,
+import type {
+  CandlePage,
+  CandlesRequest,
+  Instrument,
+  LastPrice,
+  MarketReader,
+  SpotPrice,
+  Tick,
+  Ticker,
+  TickPage,
+  TickPlace,
+  TimeRange,
+  Vwap,
 } from "./store.ts";
 
 /** Prices asked for at once. */

@@ -3,7 +3,7 @@ import { generationFile } from "../../projections/runner/generation-files.ts";
 import { generationsContract } from "./generations/suite.ts";
 
 generationsContract("sqlite", async () => ({
-  addresses: { postgres: null },
+  addresses: { influx: null, postgres: null },
   breakStore: async ({ folder }, projection) => {
     const file = generationFile(folder, projection, 1);
     mkdirSync(file, { recursive: true });

@@ -9,12 +9,10 @@ import { printedSeed } from "../log/seed.ts";
 import { type MarketAdapterName, marketAdapters } from "./adapters.ts";
 import { allPagesOfCandles, compareWithHand } from "./by-hand.ts";
 import { Feed, type Harness, ID, MINUTE_MS, NOW_MS, T0, tick } from "./feed.ts";
-import {
-  REFERENCE_FIELDS,
-  REFERENCES,
-  referenceLine,
-  tickOfRow,
-} from "./references.ts";
+import { REFERENCE_FIELDS, REFERENCES, referenceLine, tickOfRow } from "./references.ts";
+
+/** Many thousands of journeys to a server take their time. */
+const LONG_TEST_MS = 300_000;
 
 export function candlesContract(name: MarketAdapterName): void {
   const open: () => Promise<Harness> = marketAdapters[name];
@@ -203,7 +201,7 @@ export function candlesContract(name: MarketAdapterName): void {
       expect(all.map(({ trades }) => trades)).to.deep.equal(Array(days).fill(24 * 60));
       const weeks = await allCandles("1w", { fill: "previous" });
       expect(weeks.reduce((sum, { trades }) => sum + trades, 0)).to.equal(days * 24 * 60);
-    });
+    }).timeout(LONG_TEST_MS);
 
     it("folds every interval and window as by hand, of any ticks in any order, rebuilt too", async () => {
       const seed = printedSeed();
@@ -216,7 +214,7 @@ export function candlesContract(name: MarketAdapterName): void {
         }
       });
       await fc.assert(property, { seed, numRuns: 40 });
-    });
+    }).timeout(LONG_TEST_MS);
 
     describeWithSampleData("real ticks", (folder) => {
       for (const { file, reference, interval } of REFERENCES) {

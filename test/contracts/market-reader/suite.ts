@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { decimal } from "../../../platform/kernel/decimal.ts";
 import type { Tick, TickPlace } from "../../../projections/ticks-and-candles/store.ts";
+import { allPages } from "../reader-harness.ts";
 import { type MarketAdapterName, marketAdapters } from "./adapters.ts";
 import { EVER, Feed, type Harness, ID, MINUTE_MS, NOW_MS, T0, tick } from "./feed.ts";
-import { allPages } from "../reader-harness.ts";
 
 export function marketReaderContract(name: MarketAdapterName): void {
   const open: () => Promise<Harness> = marketAdapters[name];
