@@ -47,7 +47,9 @@ describe("lines for InfluxDB", () => {
       `ticks,${tags} price=1.5,_position=5i 1723161255342000007`,
     ]);
     const late = lines("ticks", { ...tick, ordinal: 999_999, era: 2 });
-    expect(late[1]).to.include(",era=2,").and.to.match(/ 1723161255342999999$/);
+    expect(late[1])
+      .to.include(",era=2,")
+      .and.to.match(/ 1723161255342999999$/);
   });
 
   it("keep the text of a decimal that no double prints", () => {
@@ -62,9 +64,7 @@ describe("lines for InfluxDB", () => {
       /^minutes,.* _deleted=false,vwap=2.5,vwap_text="2.5",trades=3i,_position=5i 60000000005$/,
     );
     expect(lines("minutes", { ...minute, vwap: null })[1]).to.include('vwap=0,vwap_text=""');
-    expect(lines("minutes", minute, true)[1]).to.match(
-      / _deleted=true,_position=5i 60000000005$/,
-    );
+    expect(lines("minutes", minute, true)[1]).to.match(/ _deleted=true,_position=5i 60000000005$/);
     expect(lines("symbols", { id: "a", symbol: 'x "y"' })).to.deep.equal([
       'symbols,_partition=m.events/0,id=a _deleted=false,symbol="x \\"y\\"",_position=5i 5',
     ]);

@@ -73,11 +73,11 @@ function openInPostgres(schema: string): PostgresReadStore {
 }
 
 function openInInflux(database: string): InfluxReadStore {
-  return new InfluxReadStore({ url: influxUrl(), database, projection, shapes });
+  return new InfluxReadStore({ url: influxUrl(), database, projection, shapes: sampleShapes });
 }
 
 /** Entries stand in time by their sequence, each in a millisecond of its own. */
-const shapes: InfluxShapes = {
+export const sampleShapes: InfluxShapes = {
   entries: {
     tags: ["stream"],
     time: { msColumn: "sequence", nsColumn: null, nsBelow: 1_000_000 },
