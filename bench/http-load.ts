@@ -83,6 +83,6 @@ async function bodyOf(response: IncomingMessage, call: Call): Promise<string> {
   throw new Error(`${call.method} ${call.path}: ${response.statusCode} ${text}`);
 }
 
-function quantile(sorted: readonly number[], share: number): number {
+export function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }

@@ -1,260 +1,73 @@
 /**
- * First figures of the embedded platform, each as a ratio to a raw limit measured in the same run.
- * `npm run bench`; with `-- --json` one JSON object.
+ * Figures of the embedded platform, each beside what it is measured against in the same run.
+ * `npm run bench` measures all of it, `npm run bench -- reads` one section; with `--json` one JSON
+ * object.
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
-import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { type PlatformProcess, startPlatformProcess } from "../test/platform-process.ts";
-import { load, send } from "./http-load.ts";
-import { rawCommitsPerSecond, rawHttp, rawRowsPerSecond } from "./raw-limits.ts";
+import { parseArgs } from "node:util";
+import { startPlatformProcess } from "../test/platform-process.ts";
+import { measureAssessment } from "./assessment.ts";
+import { measureReads } from "./reads.ts";
+import { printSections, type Section } from "./report.ts";
+import type { Bench } from "./sections.ts";
+import { measureThroughput } from "./throughput.ts";
 
-const CLI = fileURLToPath(new URL("../cli/cipherhorizon.mjs", import.meta.url));
-const PORTFOLIOS = 64;
-const COMMANDS = 20_000;
-const IN_FLIGHT = 64;
-const TICKS = 200_000;
-const QUERIES = 4_000;
-const QUERIES_IN_FLIGHT = 8;
-const PROJECTED_WITHIN_MILLISECONDS = 120_000;
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: "boolean", default: false },
+    /** Of the section `reads`: how long, and what goes in meanwhile. */
+    seconds: { type: "string", default: "100" },
+    commands: { type: "string", default: "2000" },
+    ticks: { type: "string", default: "20000" },
+    lines: { type: "string", default: "20" },
+  },
+});
 
-interface Figure {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  /** What it is measured against, and the share of it that is reached. */
-  readonly against?: { readonly name: string; readonly ratio: number };
-}
+const measures: Readonly<Record<string, (bench: Bench) => Promise<Section>>> = {
+  throughput: measureThroughput,
+  reads: (bench) => measureReads(bench, loadWish()),
+  assessment: measureAssessment,
+};
 
-const folder = mkdtempSync(join(tmpdir(), "cipherhorizon-bench-"));
-const platform = await startPlatformProcess(folder, { CH_LOG_LEVEL: "warn" });
-try {
-  const figures = [
-    ...(await commandFigures(platform)),
-    ...(await tickFigures(platform)),
-    ...(await importFigures()),
-    ...(await projectionFigures(platform)),
-    ...(await queryFigures(platform)),
-  ];
-  print(figures);
-} finally {
-  await platform.stop();
-  rmSync(folder, { recursive: true });
-}
-
-async function commandFigures({ url }: PlatformProcess): Promise<Figure[]> {
-  const body = JSON.stringify({ asset: "USDT", amount: "1000.5", externalReference: "bench" });
-  for (let i = 0; i < PORTFOLIOS; i += 1) {
-    const open = JSON.stringify({
-      name: `Bench ${i}`,
-      baseCurrency: "USDT",
-      costMethod: "average",
-    });
-    await send(url, { method: "POST", path: `/v1/portfolios/b-${i}/open-portfolio`, body: open });
+const asked = positionals.length === 0 ? Object.keys(measures) : positionals;
+const sections: Section[] = [];
+for (const name of asked) {
+  const measure = measures[name];
+  if (measure === undefined) {
+    throw new Error(`${name} is no section; there are ${Object.keys(measures).join(", ")}`);
   }
-  const commits = rawCommitsPerSecond();
-  const http = await rawHttp({ count: COMMANDS, inFlight: IN_FLIGHT }, body);
-  const [before, appendsBefore] = [logBytes(), await appends(url)];
-  const commands = await load(url, { count: COMMANDS, inFlight: IN_FLIGHT }, (i) => ({
-    method: "POST",
-    path: `/v1/portfolios/b-${i % PORTFOLIOS}/deposit-funds`,
-    body: JSON.stringify({ asset: "USDT", amount: "1000.5", externalReference: `bench-${i}` }),
-  }));
-  const made = await appends(url);
-  const meanBatch = (made.events - appendsBefore.events) / (made.count - appendsBefore.count);
-  return [
-    { name: "raw: forced commits of one row, one writer", value: commits, unit: "commits/s" },
-    { name: "raw: bare HTTP server, 64 in flight", value: http.perSecond, unit: "requests/s" },
-    {
-      name: "commands acknowledged durably, 64 in flight",
-      value: commands.perSecond,
-      unit: "commands/s",
-      against: { name: "bare HTTP server", ratio: commands.perSecond / http.perSecond },
-    },
-    { name: "  events in one append, mean", value: meanBatch, unit: "events" },
-    { name: "  p99 of a command", value: commands.p99Milliseconds, unit: "ms" },
-    { name: "  log bytes a command", value: (logBytes() - before) / COMMANDS, unit: "bytes" },
-  ];
+  sections.push(await onItsOwn(measure));
 }
+printSections(sections, values.json);
 
-async function tickFigures({ url }: PlatformProcess): Promise<Figure[]> {
-  await register(url, "BTCUSDT", "BTC");
-  await register(url, "ETHUSDT", "ETH");
-  const before = logBytes();
-  const body = Array.from({ length: TICKS }, (_, i) => JSON.stringify(tick(i))).join("\n");
-  const started = performance.now();
-  const answer = await send(url, {
-    method: "POST",
-    path: "/v1/market/ticks?source=backfill",
-    body,
-    headers: { "Content-Type": "application/x-ndjson" },
-  });
-  const perSecond = TICKS / ((performance.now() - started) / 1000);
-  if (JSON.parse(answer).accepted !== TICKS) throw new Error(`not all were accepted: ${answer}`);
-  return [
-    { name: "ticks by HTTP (NDJSON, one stream)", value: perSecond, unit: "ticks/s" },
-    { name: "  log bytes a tick", value: (logBytes() - before) / TICKS, unit: "bytes" },
-  ];
-}
-
-/** The whole process, from its start to its end. */
-async function importFigures(): Promise<Figure[]> {
-  const file = join(folder, "ticks.csv");
-  const header = "exchange,symbol,price,volume,timestamp,trade_id,side,recv_ns\n";
-  const rows = Array.from({ length: TICKS }, (_, i) => {
-    const { exchange, symbol, price, volume, timestamp, tradeId, side } = tick(i + TICKS);
-    return `${exchange},${symbol},${price},${volume},${timestamp},${tradeId},${side},\n`;
-  });
-  writeFileSync(file, header + rows.join(""));
-  const started = performance.now();
-  const child = spawn(process.execPath, [CLI, "import", "ticks", file], {
-    env: { ...process.env, CH_DATA_FOLDER: folder },
-    stdio: "ignore",
-  });
-  const [code] = await once(child, "exit");
-  if (code !== 0) throw new Error(`import ticks ended with ${code}`);
-  const perSecond = TICKS / ((performance.now() - started) / 1000);
-  return [{ name: "ticks by import ticks FILE, start to end", value: perSecond, unit: "ticks/s" }];
-}
-
-async function projectionFigures({ url }: PlatformProcess): Promise<Figure[]> {
-  const rows = rawRowsPerSecond();
-  const figures: Figure[] = [
-    { name: "raw: rows into SQLite, 5,000 a transaction", value: rows, unit: "rows/s" },
-  ];
-  for (const name of ["portfolios", "ticks-and-candles"]) {
-    const seconds = await rebuild(url, name);
-    const events = await projected(url, name);
-    const what = name === "portfolios" ? "events" : "records";
-    figures.push({ name: `rebuild of ${name}`, value: events / seconds, unit: `${what}/s` });
-    if (name === "portfolios") continue;
-    const ticks = (2 * TICKS) / seconds;
-    const against = { name: "raw rows", ratio: ticks / rows };
-    figures.push({ name: "  ticks in it", value: ticks, unit: "ticks/s", against });
-  }
-  return figures;
-}
-
-async function rebuild(url: string, name: string): Promise<number> {
-  const started = performance.now();
-  const path = `/v1/projections/${name}/start-generation`;
-  const body = JSON.stringify({ version: await versionOf(url, name), reason: "bench" });
-  await send(url, { method: "POST", path, body });
-  const wanted = (await generations(url, name)).length + 1;
-  while (performance.now() - started < PROJECTED_WITHIN_MILLISECONDS) {
-    const live = (await generations(url, name)).find((one) => one.phase === "live");
-    if (live && live.generation >= wanted - 1 && live.generation > 1) {
-      return (performance.now() - started) / 1000;
-    }
-    await sleep(10);
-  }
-  throw new Error(`the rebuild of ${name} did not end in time`);
-}
-
-interface Generation {
-  readonly generation: number;
-  readonly version: number;
-  readonly phase: string;
-  readonly position: Readonly<Record<string, number>> | null;
-}
-
-async function generations(url: string, name: string): Promise<readonly Generation[]> {
-  const text = await send(url, { method: "GET", path: `/v1/projections/${name}` });
-  return JSON.parse(text).data.generations;
-}
-
-async function versionOf(url: string, name: string): Promise<number> {
-  return (await generations(url, name)).at(-1)?.version ?? 1;
-}
-
-async function projected(url: string, name: string): Promise<number> {
-  const live = (await generations(url, name)).find((one) => one.phase === "live");
-  return Object.values(live?.position ?? {}).reduce((sum, position) => sum + position, 0);
-}
-
-async function queryFigures({ url }: PlatformProcess): Promise<Figure[]> {
-  const paths = [
-    "/v1/instruments/bench:BTC-USDT/candles?interval=1m&limit=100",
-    "/v1/instruments/bench:BTC-USDT/last-price",
-    "/v1/instruments/bench:ETH-USDT/ticks?limit=100",
-    "/v1/portfolios/b-7/holdings",
-    "/v1/portfolios/b-7/ledger?limit=100",
-  ];
-  const size = { count: QUERIES, inFlight: QUERIES_IN_FLIGHT };
-  const result = await load(url, size, (i) => ({
-    method: "GET",
-    path: paths[i % paths.length] as string,
-  }));
-  return [
-    { name: "queries, 8 in flight", value: result.perSecond, unit: "queries/s" },
-    { name: "  p50", value: result.p50Milliseconds, unit: "ms" },
-    { name: "  p99", value: result.p99Milliseconds, unit: "ms" },
-  ];
-}
-
-async function register(url: string, symbol: string, base: string): Promise<void> {
-  const body = JSON.stringify({
-    exchange: "bench",
-    symbol,
-    base,
-    quote: "USDT",
-    priceStep: "0.01",
-    quantityStep: "0.00001",
-  });
-  const path = `/v1/instruments/bench:${base}-USDT/register-instrument`;
-  await send(url, { method: "POST", path, body });
-}
-
-/** Two instruments, ten trades a millisecond: a busy hour. */
-function tick(index: number) {
-  const isBitcoin = index % 2 === 0;
-  return {
-    exchange: "bench",
-    symbol: isBitcoin ? "BTCUSDT" : "ETHUSDT",
-    price: isBitcoin ? `${61_000 + (index % 977)}.37` : `${2_600 + (index % 89)}.41`,
-    volume: `0.0${(index % 89) + 10}`,
-    timestamp: 1_723_161_255_000 + Math.floor(index / 10),
-    tradeId: String(3_735_683_259 + index),
-    side: index % 3 === 0 ? "sell" : "buy",
-  };
-}
-
-async function appends(url: string): Promise<{ count: number; events: number }> {
-  const text = await send(url, { method: "GET", path: "/metrics" });
-  const sumOf = (suffix: string) => {
-    const lines = text.matchAll(
-      new RegExp(`^log_append_batch_events_${suffix}{[^}]*} (\\S+)$`, "gm"),
-    );
-    return [...lines].reduce((sum, [, value]) => sum + Number(value), 0);
-  };
-  return { count: sumOf("count"), events: sumOf("sum") };
-}
-
-/** Bytes of records in the log, indexes and free pages left out. */
-function logBytes(): number {
-  const database = new DatabaseSync(join(folder, "log.db"), { readOnly: true });
+/** Each section has its own folder, and ends the platforms that it has started. */
+async function onItsOwn(measure: (bench: Bench) => Promise<Section>): Promise<Section> {
+  const folders: string[] = [];
+  const stops: (() => Promise<unknown>)[] = [];
   try {
-    const sql =
-      "SELECT coalesce(sum(length(key) + length(headers) + length(value)), 0) AS bytes FROM records";
-    return Number(database.prepare(sql).get()?.["bytes"]);
+    return await measure({
+      start: async (environment = {}) => {
+        const folder = mkdtempSync(join(tmpdir(), "cipherhorizon-bench-"));
+        folders.push(folder);
+        const platform = await startPlatformProcess(folder, environment);
+        stops.push(platform.stop);
+        return { folder, url: platform.url };
+      },
+    });
   } finally {
-    database.close();
+    for (const stop of stops) await stop();
+    for (const folder of folders) rmSync(folder, { recursive: true });
   }
 }
 
-function print(figures: readonly Figure[]): void {
-  if (process.argv.includes("--json")) {
-    process.stdout.write(`${JSON.stringify(figures)}\n`);
-    return;
-  }
-  for (const { name, value, unit, against } of figures) {
-    const text = value >= 100 ? Math.round(value).toLocaleString("en") : value.toFixed(2);
-    const share = against ? `  (${(against.ratio * 100).toFixed(1)} % of ${against.name})` : "";
-    process.stdout.write(`${name.padEnd(48)} ${text.padStart(12)} ${unit}${share}\n`);
-  }
+function loadWish() {
+  return {
+    seconds: Number(values.seconds),
+    commandsPerSecond: Number(values.commands),
+    ticksPerSecond: Number(values.ticks),
+    linesPerRequest: Number(values.lines),
+  };
 }

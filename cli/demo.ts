@@ -78,6 +78,7 @@ async function runDemo(invocation: Invocation<DemoOptions>, folder: string): Pro
   const session = createHttpSession({
     address,
     queryAddress: address,
+    apiKey: config.apiKey ?? platform.ownKey,
     isEmbedded: true,
     close: async () => {},
   });

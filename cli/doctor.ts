@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { readConfig } from "../platform/config/config.ts";
+import { type Config, readConfig } from "../platform/config/config.ts";
 import { PlatformError } from "../platform/errors/catalogue.ts";
 import { type Finding, fail, ok } from "./doctor/findings.ts";
+import { checkKeys } from "./doctor/keys.ts";
 import { checkFolder, checkNode } from "./doctor/machine.ts";
 import { checkServer } from "./doctor/server.ts";
 import { checkLog, checkStores } from "./doctor/stores.ts";
@@ -29,15 +30,21 @@ export const doctor = defineVerb({
 
 async function examine(environment: Environment): Promise<readonly Finding[]> {
   const node = await checkNode();
-  let folder: string;
+  let config: Config;
   try {
-    folder = readConfig(environment).dataFolder;
+    config = readConfig(environment);
   } catch (error) {
     if (!(error instanceof PlatformError)) throw error;
     return [node, fail("config", error.message, "cipherhorizon config check")];
   }
-  const config = ok("config", "valid");
-  const outside = [node, config, ...(await checkFolder(folder)), ...(await checkServer(folder))];
+  const { dataFolder: folder } = config;
+  const settings = [ok("config", "valid"), checkKeys(config, Date.now())];
+  const outside = [
+    node,
+    ...settings,
+    ...(await checkFolder(folder)),
+    ...(await checkServer(folder)),
+  ];
   if (!existsSync(join(folder, "log.db"))) return [...outside, ok("log", "none yet")];
   return [...outside, ...(await examineLog(environment))];
 }

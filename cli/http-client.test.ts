@@ -18,7 +18,8 @@ describe("http client", () => {
     const created = createServer(listener);
     server = created;
     await new Promise<void>((resolve) => created.listen(0, "127.0.0.1", resolve));
-    return createHttpClient(`http://127.0.0.1:${(created.address() as AddressInfo).port}`);
+    const { port } = created.address() as AddressInfo;
+    return createHttpClient({ address: `http://127.0.0.1:${port}`, apiKey: null });
   }
 
   async function failureOf(promise: Promise<unknown>): Promise<Failure> {
@@ -93,7 +94,7 @@ describe("http client", () => {
   });
 
   it("says that nobody listens", async () => {
-    const client = createHttpClient("http://127.0.0.1:1");
+    const client = createHttpClient({ address: "http://127.0.0.1:1", apiKey: null });
     const failure = await failureOf(Array.fromAsync(client.postLines("/x", counted(1))));
     expect(failure).to.deep.include({ exitCode: 7 });
     expect(failure.parts.error).to.match(/ECONNREFUSED/);

@@ -3,7 +3,13 @@ import { type IncomingMessage, request } from "node:http";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { type ApiAnswer, ApiClient, ApiError, type ApiRequest } from "../platform/http/client.ts";
+import {
+  type ApiAnswer,
+  ApiClient,
+  ApiError,
+  type ApiRequest,
+  authorization,
+} from "../platform/http/client.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { Failure, toFailure } from "./failure.ts";
 import { type Problem, problemFailure } from "./problem-failure.ts";
@@ -39,8 +45,15 @@ export interface EventOptions {
   readonly signal: AbortSignal;
 }
 
-export function createHttpClient(address: string): HttpClient {
-  const api = new ApiClient({ url: address, timeoutMs: EXCHANGE_LIMIT_MS });
+/** A server, and the key that its requests bear; null where none is needed. */
+export interface ServerAccess {
+  readonly address: string;
+  readonly apiKey: string | null;
+}
+
+export function createHttpClient(server: ServerAccess): HttpClient {
+  const { address, apiKey } = server;
+  const api = new ApiClient({ url: address, apiKey, timeoutMs: EXCHANGE_LIMIT_MS });
   const exchange = async (request: ApiRequest) => {
     try {
       return await api.send(request);
@@ -52,15 +65,20 @@ export function createHttpClient(address: string): HttpClient {
   return {
     address,
     get: (path, headers = {}) => exchange({ method: "GET", path, headers }),
-    postLines: (path, lines) => postLines(address, path, lines),
-    events: (path, options) => readEvents(address, path, options),
+    postLines: (path, lines) => postLines(server, path, lines),
+    events: (path, options) => readEvents(server, path, options),
   };
 }
 
-async function* postLines(address: string, path: string, lines: AsyncIterable<string>) {
+async function* postLines(
+  { address, apiKey }: ServerAccess,
+  path: string,
+  lines: AsyncIterable<string>,
+) {
   const url = new URL(path, address);
   const what = `POST ${url}`;
-  const sent = request(url, { method: "POST", headers: { "content-type": NDJSON } });
+  const headers = { "content-type": NDJSON, ...authorization(apiKey) };
+  const sent = request(url, { method: "POST", headers });
   const responded = responseOf(sent, what);
   // An answer may come and end before the body does (an error); then the rest is not sent.
   const sendingError = pipeline(Readable.from(inChunks(lines)), sent).then(
@@ -123,9 +141,16 @@ async function* textLines(response: IncomingMessage, what: string): AsyncGenerat
   }
 }
 
-async function* readEvents(address: string, path: string, { lastEventId, signal }: EventOptions) {
+async function* readEvents(
+  { address, apiKey }: ServerAccess,
+  path: string,
+  { lastEventId, signal }: EventOptions,
+) {
   const url = new URL(path, address);
-  const headers: Record<string, string> = { accept: "text/event-stream" };
+  const headers: Record<string, string> = {
+    accept: "text/event-stream",
+    ...authorization(apiKey),
+  };
   if (lastEventId !== undefined) headers["last-event-id"] = lastEventId;
   const sent = request(url, { method: "GET", headers, signal });
   sent.end();

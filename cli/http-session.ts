@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Failure } from "./failure.ts";
-import { createHttpClient, type HttpClient } from "./http-client.ts";
+import { createHttpClient, type HttpClient, type ServerAccess } from "./http-client.ts";
 import { type Problem, problemFailure } from "./problem-failure.ts";
 import type { CommandResult, QueryAnswer, Session, TicksAnswer } from "./session.ts";
 
@@ -12,15 +12,18 @@ export interface HttpSessionParts {
   readonly address: string;
   /** Where queries are answered if the command side is a server of its own. */
   readonly queryAddress: string;
+  /** What requests bear; null where no key is needed. */
+  readonly apiKey: string | null;
   readonly isEmbedded: boolean;
   readonly close: () => Promise<void>;
 }
 
 export function createHttpSession(parts: HttpSessionParts): Session {
-  const commands = createHttpClient(parts.address);
+  const { apiKey } = parts;
+  const commands = createHttpClient({ address: parts.address, apiKey });
   let queries: Promise<HttpClient> | null = null;
   const queryClient = () => {
-    queries ??= findQueries(commands, parts.queryAddress);
+    queries ??= findQueries(commands, { address: parts.queryAddress, apiKey });
     return queries;
   };
   return {
@@ -41,13 +44,13 @@ export function createHttpSession(parts: HttpSessionParts): Session {
 }
 
 /** One process may serve both; else the query API is where the configuration says. */
-async function findQueries(commands: HttpClient, queryAddress: string): Promise<HttpClient> {
+async function findQueries(commands: HttpClient, elsewhere: ServerAccess): Promise<HttpClient> {
   try {
     await commands.get("/v1/projections");
     return commands;
   } catch (error) {
     if (error instanceof Failure && error.code === "ROUTE_NOT_FOUND") {
-      return createHttpClient(queryAddress);
+      return createHttpClient(elsewhere);
     }
     throw error;
   }

@@ -8,6 +8,9 @@ import { eventsList } from "./events/list.ts";
 import { eventsTail } from "./events/tail.ts";
 import { importFillsVerb } from "./import/fills.ts";
 import { importTicksVerb } from "./import/ticks.ts";
+import { keysCreate } from "./keys/create.ts";
+import { keysList } from "./keys/list.ts";
+import { keysRevoke } from "./keys/revoke.ts";
 import { logVerify } from "./log/verify.ts";
 import { projectionsList } from "./projections/list.ts";
 import { projectionsRebuild } from "./projections/rebuild.ts";
@@ -33,6 +36,7 @@ export const nouns: Nouns = {
     summary: "Read models and their generations",
     verbs: [projectionsList, projectionsRebuild],
   },
+  keys: { summary: "Who may speak to the servers", verbs: [keysCreate, keysList, keysRevoke] },
   log: { summary: "The event log itself", verbs: [logVerify] },
   schemas: {
     summary: "Avro schemas of the events",

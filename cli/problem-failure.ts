@@ -37,6 +37,8 @@ function exitCodeOf({ code, status }: Problem): number {
 
 const BY_STATUS: Readonly<Record<number, number>> = {
   400: exitCodes.usage,
+  401: exitCodes.config,
+  403: exitCodes.refused,
   404: exitCodes.notFound,
   405: exitCodes.usage,
   409: exitCodes.conflict,
@@ -51,6 +53,8 @@ function todoOf(problem: Problem): string {
   switch (exitCodeOf(problem)) {
     case exitCodes.notFound:
       return "check the name and the id";
+    case exitCodes.config:
+      return "set CH_API_KEY to a key that holds; whoever runs the server makes one: keys create";
     case exitCodes.conflict:
       return "read the current state and decide again";
     case exitCodes.internal:

@@ -1,8 +1,8 @@
-import { type EventReader, openReadCodec } from "../platform/codec/codec.ts";
-import { openSqliteRegistry } from "../platform/codec/sqlite-registry.ts";
+import type { EventReader } from "../platform/codec/codec.ts";
 import { readConfig } from "../platform/config/config.ts";
 import type { LogReader } from "../platform/log/log.ts";
-import { openSqliteLogReader } from "../platform/log/sqlite/sqlite-log-reader.ts";
+import { openLogReading } from "../platform/log/places.ts";
+import { logPlace } from "./log-place.ts";
 import type { Environment } from "./verb.ts";
 
 /** The log as readers see it, for verbs that need the records themselves. */
@@ -17,16 +17,11 @@ export async function withReadLog<T>(
   environment: Environment,
   use: (parts: ReadLog) => Promise<T>,
 ): Promise<T> {
-  const { dataFolder } = readConfig(environment);
-  const log = openSqliteLogReader({ folder: dataFolder });
+  const config = readConfig(environment);
+  const { log, codec, close } = await openLogReading(logPlace(config));
   try {
-    const registry = openSqliteRegistry({ folder: dataFolder, readOnly: true });
-    try {
-      return await use({ folder: dataFolder, log, codec: openReadCodec({ registry }) });
-    } finally {
-      await registry.close();
-    }
+    return await use({ folder: config.dataFolder, log, codec });
   } finally {
-    await log.close();
+    await close();
   }
 }

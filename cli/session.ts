@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Config, readConfig } from "../platform/config/config.ts";
 import { PlatformError } from "../platform/errors/catalogue.ts";
+import { urlOf } from "../platform/http/server.ts";
 import { type LockHolder, readFolderLock } from "../platform/lifecycle/folder-lock.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { Failure, toFailure } from "./failure.ts";
@@ -110,17 +111,19 @@ export async function openSession({ environment, output }: SessionParts): Promis
   }
 }
 
-function remoteSession(address: string, { host, port }: Config): Session {
-  const queryAddress = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
-  return createHttpSession({ address, queryAddress, isEmbedded: false, close: async () => {} });
+function remoteSession(address: string, { host, port, apiKey }: Config): Session {
+  const queryAddress = urlOf(host, port);
+  const close = async () => {};
+  return createHttpSession({ address, queryAddress, apiKey, isEmbedded: false, close });
 }
 
 async function embeddedSession(config: Config): Promise<Session> {
-  const { address, close } = await startEmbedded(config).catch((error: unknown) => {
+  const { address, ownKey, close } = await startEmbedded(config).catch((error: unknown) => {
     if (error instanceof PlatformError) throw error;
     throw toFailure(error, `opening the data folder ${config.dataFolder}`);
   });
-  return createHttpSession({ address, queryAddress: address, isEmbedded: true, close });
+  const apiKey = config.apiKey ?? ownKey;
+  return createHttpSession({ address, queryAddress: address, apiKey, isEmbedded: true, close });
 }
 
 /** Where the holder of the folder listens; waits while it is starting. */

@@ -1,7 +1,9 @@
 import type { ZodType } from "zod";
+import { type Access, operators, type Role, traders } from "../platform/access/roles.ts";
 import { type Catalogue, platformErrors } from "../platform/errors/catalogue.ts";
 import type {
   Answer,
+  Authority,
   Command,
   Decider,
   DecisionContext,
@@ -19,6 +21,20 @@ export interface CommandDefinition<C extends Command = Command> {
   readonly example: unknown;
   /** May be the first command of an aggregate's life: answered 201 then. */
   readonly creates?: true;
+  /** Only operators and the platform itself send it, whoever owns the aggregate. */
+  readonly operatorsOnly?: true;
+}
+
+/** Whose an aggregate is; asked where a command is decided, on the state it is decided on. */
+interface Ownership<State = unknown, Facts = unknown> {
+  /** The actor owns it, or will once the command has created it. */
+  isOwn(actor: string, known: Known<State, Facts>): boolean;
+}
+
+interface Known<State, Facts> {
+  readonly state: State;
+  readonly aggregateId: string;
+  readonly facts: Facts;
 }
 
 /** One aggregate: a folder with commands, events, state, decide, and this as its index. */
@@ -38,6 +54,8 @@ export interface AggregateDefinition<
   readonly id: ZodType<string>;
   readonly idExample: string;
   readonly commands: { readonly [T in C["type"]]: CommandDefinition<Extract<C, { type: T }>> };
+  /** Who commands it beside operators: its owner, or nobody. */
+  readonly owned: Ownership<State, Context["facts"]> | "by nobody";
   readonly decider: Decider<State, C, E, Context>;
   /** The fold of the whole partition that `decide` is shown; only for a topic of one partition. */
   readonly view?: PartitionView<Context["view"], E>;
@@ -59,6 +77,19 @@ interface FactsAbout<C extends Command = Command> {
   readonly command: C;
   readonly aggregateId: string;
   readonly actor: string;
+}
+
+/** Whose keys a command takes. */
+export function accessTo(
+  { owned }: Pick<AggregateDefinition, "owned">,
+  { operatorsOnly }: CommandDefinition,
+): Access {
+  return owned === "by nobody" || operatorsOnly ? operators : traders;
+}
+
+/** A trader commands what is its own. */
+export function authorityOf(role: Role): Authority {
+  return role === "operator" ? "all" : "own";
 }
 
 /** The one catalogue: the platform's errors and every context's refusals. */

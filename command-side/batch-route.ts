@@ -1,17 +1,18 @@
 import { v7 as uuidV7 } from "uuid";
 import { z } from "zod";
+import { traders } from "../platform/access/roles.ts";
 import { type Catalogue, PlatformError } from "../platform/errors/catalogue.ts";
 import { uuidField } from "../platform/fields/fields.ts";
 import { fieldErrors } from "../platform/http/field-errors.ts";
 import {
+  linesOfRequest,
   type NdjsonText,
   parseNdjsonLine,
-  readNdjsonText,
   writeNdjson,
 } from "../platform/http/ndjson.ts";
 import { problemOf } from "../platform/http/problem.ts";
 import type { Route, RouteRequest } from "../platform/http/route.ts";
-import { type AggregateDefinition, catalogueOf } from "./aggregate.ts";
+import { type AggregateDefinition, authorityOf, catalogueOf } from "./aggregate.ts";
 import { answerOf, errorOf, tokenOf } from "./command-answer.ts";
 import type { CommandGateway, CommandOutcome, CommandRequest } from "./gateway.ts";
 
@@ -47,6 +48,7 @@ export function batchRoute(
     operationId: "submitCommands",
     tag: "commands",
     summary: "Many commands in one request, one JSON object a line, answered line by line in order",
+    access: traders,
     pathParameters: null,
     pathExample: {},
     query: null,
@@ -72,14 +74,23 @@ interface Context {
   readonly gateway: CommandGateway;
 }
 
-/** Commands enter their owners in the order of the lines, and results leave in that order. */
+/**
+ * Commands enter their owners in the order of the lines, and results leave in that order. Where the
+ * lines break off, what came of those before is told first.
+ */
 async function* results(request: RouteRequest, context: Context): AsyncGenerator<unknown> {
   const inFlight: Promise<unknown>[] = [];
-  for await (const text of readNdjsonText(request.raw)) {
-    inFlight.push(resultOf(text, request, context));
-    if (inFlight.length >= BATCH_COMMANDS_IN_FLIGHT) yield await inFlight.shift();
+  let breach: { readonly error: unknown } | null = null;
+  try {
+    for await (const text of linesOfRequest(request)) {
+      inFlight.push(resultOf(text, request, context));
+      if (inFlight.length >= BATCH_COMMANDS_IN_FLIGHT) yield await inFlight.shift();
+    }
+  } catch (error) {
+    breach = { error };
   }
   for (const result of inFlight) yield await result;
+  if (breach !== null) throw breach.error;
 }
 
 /** A bad line is answered and harms no other. */
@@ -115,6 +126,7 @@ function commandOf(value: unknown, request: RouteRequest, context: Context): Com
     commandId: commandId?.toLowerCase() ?? uuidV7(),
     expectedVersion: expectedVersion ?? null,
     actor: request.identity.actor,
+    authority: authorityOf(request.identity.role),
     correlationId: request.identity.correlationId,
     causationId: null,
     causationPosition: null,

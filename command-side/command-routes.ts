@@ -3,14 +3,21 @@ import { z } from "zod";
 import { PlatformError } from "../platform/errors/catalogue.ts";
 import { uuidField } from "../platform/fields/fields.ts";
 import type { Route, RouteHeader, RouteRequest } from "../platform/http/route.ts";
-import type { AggregateDefinition, CommandDefinition } from "./aggregate.ts";
+import {
+  type AggregateDefinition,
+  accessTo,
+  authorityOf,
+  type CommandDefinition,
+} from "./aggregate.ts";
 import { acceptedAnswer, sendOutcome } from "./command-answer.ts";
 import type { CommandGateway, CommandRequest } from "./gateway.ts";
 
 export const COMMAND_HEADERS: readonly RouteHeader[] = [
   {
     name: "Idempotency-Key",
-    description: "The command id, a UUID. The same command sent again gets the same answer.",
+    description:
+      "The command id, a UUID. The same command sent again gets the same answer. A trader's key " +
+      "takes every version but 5, in which the platform's own are.",
     example: "018f6f7e-6b1a-7c3e-9d52-0a1b2c3d4e5f",
   },
   {
@@ -45,6 +52,7 @@ function commandRoute(
     operationId: `${type.charAt(0).toLowerCase()}${type.slice(1)}`,
     tag: aggregate.context,
     summary: definition.summary,
+    access: accessTo(aggregate, definition),
     pathParameters: z.strictObject({ id: aggregate.id }),
     pathExample: { id: aggregate.idExample },
     query: null,
@@ -80,6 +88,7 @@ export function commandRequest(
     commandId: commandIdOf(request),
     expectedVersion: expectedVersionOf(request),
     actor: request.identity.actor,
+    authority: authorityOf(request.identity.role),
     correlationId: request.identity.correlationId,
     causationId: null,
     causationPosition: null,

@@ -1,6 +1,6 @@
 import type { CausationPosition } from "../platform/codec/envelope.ts";
 import type { PlatformErrorCode } from "../platform/errors/catalogue.ts";
-import type { Answer, Command, Refusal } from "../platform/kernel/decider.ts";
+import type { Answer, Authority, Command, Refusal } from "../platform/kernel/decider.ts";
 import type { PartitionRef } from "../platform/log/log.ts";
 
 /** A command with its address and identity, as every door (HTTP, process manager) hands it in. */
@@ -14,6 +14,7 @@ export interface CommandRequest {
   /** `none`: the aggregate must not exist (If-None-Match: *). */
   readonly expectedVersion: number | "none" | null;
   readonly actor: string;
+  readonly authority: Authority;
   readonly correlationId: string;
   readonly causationId: string | null;
   readonly causationPosition: CausationPosition | null;

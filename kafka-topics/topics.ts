@@ -1,14 +1,24 @@
+import type { KafkaTopic } from "../platform/log/kafka/create-topics.ts";
+
 /** The topics of the platform as data. Partition counts never change once a topic has events. */
-export interface TopicDefinition {
-  readonly topic: string;
+export interface TopicDefinition extends KafkaTopic {
   readonly context: string;
   /** What the record key is; it decides the partition and must never be personal data. */
   readonly key: string;
-  readonly partitions: number;
   readonly productionPartitions: number;
 }
 
-export const topics: readonly TopicDefinition[] = [
+/** Events are for ever, written one batch at a time by one producer that names its own times. */
+const FOR_EVER = {
+  "cleanup.policy": "delete",
+  "retention.ms": "-1",
+  "retention.bytes": "-1",
+  "max.message.bytes": "8388608",
+  "compression.type": "producer",
+  "message.timestamp.type": "CreateTime",
+} as const;
+
+const definitions = [
   {
     topic: "market.events",
     context: "market-data",
@@ -58,4 +68,11 @@ export const topics: readonly TopicDefinition[] = [
     partitions: 1,
     productionPartitions: 1,
   },
-];
+] as const;
+
+/** Ticks repeat themselves from one to the next; single events are too short to gain by it. */
+export const topics: readonly TopicDefinition[] = definitions.map((definition) => ({
+  ...definition,
+  compression: definition.context === "market-data" ? "zstd" : "none",
+  configuration: FOR_EVER,
+}));

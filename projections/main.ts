@@ -1,5 +1,6 @@
 import type { EventReader } from "../platform/codec/codec.ts";
 import type { LogReader } from "../platform/log/log.ts";
+import type { LogPlace } from "../platform/log/places.ts";
 import type { Logger } from "../platform/telemetry/logger.ts";
 import {
   logVoidEventsTotal,
@@ -18,6 +19,7 @@ import { GenerationDropper, type StorePlace } from "./stores.ts";
 
 export interface ProjectionsParts {
   readonly place: StorePlace;
+  readonly logPlace: LogPlace;
   readonly log: LogReader;
   readonly codec: EventReader;
   /** The command side's gateway, in this process or over HTTP. */

@@ -6,6 +6,7 @@ import type { LogReader } from "../platform/log/log.ts";
 import type { Logger } from "../platform/telemetry/logger.ts";
 import { consoleRoutes } from "./console/routes.ts";
 import { eventRoutes } from "./events/routes.ts";
+import { eventGuard } from "./events/who-may-read.ts";
 import { projectionRoutes } from "./projections/routes.ts";
 import type { OpenGeneration } from "./reading/generation-reader.ts";
 import { LogEnds } from "./reading/log-ends.ts";
@@ -65,6 +66,7 @@ export function startQueryApi(parts: QueryApiParts): QueryApi {
           );
           return result !== null;
         },
+        guard: eventGuard(byName),
         signal,
       }),
       ...consoleRoutes(),

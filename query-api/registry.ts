@@ -41,7 +41,7 @@ export function readModelRoutes(models: Models, parts: QueryParts): readonly Rou
   return [
     ...portfolioRoutes(models.portfolios, parts),
     ...riskRoutes(models, parts),
-    ...equityCurveRoutes(models["equity-curve"], parts),
+    ...equityCurveRoutes(models["equity-curve"], models.portfolios, parts),
     ...socialRoutes(models.social, parts),
     ...strategyRoutes(models.strategies, parts),
     ...overviewRoutes(models, parts),

@@ -101,6 +101,7 @@ function requestOf(command: Command, commandId: string): CommandRequest {
     commandId,
     expectedVersion: null,
     actor: "test",
+    authority: "all",
     correlationId: uuid(),
     causationId: null,
     causationPosition: null,

@@ -10,40 +10,11 @@ import { readConfig } from "../platform/config/config.ts";
 import { documentRoutes } from "../platform/http/docs.ts";
 import type { Route } from "../platform/http/route.ts";
 import { createLogger } from "../platform/telemetry/logger.ts";
+import { addressOf, type Example, examplesOf, type OpenApi } from "./openapi-examples.ts";
 
 const COMMITTED = new URL("../docs/reference/openapi.json", import.meta.url);
 const READY_WITHIN_MILLISECONDS = 60_000;
 const LOOK_EVERY_MILLISECONDS = 50;
-
-interface OpenApi {
-  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-}
-
-interface Operation {
-  readonly operationId: string;
-  readonly parameters: readonly Parameter[];
-  readonly requestBody?: {
-    readonly content: Readonly<Record<string, { readonly example: unknown }>>;
-  };
-  readonly responses: Readonly<Record<string, unknown>>;
-}
-
-interface Parameter {
-  readonly name?: string;
-  readonly in?: "path" | "query" | "header";
-  readonly required?: boolean;
-  readonly example?: string;
-}
-
-/** One request made of the examples of an operation. */
-interface Example {
-  readonly operation: Operation;
-  readonly method: string;
-  readonly path: string;
-  /** `null` without a body. */
-  readonly contentType: string | null;
-  readonly body: string | null;
-}
 
 /** An aggregate of its own for a command's example, and the commands that make it fit. */
 interface Fitting {
@@ -205,16 +176,6 @@ const FITTINGS: Readonly<Record<string, Fitting>> = {
   cancelGeneration: generations("cancelled"),
 };
 
-/** Query parameters that an operation needs, where the document has no example of them. */
-const NEEDED: Readonly<Record<string, string>> = {
-  topic: "portfolio.events",
-  interval: "1m",
-  from: "2024-08-08T00:00:00Z",
-  to: "2024-08-09T00:00:00Z",
-  fromVersion: "1",
-  toVersion: "1",
-};
-
 describe("the API document", () => {
   let folder: string;
   let platform: Platform;
@@ -272,20 +233,6 @@ describe("the API document", () => {
   }).timeout(120_000);
 });
 
-function examplesOf({ paths }: OpenApi): readonly Example[] {
-  return Object.entries(paths).flatMap(([path, operations]) => {
-    return Object.entries(operations).flatMap(([method, operation]): Example[] => {
-      const common = { operation, method: method.toUpperCase(), path };
-      const content = Object.entries(operation.requestBody?.content ?? {});
-      if (content.length === 0) return [{ ...common, contentType: null, body: null }];
-      return content.map(([contentType, { example }]) => {
-        const body = typeof example === "string" ? example : JSON.stringify(example);
-        return { ...common, contentType, body };
-      });
-    });
-  });
-}
-
 /** What is wrong with the answer; null: nothing. */
 async function run(
   url: string,
@@ -332,22 +279,6 @@ function problemOf(
     if (body.accepted === 0 && body.rejected !== 0) return "nothing was accepted";
   }
   return null;
-}
-
-function addressOf({ path, operation }: Example, id?: string): string {
-  const examples = new Map(operation.parameters.map(({ name, example }) => [name, example]));
-  const filled = path.replace(/\{(\w+)\}/g, (_all, name: string) => {
-    const example = (name === "id" ? id : undefined) ?? examples.get(name);
-    if (example === undefined) throw new Error(`${path} has no example of {${name}}`);
-    return encodeURIComponent(example);
-  });
-  const needed = operation.parameters.filter((one) => one.in === "query" && one.required);
-  const query = needed.map(({ name = "" }) => {
-    const value = NEEDED[name];
-    if (value === undefined) throw new Error(`${path}: no example of ?${name}=`);
-    return `${name}=${encodeURIComponent(value)}`;
-  });
-  return query.length === 0 ? filled : `${filled}?${query.join("&")}`;
 }
 
 async function send(url: string, body: unknown): Promise<void> {

@@ -14,6 +14,7 @@ export const TEST_CONTEXT = {
   nowMs: 1_700_000_000_000,
   aggregateId: "test-1",
   actor: "tester",
+  authority: "all",
   facts: null,
   view: null,
 } satisfies DecisionContext;

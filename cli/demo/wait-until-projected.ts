@@ -12,7 +12,7 @@ import { STALL_MS, waitWhileItMoves } from "./wait-while-it-moves.ts";
 export function waitUntilProjected({
   session,
   interrupted,
-}: DemoParts): Promise<ReadonlyMap<string, Generation>> {
+}: Pick<DemoParts, "session" | "interrupted">): Promise<ReadonlyMap<string, Generation>> {
   return waitWhileItMoves(interrupted, async () => {
     const projections = await listProjections(session);
     const live = liveGenerations(projections);

@@ -2,9 +2,10 @@ import { mkdirSync } from "node:fs";
 import { z } from "zod";
 import { topics } from "../../kafka-topics/topics.ts";
 import { openCodec } from "../../platform/codec/codec.ts";
-import { openSqliteRegistry } from "../../platform/codec/sqlite-registry.ts";
 import { readConfig } from "../../platform/config/config.ts";
+import { openRegistry } from "../../platform/log/places.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { logPlace } from "../log-place.ts";
 import { table } from "../output.ts";
 import { defineVerb } from "../verb.ts";
 
@@ -15,9 +16,9 @@ export const schemasRegister = defineVerb({
   options: z.strictObject({}),
   examples: ["cipherhorizon schemas register --data ./folder"],
   run: async ({ output, environment }) => {
-    const { dataFolder } = readConfig(environment);
-    mkdirSync(dataFolder, { recursive: true });
-    const registry = openSqliteRegistry({ folder: dataFolder });
+    const place = logPlace(readConfig(environment));
+    mkdirSync(place.folder, { recursive: true });
+    const registry = openRegistry(place, { readOnly: false });
     try {
       await openCodec({ registry, topics });
       const rows: { subject: string; version: number; id: number }[] = [];

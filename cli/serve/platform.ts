@@ -2,9 +2,7 @@ import { catalogueOf } from "../../command-side/aggregate.ts";
 import { type CommandSide, startCommandSide } from "../../command-side/main.ts";
 import { aggregates } from "../../command-side/registry.ts";
 import { topics } from "../../kafka-topics/topics.ts";
-import { type EventReader, openCodec, openReadCodec } from "../../platform/codec/codec.ts";
-import type { SchemaRegistry } from "../../platform/codec/registry.ts";
-import { openSqliteRegistry } from "../../platform/codec/sqlite-registry.ts";
+import type { EventReader } from "../../platform/codec/codec.ts";
 import type { Config } from "../../platform/config/config.ts";
 import { createApp } from "../../platform/http/app.ts";
 import { loadCursorKey } from "../../platform/http/cursor-key.ts";
@@ -15,12 +13,13 @@ import { listen, type RunningServer } from "../../platform/http/server.ts";
 import { type FolderLock, lockFolder } from "../../platform/lifecycle/folder-lock.ts";
 import { runShutdown, type ShutdownStep } from "../../platform/lifecycle/shutdown.ts";
 import type { LogReader } from "../../platform/log/log.ts";
-import { openSqliteLog } from "../../platform/log/sqlite/sqlite-log.ts";
-import { openSqliteLogReader } from "../../platform/log/sqlite/sqlite-log-reader.ts";
+import { openLogReading, openLogWriting } from "../../platform/log/places.ts";
 import type { Logger } from "../../platform/telemetry/logger.ts";
 import { startQueryApi } from "../../query-api/main.ts";
+import { logPlace } from "../log-place.ts";
 import { storePlace } from "../store-place.ts";
 import { type ChosenStore, chooseStores } from "./chosen-stores.ts";
+import { openDoor } from "./door.ts";
 import { processManagersPart } from "./process-managers.ts";
 import { projectionsPart } from "./projections.ts";
 import { openReaders } from "./readers.ts";
@@ -41,6 +40,8 @@ export interface StartPlatform {
 export interface Platform {
   readonly url: string;
   readonly routes: readonly Route[];
+  /** For requests of this process to itself; null: no key is needed. */
+  readonly ownKey: string | null;
   /** Where the read models stand; empty where this process has nothing to do with them. */
   readonly stores: readonly ChosenStore[];
   /** What a stop does, in order. */
@@ -63,11 +64,12 @@ export async function startPlatform(options: StartPlatform): Promise<Platform> {
 /** `opened` tells what to close again when a later step fails. */
 async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Platform> {
   const { config, parts, logger, port } = options;
+  const { door, ownKey } = openDoor(config, logger);
   const usesStores = parts.includes("projections") || parts.includes("query-api");
   const stores = usesStores ? await chooseStores(storePlace(config), logger) : [];
   const base = parts.includes("command-side")
     ? await openToWrite(config, logger, opened)
-    : openToRead(config, opened);
+    : await openToRead(config, opened);
   const started: StartedPart[] = [];
   if (base.commandSide !== null) {
     // First to start and first to stop: it sends commands to the part after it.
@@ -86,8 +88,8 @@ async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Pl
   const routes = allRoutes(started, draining);
   const catalogue = catalogueOf(aggregates);
   const documents = documentRoutes({ routes, catalogue, version: VERSION });
-  const app = createApp({ routes: [...routes, ...documents], catalogue, logger });
-  const server = await listen(app, { host: config.host, port });
+  const app = createApp({ routes: [...routes, ...documents], catalogue, door, logger });
+  const server = await listen(app, { host: config.host, port, door });
   base.lock?.publishAddress(server.url);
   const steps = [
     step("readiness off", () => {
@@ -98,44 +100,31 @@ async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Pl
     ...started.flatMap(({ afterDrain }) => afterDrain),
     ...base.steps,
   ];
-  return { url: server.url, routes, stores, steps, stop: () => runShutdown(steps, logger) };
+  const { url } = server;
+  return { url, routes, stores, ownKey, steps, stop: () => runShutdown(steps, logger) };
 }
 
 interface Base {
   readonly log: LogReader;
   readonly codec: EventReader;
-  readonly registry: SchemaRegistry;
   readonly commandSide: CommandSide | null;
   readonly lock: FolderLock | null;
   readonly steps: readonly ShutdownStep[];
 }
 
 async function openToWrite(config: Config, logger: Logger, opened: ShutdownStep[]): Promise<Base> {
-  const folder = config.dataFolder;
-  const opening = <T>(name: string, resource: T, close: (resource: T) => void | Promise<void>) => {
-    opened.push(step(name, () => close(resource)));
-    return resource;
-  };
-  const lock = opening("unlock the folder", lockFolder(folder), (one) => one.release());
-  const registry = opening("close the registry", openSqliteRegistry({ folder }), (one) =>
-    one.close(),
-  );
-  const codec = await openCodec({ registry, topics });
-  const encodeLogCreated = codec.encodeLogCreated;
-  const log = await openSqliteLog({ folder, topics, encodeLogCreated });
-  opening("close the log", log, (one) => one.close());
+  const lock = lockFolder(config.dataFolder);
+  opened.push(step("unlock the folder", () => lock.release()));
+  const { log, codec, close } = await openLogWriting(logPlace(config), topics);
+  opened.push(step("close the log", close));
   const commandSide = await startCommandSide({ log, codec, logger, clock: Date.now });
-  return { log, codec, registry, commandSide, lock, steps: opened.slice(0, 3).toReversed() };
+  return { log, codec, commandSide, lock, steps: opened.toReversed() };
 }
 
-function openToRead(config: Config, opened: ShutdownStep[]): Base {
-  const folder = config.dataFolder;
-  const log = openSqliteLogReader({ folder });
-  opened.push(step("close the log", () => log.close()));
-  const registry = openSqliteRegistry({ folder, readOnly: true });
-  opened.push(step("close the registry", () => registry.close()));
-  const codec = openReadCodec({ registry });
-  return { log, codec, registry, commandSide: null, lock: null, steps: [...opened].toReversed() };
+async function openToRead(config: Config, opened: ShutdownStep[]): Promise<Base> {
+  const { log, codec, close } = await openLogReading(logPlace(config));
+  opened.push(step("close the log", close));
+  return { log, codec, commandSide: null, lock: null, steps: opened.toReversed() };
 }
 
 function commandSidePart(commandSide: CommandSide): StartedPart {

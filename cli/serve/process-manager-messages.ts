@@ -2,6 +2,7 @@ import type { CommandOutcome } from "../../command-side/gateway.ts";
 import type { PlannedCommand } from "../../command-side/process-managers/manager.ts";
 import type { Start } from "../../command-side/process-managers/process-store.ts";
 import type { StartWish } from "../../command-side/process-managers/starts.ts";
+import type { LogPlace } from "../../platform/log/places.ts";
 import type { PartitionProgress } from "../../projections/runner/progress.ts";
 import type { RunEnd } from "../../projections/runner/runner.ts";
 import type { StorePlace } from "../../projections/stores.ts";
@@ -9,6 +10,7 @@ import type { StorePlace } from "../../projections/stores.ts";
 /** What a manager's thread is started with. Its addresses hold logins: never log it. */
 export interface ManagerJob {
   readonly place: StorePlace;
+  readonly log: LogPlace;
   /** A name in the registry of process managers. */
   readonly manager: string;
   readonly wish: StartWish;

@@ -1,6 +1,6 @@
 /**
- * The thread of one process manager: the place where the embedded adapters of log, registry, store
- * and read model are named for it. Commands go to the main thread, which holds the command side.
+ * The thread of one process manager: the place where the adapters of its store and of the read model
+ * are named for it. Commands go to the main thread, which holds the command side.
  */
 import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
@@ -12,9 +12,7 @@ import {
   runManager,
 } from "../../command-side/process-managers/run-manager.ts";
 import { SqliteProcessStore } from "../../command-side/process-managers/sqlite-process-store.ts";
-import { openReadCodec } from "../../platform/codec/codec.ts";
-import { openSqliteRegistry } from "../../platform/codec/sqlite-registry.ts";
-import { openSqliteLogReader } from "../../platform/log/sqlite/sqlite-log-reader.ts";
+import { openLogReading } from "../../platform/log/places.ts";
 import { createLogger } from "../../platform/telemetry/logger.ts";
 import type { FromManager, ManagerJob, ToManager } from "./process-manager-messages.ts";
 import { openStoredMinutes } from "./stored-minutes.ts";
@@ -49,13 +47,11 @@ const door: CommandDoor = {
 // What the main thread hands over, which is in this process and of this version.
 await work(workerData as ManagerJob).finally(() => port.close());
 
-async function work({ place, manager: name, wish }: ManagerJob): Promise<void> {
+async function work({ place, log: logAt, manager: name, wish }: ManagerJob): Promise<void> {
   const { folder } = place;
   const { signal } = stopping;
   const manager = registeredManager(name);
-  const log = openSqliteLogReader({ folder });
-  const registry = openSqliteRegistry({ folder, readOnly: true });
-  const codec = openReadCodec({ registry });
+  const { log, codec, close } = await openLogReading(logAt);
   const logger = createLogger("warn");
   const minutes = openStoredMinutes({ place, log, codec, logger, signal });
   const file = join(folder, "processes", `${name}.db`);
@@ -68,8 +64,7 @@ async function work({ place, manager: name, wish }: ManagerJob): Promise<void> {
     stopping.abort();
     await minutes.close();
     await store.close();
-    await log.close();
-    await registry.close();
+    await close();
   }
 }
 

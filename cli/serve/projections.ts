@@ -7,6 +7,7 @@ import type { Logger } from "../../platform/telemetry/logger.ts";
 import { startProjections } from "../../projections/main.ts";
 import type { OperationsPort, OperationsRequest } from "../../projections/runner/operations.ts";
 import type { GenerationStatus } from "../../projections/runner/supervisor.ts";
+import { logPlace } from "../log-place.ts";
 import { storePlace } from "../store-place.ts";
 import type { StartedPart } from "./started-part.ts";
 
@@ -24,6 +25,7 @@ export function projectionsPart(parts: ProjectionsParts): StartedPart {
   const { config, logger, log, codec } = parts;
   const projections = startProjections({
     place: storePlace(config),
+    logPlace: logPlace(config),
     log,
     codec,
     operations: parts.operations ?? remoteOperations(config),
@@ -68,7 +70,7 @@ function remoteOperations(config: Config): OperationsPort {
         const detail = `no command side holds ${config.dataFolder}; start one, or set CH_COMMAND_URL`;
         return { outcome: "failed", code: "NOT_READY", detail };
       }
-      return send(new ApiClient({ url }), request);
+      return send(new ApiClient({ url, apiKey: config.apiKey }), request);
     },
   };
 }

@@ -8,8 +8,10 @@ import { registeredProjection } from "../../projections/registry.ts";
 import { SqliteRiskReader } from "../../projections/risk/sqlite.ts";
 import { generationFile } from "../../projections/runner/generation-files.ts";
 import { InfluxClient } from "../../projections/runner/influx-client.ts";
-import { openInfluxGeneration } from "../../projections/runner/influx-reader.ts";
-import type { InfluxVersions } from "../../projections/runner/influx-versions.ts";
+import {
+  type InfluxReaderMaker,
+  openInfluxGeneration,
+} from "../../projections/runner/influx-reader.ts";
 import { PostgresPool } from "../../projections/runner/postgres-pool.ts";
 import type { PostgresQueries } from "../../projections/runner/postgres-query.ts";
 import { openPostgresGeneration } from "../../projections/runner/postgres-reader.ts";
@@ -65,7 +67,7 @@ export function openReaders(place: StorePlace): OpenedReaders {
     strategies: openerOf("strategies", { sqlite: (queries) => new SqliteStrategyReader(queries) }),
     "ticks-and-candles": openerOf<MarketReader>("ticks-and-candles", {
       sqlite: (queries) => new SqliteMarketReader(queries),
-      influx: (versions) => new InfluxMarketReader(versions),
+      influx: InfluxMarketReader.maker,
     }),
   };
   return {
@@ -81,21 +83,18 @@ export function openReaders(place: StorePlace): OpenedReaders {
 interface ReaderMakers<Reader> {
   readonly sqlite: (queries: SqliteQueries) => Reader;
   readonly postgres?: (queries: PostgresQueries) => Reader;
-  readonly influx?: (versions: InfluxVersions) => Reader;
+  readonly influx?: InfluxReaderMaker<Reader>;
 }
 
 function onInflux<Reader>(
   client: InfluxClient,
   name: string,
-  { influx: makeReader }: ReaderMakers<Reader>,
+  { influx: readerMaker }: ReaderMakers<Reader>,
 ): OpenGeneration<Reader> {
-  if (makeReader === undefined) throw new Error(`${name} has no reader for InfluxDB`);
+  if (readerMaker === undefined) throw new Error(`${name} has no reader for InfluxDB`);
   return (generation) => {
-    return openInfluxGeneration({
-      client,
-      database: generationSchema(name, generation),
-      makeReader,
-    });
+    const database = generationSchema(name, generation);
+    return openInfluxGeneration({ client, database, readerMaker });
   };
 }
 

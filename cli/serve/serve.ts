@@ -4,6 +4,7 @@ import { createLogger } from "../../platform/telemetry/logger.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { Failure } from "../failure.ts";
 import { untilAborted } from "../interrupts.ts";
+import { logName, logPlace } from "../log-place.ts";
 import { defineVerb, type RunnableVerb } from "../verb.ts";
 import { type Part, startPlatform } from "./platform.ts";
 
@@ -55,8 +56,10 @@ function serveVerb([name, { parts, summary, port }]: [string, Serving]): Runnabl
       const chosenPort = port === "any" ? 0 : config[port];
       const platform = await startPlatform({ config, parts, logger, port: chosenPort });
       const { url, stores } = platform;
-      if (output.json) output.value({ url, parts, stores });
+      const log = logName(logPlace(config));
+      if (output.json) output.value({ url, parts, log, stores });
       else {
+        output.line(`log: ${log}`);
         for (const one of stores) output.line(`${one.projections.join(", ")}: ${one.store}`);
         output.line(`${name} at ${url}, data in ${config.dataFolder}; Ctrl-C stops`);
       }

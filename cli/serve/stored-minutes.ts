@@ -6,7 +6,6 @@ import { registeredProjection } from "../../projections/registry.ts";
 import { generationFile } from "../../projections/runner/generation-files.ts";
 import { InfluxClient } from "../../projections/runner/influx-client.ts";
 import { openInfluxGeneration } from "../../projections/runner/influx-reader.ts";
-import type { InfluxVersions } from "../../projections/runner/influx-versions.ts";
 import { generationSchema } from "../../projections/runner/postgres-schema.ts";
 import type { SqliteQueries } from "../../projections/runner/sqlite-query.ts";
 import { openSqliteGeneration } from "../../projections/runner/sqlite-reader.ts";
@@ -75,11 +74,11 @@ function openMinuteReaders({ folder, servers }: StorePlace): MinuteReaders {
     };
   }
   const client = new InfluxClient({ url: there.address, connections: INFLUX_CONNECTIONS });
-  const makeReader = (versions: InfluxVersions) => new InfluxMinuteReader(versions);
+  const readerMaker = InfluxMinuteReader.maker;
   const databaseOf = (generation: number) => generationSchema(PROJECTION, generation);
   return {
     open: (generation) => {
-      return openInfluxGeneration({ client, database: databaseOf(generation), makeReader });
+      return openInfluxGeneration({ client, database: databaseOf(generation), readerMaker });
     },
     close: () => client.close(),
   };

@@ -36,6 +36,7 @@ function hashOf(request: Pick<CommandRequest, "aggregate" | "aggregateId" | "com
     commandId: "",
     expectedVersion: null,
     actor: "",
+    authority: "all",
     correlationId: "",
     causationId: null,
     causationPosition: null,

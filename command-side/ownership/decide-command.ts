@@ -1,3 +1,4 @@
+import { version } from "uuid";
 import type { EventCodec } from "../../platform/codec/codec.ts";
 import type { Envelope, RecordedEvent } from "../../platform/codec/envelope.ts";
 import type { Decision, Event } from "../../platform/kernel/decider.ts";
@@ -16,11 +17,16 @@ export interface DecidingContext {
 }
 
 /**
- * Decides one command into the batch, in this order: command id, expected version, rules. The
- * state then already holds its events, so that the next command of the batch sees them.
+ * Decides one command into the batch, in this order: who may, command id, expected version, rules.
+ * The state then already holds its events, so that the next command of the batch sees them.
  */
 export function decideInto(batch: Batch, waiting: Waiting, context: DecidingContext): void {
   const { request } = waiting;
+  const forbidden = checkOwnership(request, context.state);
+  if (forbidden) {
+    batch.settle(waiting, forbidden);
+    return;
+  }
   const earlier = batch.earlier(request.commandId);
   if (earlier) {
     batch.settle(waiting, repeatWithin(earlier, waiting));
@@ -53,6 +59,32 @@ function repeatWithin({ outcome, waiting }: Settled, repeat: Waiting): CommandOu
     : commandIdReused(repeat.request.commandId);
 }
 
+/** Before the command id: what a stranger's command came to is nobody else's business. */
+function checkOwnership(request: CommandRequest, state: PartitionState): CommandOutcome | null {
+  const { aggregateId, actor, authority, command, facts = null } = request;
+  if (authority === "all") return null;
+  const { owned, name, commands } = state.aggregate;
+  if (owned === "by nobody" || commands[command.type]?.operatorsOnly) {
+    const detail = `${command.type} of ${name} ${aggregateId} takes the role operator`;
+    return { outcome: "failed", code: "FORBIDDEN", detail };
+  }
+  if (!owned.isOwn(actor, { state: state.stateOf(aggregateId), aggregateId, facts })) {
+    const detail = `${name} ${aggregateId} is not one of yours`;
+    return { outcome: "failed", code: "NOT_OWNED", detail, facts: { id: aggregateId } };
+  }
+  return checkCommandId(request);
+}
+
+/**
+ * Process managers derive their command ids (UUID version 5), so that they can be told in advance.
+ * Whoever used one first could keep the platform's own command from being decided.
+ */
+function checkCommandId({ commandId }: CommandRequest): CommandOutcome | null {
+  if (version(commandId) !== 5) return null;
+  const detail = "command ids that are UUIDs of version 5 are the platform's own; use another one";
+  return { outcome: "failed", code: "FORBIDDEN", detail };
+}
+
 function checkVersion(request: CommandRequest, state: PartitionState): CommandOutcome | null {
   const actual = state.versionOf(request.aggregateId);
   const definition = state.aggregate.commands[request.command.type];
@@ -82,6 +114,7 @@ function applyRules(batch: Batch, waiting: Waiting, context: DecidingContext): C
       nowMs,
       aggregateId: request.aggregateId,
       actor: request.actor,
+      authority: request.authority,
       facts: request.facts ?? null,
       view: state.view,
     },

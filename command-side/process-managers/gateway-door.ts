@@ -22,6 +22,7 @@ export function gatewayDoor(
         commandId,
         expectedVersion: null,
         actor,
+        authority: "all",
         correlationId: cause.correlationId,
         causationId: cause.eventId,
         causationPosition: cause.position,

@@ -1,4 +1,5 @@
 import type { Call } from "./call.ts";
+import { fetchWithKey } from "./key.ts";
 import { type Problem, problemOf } from "./problem.ts";
 import { list, number, optional, type Reader, record, shape, text } from "./shape.ts";
 
@@ -55,7 +56,7 @@ export async function askText(path: string, signal: AbortSignal): Promise<string
 async function send(path: string, signal: AbortSignal): Promise<Response> {
   const token = tokens.get(path);
   const headers = token && { "Consistency-Token": token, Prefer: `wait=${WAIT_SECONDS}` };
-  const response = await fetch(path, { signal, cache: "no-store", headers: headers || {} });
+  const response = await fetchWithKey(path, { signal, cache: "no-store", headers: headers || {} });
   if (response.ok) return response;
   const problem: Problem = await problemOf(response);
   // The log is another one now (restored, or a new folder): what was seen before is of no use.

@@ -16,6 +16,12 @@ describe("a call's address", () => {
   });
 
   it("stays one word in a shell", () => {
-    expect(curlOf("/v1/x?a='; rm", "http://h", true)).to.equal("curl -N 'http://h/v1/x?a=%27; rm'");
+    const origin = "http://h";
+    expect(curlOf("/v1/x?a='; rm", { origin, stream: true })).to.equal(
+      "curl -N 'http://h/v1/x?a=%27; rm'",
+    );
+    expect(curlOf("/v1/x", { origin, needsKey: true })).to.equal(
+      `curl -H "Authorization: Bearer $CH_API_KEY" 'http://h/v1/x'`,
+    );
   });
 });

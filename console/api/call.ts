@@ -33,7 +33,16 @@ function encodeSegment(value: string): string {
   return encodeURIComponent(value).replaceAll("%3A", ":");
 }
 
-/** What to paste into a shell; `stream` keeps the connection open. */
-export function curlOf(path: string, origin: string, stream = false): string {
-  return `curl ${stream ? "-N " : ""}'${origin}${path.replaceAll("'", "%27")}'`;
+interface Curl {
+  readonly origin: string;
+  /** The connection stays open. */
+  readonly stream?: boolean;
+  /** The server wants a key; the command takes it from the environment. */
+  readonly needsKey?: boolean;
+}
+
+/** What to paste into a shell. */
+export function curlOf(path: string, { origin, stream, needsKey }: Curl): string {
+  const key = needsKey ? '-H "Authorization: Bearer $CH_API_KEY" ' : "";
+  return `curl ${stream ? "-N " : ""}${key}'${origin}${path.replaceAll("'", "%27")}'`;
 }

@@ -1,3 +1,4 @@
+import { fetchWithKey } from "./key.ts";
 import { Problem, problemOf } from "./problem.ts";
 
 /** One event of a `text/event-stream`. */
@@ -43,7 +44,7 @@ async function readOnce(
 ): Promise<void> {
   const last = parser.lastId;
   const headers: Record<string, string> = last === null ? {} : { "Last-Event-ID": last };
-  const response = await fetch(path, { signal, cache: "no-store", headers });
+  const response = await fetchWithKey(path, { signal, cache: "no-store", headers });
   if (!response.ok) throw await problemOf(response);
   if (response.body === null) return;
   onState(null);

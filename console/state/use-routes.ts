@@ -1,4 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
+import { fetchWithKey } from "../api/key.ts";
+import { useKeyChanges } from "./use-key.ts";
 
 /** Which routes this platform has; null while that is not known. */
 export type Routes = ReadonlySet<string> | null;
@@ -8,10 +10,11 @@ let asked: Promise<Routes> | null = null;
 /** The paths of the API document. What cannot be told is shown: its page says what is wrong. */
 export function useRoutes(): Routes {
   const [routes, setRoutes] = useState<Routes>(null);
+  const changes = useKeyChanges();
   useEffect(() => {
     asked ??= askRoutes();
     void asked.then(setRoutes);
-  }, []);
+  }, [changes]);
   return routes;
 }
 
@@ -21,9 +24,11 @@ export function has(routes: Routes, path: string): boolean {
 
 async function askRoutes(): Promise<Routes> {
   try {
-    const response = await fetch("/openapi.json");
-    const document: unknown = response.ok ? await response.json() : null;
-    return pathsOf(document);
+    const response = await fetchWithKey("/openapi.json");
+    if (response.ok) return pathsOf(await response.json());
+    // With another key it may be told.
+    asked = null;
+    return null;
   } catch {
     // The pages' own calls tell that the platform cannot be reached.
     asked = null;

@@ -1,13 +1,16 @@
 import { html } from "htm/preact";
 import type { ComponentType } from "preact";
 import { useEffect, useErrorBoundary, useRef, useState } from "preact/hooks";
+import { apiKey } from "../api/key.ts";
 import { asProblem, Problem } from "../api/problem.ts";
 import { type Page, type PageProps, pageOf, pages } from "../pages.ts";
 import type { Place } from "../state/place.ts";
 import { hrefOf } from "../state/place.ts";
+import { useKeyChanges } from "../state/use-key.ts";
 import { usePlace } from "../state/use-place.ts";
 import { has, useRoutes } from "../state/use-routes.ts";
 import { Calls } from "./calls.ts";
+import { KeyForm } from "./key-form.ts";
 import { ProblemNote } from "./panel.ts";
 
 /** The licence of the candle chart wants this link where it is used. */
@@ -20,6 +23,7 @@ export function App() {
   const title = page === null ? "No such page" : titleOf(page, place);
   const heading = useRef<HTMLHeadingElement>(null);
   const isFirst = useRef(true);
+  const keyChanges = useKeyChanges();
   useEffect(() => {
     document.title = `${title} – CipherHorizon`;
     // Who goes on by keyboard or hears the page is brought to its beginning.
@@ -33,16 +37,21 @@ export function App() {
     <${Navigation} current=${place.page} />
     <main>
       <h1 tabindex="-1" ref=${heading}>${title}</h1>
+      <${KeyForm} />
       ${
         page === null
           ? html`<${ProblemNote} problem=${noSuchPage(place)} />`
-          : html`<${LoadedPage} key=${title} page=${page} place=${place} />`
+          : html`<${LoadedPage} key=${`${title} ${keyChanges}`} page=${page} place=${place} />`
       }
       <${Calls} />
     </main>
     <footer>
       <a href="/docs">API document</a>
       <a href="/metrics">Metrics</a>
+      ${
+        apiKey.value !== null &&
+        html`<button type="button" onClick=${() => apiKey.forget()}>Forget the API key</button>`
+      }
       <span>
         Charts: <a href=${TRADING_VIEW} rel="noreferrer">TradingView Lightweight Charts™</a>,
         Copyright (c) 2025 TradingView, Inc.

@@ -1,6 +1,7 @@
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
 import { curlOf } from "../api/call.ts";
+import { apiKey } from "../api/key.ts";
 import { type ShownCall, shownCalls } from "../state/shown-calls.ts";
 
 const COPIED_FOR_MS = 1_500;
@@ -22,11 +23,16 @@ export function Calls() {
 }
 
 function CallLine({ call, count }: { call: ShownCall; count: number }) {
+  const { path, stream = false } = call;
+  const needsKey = apiKey.value !== null;
+  const text = curlOf(path, { origin: location.origin, stream, needsKey });
+  // A stream never comes to an end that could be shown, and the browser itself takes no key along.
+  const opens = !(stream && needsKey);
   const more = count > 1 ? ` and ${count - 1} more like it` : "";
   return html`
     <li>
-      <${Copyable} text=${curlOf(call.path, location.origin, call.stream)} />
-      <a href=${call.path}>open</a><span>${more}</span>
+      <${Copyable} text=${text} />
+      ${opens && html`<a href=${path}>open</a>`}<span>${more}</span>
     </li>
   `;
 }

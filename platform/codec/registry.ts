@@ -3,7 +3,7 @@ import type { RecordSchema } from "./schema-files.ts";
 /**
  * Schemas by id. A subject is `<topic>-<full name>`; its versions are compatible with each other in
  * both directions (FULL_TRANSITIVE). An id once given means the same schema for ever, in whichever
- * subjects it stands. The contract suite in `test/contracts/registry.contract.ts` tells the rest.
+ * subjects it stands. The contract suite in `test/contracts/registry/registry-contract.ts` tells the rest.
  */
 export interface SchemaRegistry {
   /**

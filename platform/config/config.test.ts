@@ -54,9 +54,11 @@ describe("the configuration", () => {
     expect(failure.message).contain("did you mean CH_PORT?");
   });
 
-  it("refuses an address that other machines reach, and says why", () => {
+  it("refuses an address that other machines reach without keys, and says what to do", () => {
     for (const host of ["0.0.0.0", "::", "10.0.0.1"]) {
-      expect(failureOf({ CH_HOST: host }).message).contain("authentication");
+      const { message } = failureOf({ CH_HOST: host });
+      expect(message).contain(host).and.contain("keys create").and.contain("CH_API_KEYS_FILE");
+      expect(readConfig({ CH_HOST: host, CH_API_KEYS_FILE: "keys.jsonl" }).host).equal(host);
     }
   });
 
@@ -70,7 +72,8 @@ describe("the configuration", () => {
     const failure = failureOf({ CH_CURSOR_SECRET: "swordfish" });
     const shown = describeConfig({ CH_CURSOR_SECRET: "swordfish" });
     const login = failureOf({ CH_COMMAND_URL: "http://user:swordfish@127.0.0.1" });
-    for (const text of [failure.message, JSON.stringify(shown), login.message]) {
+    const key = failureOf({ CH_API_KEY: "chk_swordfish" });
+    for (const text of [failure.message, JSON.stringify(shown), login.message, key.message]) {
       expect(text).not.contain("swordfish");
     }
     expect(shown.find(({ name }) => name === "CH_CURSOR_SECRET")?.value).equal("(hidden)");

@@ -1,4 +1,5 @@
 import { PlatformError } from "../errors/catalogue.ts";
+import { isLoopback } from "../http/guard.ts";
 import { suggestion } from "./suggest.ts";
 import { type Variable, variables } from "./variables.ts";
 
@@ -44,7 +45,20 @@ export function readConfig(environment: Environment): Config {
     else problems.push(problemWith(variable, text, parsed.error.issues[0]?.message ?? ""));
   }
   if (problems.length > 0) throw configInvalid(problems);
-  return Object.freeze(settings) as Config;
+  const config = Object.freeze(settings) as Config;
+  const contradictions = contradictionsIn(config);
+  if (contradictions.length > 0) throw configInvalid(contradictions);
+  return config;
+}
+
+/** Values that are right each by itself, and wrong together. */
+function contradictionsIn({ host, apiKeysFile }: Config): Problem[] {
+  if (isLoopback(host) || apiKeysFile !== null) return [];
+  const detail =
+    `"${host}" can be reached from other machines, which needs keys: make one with ` +
+    "`cipherhorizon keys create --role operator --file <file>` and set CH_API_KEYS_FILE=<file>, " +
+    "or use CH_HOST=127.0.0.1 and a tunnel";
+  return [{ name: "CH_HOST", detail }];
 }
 
 /** Every variable with its value and where that comes from, secrets hidden. */

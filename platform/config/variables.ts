@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { type ZodType, z } from "zod";
-import { isLoopback } from "../http/guard.ts";
+import { apiKeyText } from "../access/api-key.ts";
 import { LOG_LEVELS, type LogLevel } from "../telemetry/logger.ts";
 
 /** One variable of the environment: how it is read, and what the reference says about it. */
@@ -19,16 +19,18 @@ export interface Variable<T = unknown> {
 const MINIMUM_SECRET_CHARACTERS = 32;
 const MAXIMUM_PORT = 65_535;
 const MAXIMUM_SHUTDOWN_SECONDS = 600;
+const MAXIMUM_RATE_LIMIT_REQUESTS = 10_000_000;
+const MAXIMUM_RATE_LIMIT_SECONDS = 3_600;
+
+/** Of a key, where the configuration does not say: 100 a second, in bursts of a minute's. */
+export const DEFAULT_RATE_LIMIT_REQUESTS = 6_000;
 
 const path = z
   .string()
   .min(1)
   .transform((text) => resolve(text));
 
-const address = z.string().min(1).refine(isLoopback, {
-  error:
-    "can be reached from other machines, which needs authentication, and that is not available yet",
-});
+const address = z.string().regex(/^[A-Za-z0-9.:-]{1,253}$/);
 
 const httpUrl = z
   .string()
@@ -50,7 +52,9 @@ export const variables = {
   host: required<string>({
     name: "CH_HOST",
     meaning: "The address the HTTP servers listen on.",
-    rule: "an address of this machine alone: 127.0.0.1, ::1 or localhost",
+    rule:
+      "an address of this machine; without CH_API_KEYS_FILE one that it alone reaches: " +
+      "127.0.0.1, ::1 or localhost",
     example: "127.0.0.1",
     fallback: "127.0.0.1",
     schema: address,
@@ -79,6 +83,97 @@ export const variables = {
     rule: "an http or https address without path, query and login",
     example: "http://127.0.0.1:8081",
     schema: httpUrl,
+  }),
+  apiKeysFile: optional<string>({
+    name: "CH_API_KEYS_FILE",
+    meaning:
+      "The keys that requests must bear; `cipherhorizon keys create` makes one. Without it there " +
+      "are no keys, and the servers listen on this machine alone.",
+    rule: "a file that its owner alone can open (mode 600)",
+    example: "/etc/cipherhorizon/api-keys.jsonl",
+    schema: path,
+  }),
+  apiKey: optional<string>({
+    name: "CH_API_KEY",
+    meaning:
+      "The key that the command line, and projections in a process of their own, bear when they " +
+      "speak to a server.",
+    rule: "a key as `cipherhorizon keys create` printed it",
+    example: "chk_ and what follows it",
+    secret: true,
+    schema: apiKeyText,
+  }),
+  rateLimitRequests: optional<number>({
+    name: "CH_RATE_LIMIT_REQUESTS",
+    meaning:
+      "How many requests a key, or an address without one, may make in CH_RATE_LIMIT_SECONDS; " +
+      `0: any number. Left out, it is ${DEFAULT_RATE_LIMIT_REQUESTS} where keys are needed, and ` +
+      "any number where not.",
+    rule: `an integer from 0 to ${MAXIMUM_RATE_LIMIT_REQUESTS}`,
+    example: "6000",
+    schema: integer(0, MAXIMUM_RATE_LIMIT_REQUESTS),
+  }),
+  rateLimitSeconds: required<number>({
+    name: "CH_RATE_LIMIT_SECONDS",
+    meaning: "The window in which requests are counted, from its first one on.",
+    rule: `an integer from 1 to ${MAXIMUM_RATE_LIMIT_SECONDS}`,
+    example: "60",
+    fallback: "60",
+    schema: integer(1, MAXIMUM_RATE_LIMIT_SECONDS),
+  }),
+  kafkaBrokers: optional<readonly string[]>({
+    name: "CH_KAFKA_BROKERS",
+    meaning:
+      "The Kafka that holds the log; without it SQLite in the data folder does. It wants " +
+      "CH_SCHEMA_REGISTRY_URL beside it.",
+    rule: "host:port, several separated by commas",
+    example: "127.0.0.1:9092",
+    schema: z
+      .string()
+      .regex(/^[^\s:,/@]+:\d{1,5}(,[^\s:,/@]+:\d{1,5})*$/)
+      .transform((text): readonly string[] => text.split(",")),
+  }),
+  kafkaTopicPrefix: required<string>({
+    name: "CH_KAFKA_TOPIC_PREFIX",
+    meaning:
+      "Stands before the names of topics, schema subjects and groups, so that several platforms " +
+      "can share a Kafka and a registry.",
+    rule: "up to 100 letters, digits and . _ -",
+    example: "staging.",
+    fallback: "",
+    schema: z.string().regex(/^[A-Za-z0-9._-]{0,100}$/),
+  }),
+  kafkaLogin: optional<string>({
+    name: "CH_KAFKA_LOGIN",
+    meaning: "User and password for Kafka (SCRAM-SHA-512); without it nobody is authenticated.",
+    rule: "user:password",
+    example: "command-side:the-password",
+    secret: true,
+    schema: z.string().regex(/^[^:\s]+:.+$/),
+  }),
+  kafkaTls: required<boolean>({
+    name: "CH_KAFKA_TLS",
+    meaning: "Whether connections to Kafka are encrypted.",
+    rule: "true or false",
+    example: "true",
+    fallback: "false",
+    schema: z.enum(["true", "false"]).transform((text) => text === "true"),
+  }),
+  kafkaReplication: required<number>({
+    name: "CH_KAFKA_REPLICATION",
+    meaning: "On how many brokers each topic that is made has a replica.",
+    rule: "an integer from 1 to 9; 3 wants three brokers",
+    example: "3",
+    fallback: "1",
+    schema: integer(1, 9),
+  }),
+  schemaRegistryUrl: optional<string>({
+    name: "CH_SCHEMA_REGISTRY_URL",
+    meaning: "The Confluent-compatible registry of the schemas of events on Kafka.",
+    rule: "an http or https address, with a path where the registry has one",
+    example: "http://127.0.0.1:8081",
+    secret: true,
+    schema: z.url({ protocol: /^https?$/ }),
   }),
   influxUrl: optional<string>({
     name: "CH_INFLUX_URL",

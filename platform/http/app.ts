@@ -1,9 +1,10 @@
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
+import { withAnyKey } from "../access/roles.ts";
 import { type Catalogue, PlatformError } from "../errors/catalogue.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { httpRequestDurationSeconds } from "../telemetry/metrics.ts";
-import { refuseForeignPages } from "./guard.ts";
-import { identityOf, newIdentity } from "./identity.ts";
+import { conversationOf, newConversation } from "./conversation.ts";
+import { admit, type Door } from "./door.ts";
 import {
   type BodyLimits,
   DEFAULT_RETRY_AFTER_SECONDS,
@@ -12,12 +13,13 @@ import {
 } from "./limits.ts";
 import { PROBLEM_CONTENT_TYPE, problemOf } from "./problem.ts";
 import { parseBody, parsePath, parseQuery } from "./request-parts.ts";
-import type { RequestIdentity, Route } from "./route.ts";
+import type { Conversation, Route } from "./route.ts";
 
 export interface AppOptions {
   readonly routes: readonly Route[];
   /** The platform's errors and the contexts' refusals. */
   readonly catalogue: Catalogue;
+  readonly door: Door;
   readonly logger: Logger;
   readonly bodyLimits?: BodyLimits;
 }
@@ -48,7 +50,7 @@ export function createApp(options: AppOptions): Express {
       next();
     });
   }
-  app.use(refuseUnknown);
+  app.use((request, response) => refuseUnknown({ request, response, options }));
   app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
     sendProblem(error, { request, response, options });
   });
@@ -66,27 +68,26 @@ function beginRequest(request: Request, response: Response, next: NextFunction):
   response.set(SECURITY_HEADERS);
   response.once("close", () => measure(request, response, startedNs));
   try {
-    introduce(response, identityOf(request));
+    introduce(response, conversationOf(request));
   } catch (error) {
-    introduce(response, newIdentity());
+    introduce(response, newConversation());
     throw error;
   }
-  refuseForeignPages(request);
   if (!/^[\x21-\x7e]*$/.test(request.url)) {
     throw new PlatformError("INVALID_REQUEST", "The address is not percent-encoded ASCII.");
   }
   next();
 }
 
-/** The identity goes out on every answer, the failed ones too. */
-function introduce(response: Response, identity: RequestIdentity): void {
-  response.locals.identity = identity;
-  response.set("X-Correlation-Id", identity.correlationId);
-  response.set("traceparent", identity.traceparent);
+/** The conversation goes out on every answer, the failed ones too. */
+function introduce(response: Response, conversation: Conversation): void {
+  response.locals.conversation = conversation;
+  response.set("X-Correlation-Id", conversation.correlationId);
+  response.set("traceparent", conversation.traceparent);
 }
 
-function identityOn(response: Response): RequestIdentity {
-  return response.locals.identity as RequestIdentity;
+function conversationOn(response: Response): Conversation {
+  return response.locals.conversation as Conversation;
 }
 
 function measure(request: Request, response: Response, startedNs: bigint): void {
@@ -97,15 +98,18 @@ function measure(request: Request, response: Response, startedNs: bigint): void 
   httpRequestDurationSeconds.observe({ route, method, status }, seconds);
 }
 
-async function serve(route: Route, { request, response, options }: Exchange): Promise<void> {
+async function serve(route: Route, exchange: Exchange): Promise<void> {
+  const { request, response, options } = exchange;
   response.locals.route = route.path;
+  const { door } = options;
+  const { caller, keyHolds } = await admit(route.access, { request, response, door });
   const path = parsePath(route, request);
   const query = parseQuery(route, request);
   const body = await parseBody(route, request, options.bodyLimits ?? JSON_BODY_LIMITS);
-  const identity = identityOn(response);
-  await route.handle({ path, query, body, identity, raw: request }, response);
+  const identity = { ...caller, ...conversationOn(response) };
+  await route.handle({ path, query, body, identity, keyHolds, raw: request }, response);
   const streamError: unknown = response.locals.streamError;
-  if (streamError !== undefined) record(streamError, { request, response, options });
+  if (streamError !== undefined) record(streamError, exchange);
 }
 
 function methodOf(route: Route): "get" | "post" | "delete" {
@@ -138,7 +142,9 @@ function allowedMethods(response: Response): readonly string[] {
   return (response.locals.allow as readonly string[] | undefined) ?? [];
 }
 
-function refuseUnknown(request: Request, response: Response): void {
+/** What there is, and what there is not, is told to who bears a key. */
+async function refuseUnknown({ request, response, options }: Exchange): Promise<void> {
+  await admit(withAnyKey, { request, response, door: options.door });
   const methods = [...new Set([...allowedMethods(response), "OPTIONS"])];
   if (methods.length === 1) {
     throw new PlatformError("ROUTE_NOT_FOUND", `There is no ${request.path}; see /docs.`);
@@ -163,7 +169,7 @@ function sendProblem(thrown: unknown, exchange: Exchange): void {
     return;
   }
   const problem = problemOf(error, options.catalogue);
-  const instance = `urn:uuid:${identityOn(response).correlationId}`;
+  const instance = `urn:uuid:${conversationOn(response).correlationId}`;
   if (problem.retryable) response.set("Retry-After", retryAfter(problem));
   response.removeHeader("ETag");
   response.status(problem.status).type(PROBLEM_CONTENT_TYPE);
@@ -184,7 +190,7 @@ function fromExpress(error: unknown): unknown {
 }
 
 function record(error: unknown, { request, response, options }: Exchange): void {
-  const { correlationId } = identityOn(response);
+  const { correlationId } = conversationOn(response);
   const { code, status } = problemOf(error, options.catalogue);
   const story = { correlationId, code, method: request.method, path: request.path };
   if (status < 500) options.logger.debug(story, "request refused");

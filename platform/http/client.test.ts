@@ -30,7 +30,7 @@ describe("the API client", () => {
   let client: ApiClient;
   before(async () => {
     server = await startTestServer();
-    client = new ApiClient({ url: server.url });
+    client = new ApiClient({ url: server.url, apiKey: null });
   });
   after(() => server.close(1_000));
 
@@ -82,39 +82,46 @@ describe("the API client and a failing server", () => {
 
   it("tries a query again where that may help", async () => {
     answers = [unavailable, unavailable];
-    expect((await new ApiClient({ url }).send(GET)).body).deep.equal({ fine: true });
+    expect((await new ApiClient({ url, apiKey: null }).send(GET)).body).deep.equal({ fine: true });
     expect(requests).equal(3);
   });
 
   it("gives up after its attempts", async () => {
     answers = [unavailable, unavailable, unavailable, unavailable, fine];
-    expect((await failureOf(new ApiClient({ url }), GET)).code).equal("NOT_READY");
+    expect((await failureOf(new ApiClient({ url, apiKey: null }), GET)).code).equal("NOT_READY");
     expect(requests).equal(4);
   });
 
   it("tries a command again only with its id", async () => {
     const command: ApiRequest = { method: "POST", path: "/v1/x", body: {} };
     answers = [unavailable];
-    expect((await failureOf(new ApiClient({ url }), command)).code).equal("NOT_READY");
+    expect((await failureOf(new ApiClient({ url, apiKey: null }), command)).code).equal(
+      "NOT_READY",
+    );
     answers = [unavailable];
     const headers = { "Idempotency-Key": "018f6f7e-6b1a-7c3e-9d52-0a1b2c3d4e5f" };
-    expect((await new ApiClient({ url }).send({ ...command, headers })).status).equal(200);
+    expect((await new ApiClient({ url, apiKey: null }).send({ ...command, headers })).status).equal(
+      200,
+    );
   });
 
   it("tells a stranger's error, a silent server and an absent one as unreachable", async () => {
     answers = Array.from({ length: 4 }, () => (response: ServerResponse) => {
       response.writeHead(502).end("<html>Bad gateway</html>");
     });
-    const stranger = await failureOf(new ApiClient({ url }), GET);
+    const stranger = await failureOf(new ApiClient({ url, apiKey: null }), GET);
     expect(stranger).include({ code: "UNREACHABLE", exitCode: 7 });
     expect(stranger.message).contain("Bad gateway");
     answers = [() => {}];
-    const silent = await failureOf(new ApiClient({ url, timeoutMs: 50 }), {
+    const silent = await failureOf(new ApiClient({ url, apiKey: null, timeoutMs: 50 }), {
       ...GET,
       method: "POST",
     });
     expect(silent.code).equal("UNREACHABLE");
-    const absent = new ApiClient({ url: `http://127.0.0.1:${await closedPort()}` });
+    const absent = new ApiClient({
+      url: `http://127.0.0.1:${await closedPort()}`,
+      apiKey: null,
+    });
     expect((await failureOf(absent, { ...GET, method: "POST" })).message).contain("ECONNREFUSED");
   });
 });

@@ -24,6 +24,8 @@ export interface ApiAnswer {
 export interface ApiClientOptions {
   /** `http://127.0.0.1:8081` */
   readonly url: string;
+  /** What every request bears; null where no key is needed. */
+  readonly apiKey: string | null;
   readonly timeoutMs?: number;
 }
 
@@ -56,10 +58,12 @@ export class ApiError extends Error {
 /** Calls another process of the platform; safe requests are tried again where that may help. */
 export class ApiClient {
   readonly #url: string;
+  readonly #authorization: Readonly<Record<string, string>>;
   readonly #timeoutMs: number;
 
-  constructor({ url, timeoutMs = CLIENT_TIMEOUT_MS }: ApiClientOptions) {
+  constructor({ url, apiKey, timeoutMs = CLIENT_TIMEOUT_MS }: ApiClientOptions) {
     this.#url = url;
+    this.#authorization = authorization(apiKey);
     this.#timeoutMs = timeoutMs;
   }
 
@@ -76,7 +80,8 @@ export class ApiClient {
   }
 
   async #attempt(request: ApiRequest): Promise<ApiAnswer> {
-    const { method, path, headers = {}, body } = request;
+    const { method, path, body } = request;
+    const headers = { ...this.#authorization, ...request.headers };
     const withBody = { "Content-Type": "application/json", ...headers };
     const init = body === undefined ? { headers } : { headers: withBody, body: textOf(body) };
     const signal = AbortSignal.timeout(this.#timeoutMs);
@@ -89,6 +94,11 @@ export class ApiClient {
       throw error instanceof ApiError ? error : unreachable(this.#url, error);
     }
   }
+}
+
+/** The header that bears a key. */
+export function authorization(apiKey: string | null): Readonly<Record<string, string>> {
+  return apiKey === null ? {} : { Authorization: `Bearer ${apiKey}` };
 }
 
 function textOf(body: unknown): string {

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { Response } from "express";
 import { z } from "zod";
+import { type Access, withAnyKey } from "../access/roles.ts";
 import { type OpenApiOptions, openApiDocument } from "./openapi.ts";
 import type { Route } from "./route.ts";
 
@@ -34,11 +35,17 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-const START = `window.SwaggerUIBundle({
+/** The key is the one that the console keeps in the tab (`console/api/key.ts`). */
+const START = `const key = sessionStorage.getItem("cipherhorizon.apiKey");
+window.SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#viewer",
   deepLinking: true,
   validatorUrl: null,
+  requestInterceptor: (request) => {
+    if (key !== null) request.headers.Authorization ??= "Bearer " + key;
+    return request;
+  },
 });
 `;
 
@@ -53,6 +60,7 @@ export function documentRoutes(options: OpenApiOptions): readonly Route[] {
 function documentRoute(text: () => string): Route {
   return {
     ...page("/openapi.json", "openApiDocument", "This document"),
+    access: withAnyKey,
     answers: [answer("application/json", z.record(z.string(), z.unknown()))],
     handle: async (_request, response) => {
       response.type("application/json").send(text());
@@ -91,12 +99,13 @@ function page(path: string, operationId: string, summary: string) {
     operationId,
     tag: "documentation",
     summary,
+    access: "anyone" as Access,
     pathParameters: null,
     pathExample: {},
     query: null,
     body: null,
     headers: [],
-  } as const;
+  } as const satisfies Partial<Route>;
 }
 
 function answer(contentType: string, schema: z.ZodType | null) {

@@ -10,7 +10,7 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Without authentication, the web pages a person visits must not reach the platform through their
+ * Without keys, the web pages a person visits must not reach the platform through their
  * browser: a name that merely resolves to this machine is refused (DNS rebinding), and so is a
  * change asked for by a page of another origin.
  */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Access, observers } from "../access/roles.ts";
 import { PlatformError } from "../errors/catalogue.ts";
 import { collectProcessMetrics, metricsText } from "../telemetry/metrics.ts";
 import type { Route } from "./route.ts";
@@ -51,6 +52,7 @@ function readyz(checks: readonly ReadinessCheck[]): Route {
 function metrics(updateMetrics: HealthOptions["updateMetrics"]): Route {
   return {
     ...probe("/metrics", "metrics", "The process's metrics in the Prometheus text format"),
+    access: observers,
     answers: [
       {
         status: 200,
@@ -74,6 +76,7 @@ function probe(path: string, operationId: string, summary: string) {
     operationId,
     tag: "operations",
     summary,
+    access: "anyone" as Access,
     pathParameters: null,
     pathExample: {},
     query: null,

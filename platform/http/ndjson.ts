@@ -10,6 +10,7 @@ import {
 } from "./limits.ts";
 import { problemOf } from "./problem.ts";
 import { cutOff, utf8Text } from "./read-body.ts";
+import type { RouteRequest } from "./route.ts";
 
 export const NDJSON_CONTENT_TYPE = "application/x-ndjson";
 
@@ -37,6 +38,18 @@ export function parseNdjsonLine({ text, lineNumber }: NdjsonText): unknown {
     return parseJson(text);
   } catch (error) {
     throw error instanceof PlatformError ? atLine(error, lineNumber) : error;
+  }
+}
+
+/** The lines of a request for as long as its key holds: a stream may take hours. */
+export async function* linesOfRequest({
+  raw,
+  keyHolds,
+}: Pick<RouteRequest, "raw" | "keyHolds">): AsyncGenerator<NdjsonText> {
+  for await (const line of readNdjsonText(raw)) {
+    if (keyHolds()) yield line;
+    else
+      throw new PlatformError("UNAUTHENTICATED", "The key holds no longer; the rest is not read.");
   }
 }
 

@@ -8,6 +8,7 @@ interface Operation {
   readonly parameters: readonly { name: string; in: string; required: boolean; example: string }[];
   readonly requestBody: { content: Record<string, { schema: unknown; example: unknown }> };
   readonly responses: Record<string, unknown>;
+  readonly security: readonly Record<string, readonly string[]>[];
 }
 
 interface Document {
@@ -65,6 +66,21 @@ describe("the OpenAPI document", () => {
       additionalProperties: false,
     });
     expect(Object.keys(operation.responses)).include.members(["200", "400", "413", "415", "422"]);
+  });
+
+  it("says of every operation which roles it takes", () => {
+    const routes = [
+      testRoute({ path: "/a", access: "anyone" }),
+      testRoute({ path: "/b", access: ["trader", "operator"] }),
+    ];
+    const { paths } = documentOf(routes);
+    expect(paths["/a"]?.["get"]?.security).deep.equal([]);
+    expect(Object.keys(paths["/a"]?.["get"]?.responses ?? {})).not.include("401");
+    expect(paths["/b"]?.["get"]?.security).deep.equal([
+      { apiKey: ["trader"] },
+      { apiKey: ["operator"] },
+    ]);
+    expect(Object.keys(paths["/b"]?.["get"]?.responses ?? {})).include.members(["401", "403"]);
   });
 
   it("names every code of the catalogue", () => {

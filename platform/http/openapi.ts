@@ -28,6 +28,7 @@ const COMMON_HEADERS: readonly RouteHeader[] = [
 ];
 
 const ALWAYS = [400, 500];
+const WITH_KEY = [401, 403, 429];
 const WITH_PARAMETERS = [404];
 const WITH_BODY = [408, 409, 413, 415, 422, 503];
 
@@ -55,8 +56,25 @@ export function openApiDocument({ routes, catalogue, version }: OpenApiOptions):
       parameters: Object.fromEntries(
         COMMON_HEADERS.map((header) => [header.name, headerParameter(header)]),
       ),
+      securitySchemes: { [KEY_SCHEME]: keyScheme },
     },
   };
+}
+
+const KEY_SCHEME = "apiKey";
+
+const keyScheme: Json = {
+  type: "http",
+  scheme: "bearer",
+  description:
+    "A key as `cipherhorizon keys create` prints it. A trader's key reads what is public or its " +
+    "trader's own, and commands its own. A server without CH_API_KEYS_FILE needs no key and is " +
+    "reached by its own machine alone.",
+};
+
+/** One alternative per role that the route takes; none where it needs no key. */
+function securityOf({ access }: Route): readonly Json[] {
+  return access === "anyone" ? [] : access.map((role) => ({ [KEY_SCHEME]: [role] }));
 }
 
 function byPathAndMethod(a: Route, b: Route): number {
@@ -69,6 +87,7 @@ function operationOf(route: Route, schemas: SchemaCollector): Json {
     operationId: route.operationId,
     tags: [route.tag],
     summary: route.summary,
+    security: securityOf(route),
     parameters: [
       ...parametersOf(route.pathParameters, "path", { schemas, examples: route.pathExample }),
       ...parametersOf(route.query, "query", { schemas, examples: {} }),
@@ -148,6 +167,7 @@ function problemsOf(route: Route): Json {
   const has412 = route.headers.some(({ name }) => name === "If-Match") ? [412] : [];
   const statuses = [
     ...ALWAYS,
+    ...(route.access === "anyone" ? [] : WITH_KEY),
     ...(route.pathParameters === null ? [] : WITH_PARAMETERS),
     ...(route.body === null ? [] : WITH_BODY),
     ...(route.path.startsWith("/v1/") || route.path === "/readyz" ? [503] : []),

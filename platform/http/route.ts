@@ -1,5 +1,6 @@
 import type { Request, Response } from "express";
 import type { ZodObject, ZodType } from "zod";
+import type { Access, Caller } from "../access/roles.ts";
 
 /**
  * One route of the API as data: Express serves it, the OpenAPI document describes it, and the
@@ -12,6 +13,8 @@ export interface Route {
   readonly operationId: string;
   readonly tag: string;
   readonly summary: string;
+  /** Who may call it. */
+  readonly access: Access;
   readonly pathParameters: ZodObject | null;
   readonly pathExample: Readonly<Record<string, string>>;
   /** Unknown query parameters are refused: schemas are strict. */
@@ -50,13 +53,15 @@ export interface RouteRequest {
   /** Parsed by the body's schema; undefined for an NDJSON body. */
   readonly body: unknown;
   readonly identity: RequestIdentity;
+  /** False once the key was revoked or has expired: what takes long looks, and ends. */
+  readonly keyHolds: () => boolean;
   readonly raw: Request;
 }
 
 /** Who asks and in which conversation. */
-export interface RequestIdentity {
-  /** `anonymous` until authentication is configured. */
-  readonly actor: string;
+interface RequestIdentity extends Caller, Conversation {}
+
+export interface Conversation {
   readonly correlationId: string;
   /** W3C trace context as it came in, else a new one. */
   readonly traceparent: string;

@@ -4,6 +4,7 @@ import { expect } from "chai";
 import { platformErrors } from "../errors/catalogue.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { createApp } from "./app.ts";
+import { OPEN_DOOR } from "./door.ts";
 import { listen } from "./server.ts";
 import { startTestServer, type TestServer } from "./test-server.ts";
 
@@ -95,27 +96,32 @@ describe("the HTTP server's door", () => {
   const app = createApp({
     routes: [],
     catalogue: platformErrors,
+    door: OPEN_DOOR,
     logger: createLogger("silent"),
   });
 
-  async function failureOf(host: string, port = 0): Promise<string> {
+  async function failureOf(host: string, port = 0, door = OPEN_DOOR): Promise<string> {
     try {
-      await (await listen(app, { host, port })).close(0);
+      await (await listen(app, { host, port, door })).close(0);
       return "none";
     } catch (error) {
       return String(error);
     }
   }
 
-  it("stays shut for other machines, because there is no authentication yet", async () => {
+  it("stays shut for other machines where no key is needed", async () => {
     for (const host of ["0.0.0.0", "::", "192.168.1.1", "example.org"]) {
-      expect(await failureOf(host)).contain("authentication");
+      expect(await failureOf(host)).contain("CH_API_KEYS_FILE");
     }
     expect(await failureOf("::1")).equal("none");
+    const recognise = () => ({ key: null, reason: "nobody is known" });
+    expect(
+      await failureOf("0.0.0.0", 0, { ...OPEN_DOOR, keys: { recognise, holds: () => true } }),
+    ).equal("none");
   });
 
   it("says when its port is in use", async () => {
-    const first = await listen(app, { host: "127.0.0.1", port: 0 });
+    const first = await listen(app, { host: "127.0.0.1", port: 0, door: OPEN_DOOR });
     const port = Number(new URL(first.url).port);
     expect(await failureOf("127.0.0.1", port))
       .contain("EADDRINUSE")

@@ -3,8 +3,9 @@ import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Express } from "express";
 import { PlatformError, type PlatformErrorCode } from "../errors/catalogue.ts";
+import { newConversation } from "./conversation.ts";
+import type { Door } from "./door.ts";
 import { isLoopback } from "./guard.ts";
-import { newIdentity } from "./identity.ts";
 import {
   HEADERS_TIMEOUT_MS,
   IDLE_SWEEP_MS,
@@ -19,6 +20,8 @@ export interface ServerAddress {
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
+  /** The app's. */
+  readonly door: Door;
 }
 
 export interface RunningServer {
@@ -30,16 +33,21 @@ export interface RunningServer {
 
 /** Serves the app with limits on headers, times and connections. */
 export async function listen(app: Express, address: ServerAddress): Promise<RunningServer> {
-  refuseOpenDoor(address.host);
+  refuseOpenDoor(address);
   const server = createHttpServer(app);
   const connections = connectionsOf(server);
   await listening(server, address);
   const { port } = server.address() as AddressInfo;
-  const host = address.host.includes(":") ? `[${address.host}]` : address.host;
   return {
-    url: `http://${host}:${port}`,
+    url: urlOf(address.host, port),
     close: (deadlineMs) => closeServer(server, connections, deadlineMs),
   };
+}
+
+/** How this machine reaches a server that listens on an address; on all of them: by loopback. */
+export function urlOf(host: string, port: number): string {
+  const reached = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
+  return `http://${reached.includes(":") ? `[${reached}]` : reached}:${port}`;
 }
 
 function createHttpServer(app: Express): Server {
@@ -60,12 +68,12 @@ function createHttpServer(app: Express): Server {
   return server;
 }
 
-/** Anybody who reaches the port may command: until there is a login, only this machine may. */
-function refuseOpenDoor(host: string): void {
-  if (isLoopback(host)) return;
+/** Anybody who reaches the port may command: without keys, only this machine may. */
+function refuseOpenDoor({ host, door }: ServerAddress): void {
+  if (door.keys !== null || isLoopback(host)) return;
   const detail =
-    `The address ${host} can be reached from other machines, and authentication, which that ` +
-    "needs, is not available yet. Use CH_HOST=127.0.0.1 and a tunnel.";
+    `The address ${host} can be reached from other machines, which needs keys. ` +
+    "Set CH_API_KEYS_FILE, or use CH_HOST=127.0.0.1 and a tunnel.";
   throw new PlatformError("CONFIG_INVALID", detail);
 }
 
@@ -116,7 +124,7 @@ function brokenRequest(error: NodeJS.ErrnoException): [PlatformErrorCode, string
 }
 
 function rawProblem(code: PlatformErrorCode, detail: string): string {
-  const instance = `urn:uuid:${newIdentity().correlationId}`;
+  const instance = `urn:uuid:${newConversation().correlationId}`;
   const body = JSON.stringify({ ...problemOf(new PlatformError(code, detail)), instance });
   const { status } = problemOf(new PlatformError(code, detail));
   return [

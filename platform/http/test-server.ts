@@ -1,12 +1,14 @@
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import { withAnyKey } from "../access/roles.ts";
 import { platformErrors } from "../errors/catalogue.ts";
 import { decimalField, idField, timeField } from "../fields/fields.ts";
 import { decimalText } from "../kernel/decimal.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { createApp } from "./app.ts";
 import { documentRoutes } from "./docs.ts";
+import { type Door, OPEN_DOOR } from "./door.ts";
 import { healthRoutes, type ReadinessCheck } from "./health.ts";
 import { parseNdjsonLine, readNdjsonText, writeNdjson } from "./ndjson.ts";
 import { RefusalError } from "./problem.ts";
@@ -26,6 +28,7 @@ export function testRoute(part: Partial<Route>): Route {
     operationId: "listThings",
     tag: "things",
     summary: "Things",
+    access: withAnyKey,
     ...NO_PARTS,
     answers: [],
     handle: async (_request, response) => {
@@ -120,6 +123,7 @@ export interface TestServer extends RunningServer {
 export async function startTestServer(
   checks: readonly ReadinessCheck[] = [],
   sink = { write: (_line: string) => {} },
+  door: Door = OPEN_DOOR,
 ): Promise<TestServer> {
   const catalogue = {
     ...platformErrors,
@@ -130,10 +134,11 @@ export async function startTestServer(
   const app = createApp({
     routes: [...routes, ...documentRoutes({ routes, catalogue, version: "1.2.3" })],
     catalogue,
+    door,
     logger: createLogger("debug", sink),
     bodyLimits: TEST_BODY_LIMITS,
   });
-  const server = await listen(app, { host: "127.0.0.1", port: 0 });
+  const server = await listen(app, { host: "127.0.0.1", port: 0, door });
   const port = Number(new URL(server.url).port);
   return { ...server, port, raw: (...parts) => rawExchange(port, parts) };
 }

@@ -23,6 +23,9 @@ export interface Refusal {
   readonly facts?: Readonly<Record<string, string | number | boolean | null>>;
 }
 
+/** What the caller may command and use: its own, or everything (operators, the platform itself). */
+export type Authority = "own" | "all";
+
 /** What of the world a decision may know. Everything arrives as a value. */
 export interface DecisionContext<Facts = unknown, View = unknown> {
   /** The owner's clock, epoch ms. */
@@ -30,10 +33,19 @@ export interface DecisionContext<Facts = unknown, View = unknown> {
   readonly aggregateId: string;
   /** Who asks: an id, never a personal datum. */
   readonly actor: string;
+  readonly authority: Authority;
   /** What was asked of other aggregates before; null where the aggregate asks nothing. */
   readonly facts: Facts;
   /** The fold of the whole partition, read-only; null where the aggregate has none. */
   readonly view: View;
+}
+
+/** True where the caller may use what belongs to `owner`; null: it belongs to nobody. */
+export function mayUse(
+  { actor, authority }: Pick<DecisionContext, "actor" | "authority">,
+  owner: string | null,
+): boolean {
+  return authority === "all" || owner === actor;
 }
 
 /**

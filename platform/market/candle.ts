@@ -76,6 +76,18 @@ export function addTick(candle: RunningCandle, tick: Tick): void {
   candle.trades += 1;
 }
 
+/** Changes `candle`: as if each tick of `other`, of whatever time, were added to it. */
+function addCandle(candle: RunningCandle, other: Readonly<RunningCandle>): void {
+  if (compareTicks(other.last, candle.last) >= 0) candle.last = other.last;
+  if (compareTicks(other.first, candle.first) < 0) candle.first = other.first;
+  candle.high = maximum(candle.high, other.high);
+  candle.low = minimum(candle.low, other.low);
+  candle.volume = candle.volume.plus(other.volume);
+  candle.priceVolume = candle.priceVolume.plus(other.priceVolume);
+  candle.buyVolume = candle.buyVolume.plus(other.buyVolume);
+  candle.trades += other.trades;
+}
+
 /**
  * The figures so far. `contractSize` is the value of one contract in the quote currency, for
  * inverse contracts; `null` where volume counts the base asset.
@@ -116,16 +128,39 @@ export interface FoldingOptions {
 
 /** Candles of ticks given in any order; buckets without ticks have none. Ascending by time. */
 export function foldTicks(ticks: Iterable<Tick>, options: FoldingOptions): Candle[] {
+  const running = runningCandles(ticks, options.interval);
+  return running.map((candle) => candleOf(candle, options.contractSize));
+}
+
+/** The same, of candles that may still take ticks. */
+export function runningCandles(ticks: Iterable<Tick>, interval: Interval): RunningCandle[] {
   const running = new Map<number, RunningCandle>();
   for (const tick of ticks) {
-    const openTimeMs = bucketStart(tick.timeMs, options.interval);
+    const openTimeMs = bucketStart(tick.timeMs, interval);
     const candle = running.get(openTimeMs);
     if (candle) addTick(candle, tick);
     else running.set(openTimeMs, beginCandle(openTimeMs, tick));
   }
-  return [...running.values()]
-    .sort((a, b) => a.openTimeMs - b.openTimeMs)
-    .map((candle) => candleOf(candle, options.contractSize));
+  return [...running.values()].sort(byTime);
+}
+
+/** What `foldTicks` gives of all the ticks that shorter candles have taken. */
+export function foldRunning(
+  shorter: Iterable<Readonly<RunningCandle>>,
+  { interval, contractSize }: FoldingOptions,
+): Candle[] {
+  const running = new Map<number, RunningCandle>();
+  for (const one of shorter) {
+    const openTimeMs = bucketStart(one.openTimeMs, interval);
+    const candle = running.get(openTimeMs);
+    if (candle) addCandle(candle, one);
+    else running.set(openTimeMs, { ...one, openTimeMs });
+  }
+  return [...running.values()].sort(byTime).map((candle) => candleOf(candle, contractSize));
+}
+
+function byTime(a: RunningCandle, b: RunningCandle): number {
+  return a.openTimeMs - b.openTimeMs;
 }
 
 /** Longer candles of shorter ones, which must ascend by time; a RangeError when they do not. */

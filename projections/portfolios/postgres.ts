@@ -38,10 +38,7 @@ export class PostgresPortfolioReader implements PortfolioReader {
   }
 
   async portfolios(page: PageRequest<string>): Promise<Page<PortfolioSummary, string>> {
-    const sql = `${SELECT_PORTFOLIOS} WHERE p."portfolioId" > ? ORDER BY p."portfolioId" LIMIT ?`;
-    const rows = await this.#queries.all(sql, [page.after ?? "", page.limit + 1]);
-    const found = await this.#summaries(rows);
-    return pageOf(found, page.limit, ({ portfolioId }) => portfolioId);
+    return this.#page(null, page);
   }
 
   async portfolio(portfolioId: string): Promise<PortfolioSummary | null> {
@@ -50,9 +47,11 @@ export class PostgresPortfolioReader implements PortfolioReader {
     return summary ?? null;
   }
 
-  async portfoliosOf(owner: string, limit: number): Promise<readonly PortfolioSummary[]> {
-    const sql = `${SELECT_PORTFOLIOS} WHERE p.owner = ? ORDER BY p."portfolioId" LIMIT ?`;
-    return this.#summaries(await this.#queries.all(sql, [owner, limit]));
+  async portfoliosOf(
+    owner: string,
+    page: PageRequest<string>,
+  ): Promise<Page<PortfolioSummary, string>> {
+    return this.#page(owner, page);
   }
 
   async holdings(portfolioId: string): Promise<readonly Holding[]> {
@@ -166,6 +165,20 @@ export class PostgresPortfolioReader implements PortfolioReader {
       [...where.values, ...where.values, REALISED_TRADES_LIMIT + 1],
     );
     return sumByDay(rows.map(bookingOf), request.zone);
+  }
+
+  async #page(
+    owner: string | null,
+    page: PageRequest<string>,
+  ): Promise<Page<PortfolioSummary, string>> {
+    const where = conditions([
+      ["p.owner = ?", owner],
+      [`p."portfolioId" > ?`, page.after ?? ""],
+    ]);
+    const sql = `${SELECT_PORTFOLIOS} WHERE ${where.sql} ORDER BY p."portfolioId" LIMIT ?`;
+    const rows = await this.#queries.all(sql, [...where.values, page.limit + 1]);
+    const found = await this.#summaries(rows);
+    return pageOf(found, page.limit, ({ portfolioId }) => portfolioId);
   }
 
   /** The holdings of all portfolios come in one journey to the server. */

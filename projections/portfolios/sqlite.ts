@@ -38,10 +38,7 @@ export class SqlitePortfolioReader implements PortfolioReader {
   }
 
   async portfolios(page: PageRequest<string>): Promise<Page<PortfolioSummary, string>> {
-    const sql = `${SELECT_PORTFOLIOS} WHERE portfolioId > ? ORDER BY portfolioId LIMIT ?`;
-    const rows = this.#queries.all(sql, [page.after ?? "", page.limit + 1]);
-    const found = rows.map((row) => this.#summary(row));
-    return pageOf(found, page.limit, ({ portfolioId }) => portfolioId);
+    return this.#page(null, page);
   }
 
   async portfolio(portfolioId: string): Promise<PortfolioSummary | null> {
@@ -49,9 +46,11 @@ export class SqlitePortfolioReader implements PortfolioReader {
     return row === null ? null : this.#summary(row);
   }
 
-  async portfoliosOf(owner: string, limit: number): Promise<readonly PortfolioSummary[]> {
-    const sql = `${SELECT_PORTFOLIOS} WHERE owner = ? ORDER BY portfolioId LIMIT ?`;
-    return this.#queries.all(sql, [owner, limit]).map((row) => this.#summary(row));
+  async portfoliosOf(
+    owner: string,
+    page: PageRequest<string>,
+  ): Promise<Page<PortfolioSummary, string>> {
+    return this.#page(owner, page);
   }
 
   async holdings(portfolioId: string): Promise<readonly Holding[]> {
@@ -165,6 +164,17 @@ export class SqlitePortfolioReader implements PortfolioReader {
       [...where.values, ...where.values, REALISED_TRADES_LIMIT + 1],
     );
     return sumByDay(rows.map(bookingOf), request.zone);
+  }
+
+  #page(owner: string | null, page: PageRequest<string>): Page<PortfolioSummary, string> {
+    const where = conditions([
+      ["owner = ?", owner],
+      ["portfolioId > ?", page.after ?? ""],
+    ]);
+    const sql = `${SELECT_PORTFOLIOS} WHERE ${where.sql} ORDER BY portfolioId LIMIT ?`;
+    const rows = this.#queries.all(sql, [...where.values, page.limit + 1]);
+    const found = rows.map((row) => this.#summary(row));
+    return pageOf(found, page.limit, ({ portfolioId }) => portfolioId);
   }
 
   #summary(row: SqlRow): PortfolioSummary {

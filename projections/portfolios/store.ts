@@ -320,8 +320,8 @@ export interface RealisedProfit {
 export interface PortfolioReader {
   portfolios(page: PageRequest<string>): Promise<Page<PortfolioSummary, string>>;
   portfolio(portfolioId: string): Promise<PortfolioSummary | null>;
-  /** Of one owner, in order of their ids; at most so many. */
-  portfoliosOf(owner: string, limit: number): Promise<readonly PortfolioSummary[]>;
+  /** Of one owner, in order of their ids. */
+  portfoliosOf(owner: string, page: PageRequest<string>): Promise<Page<PortfolioSummary, string>>;
   /** All assets ever held, in order; those held no longer carry their realised profit. */
   holdings(portfolioId: string): Promise<readonly Holding[]>;
   openLots(

@@ -14,9 +14,14 @@ export interface InfluxGenerationParts<Reader> {
   readonly client: InfluxClient;
   /** `ticks_and_candles_g3` */
   readonly database: string;
-  /** The projection's reader of the generation as it was at its checkpoints. */
-  readonly makeReader: (versions: InfluxVersions) => Reader;
+  /**
+   * Called once for the generation. What it gives makes the projection's reader for each query, of
+   * the generation as it was at its checkpoints; what readers keep for each other stands in there.
+   */
+  readonly readerMaker: InfluxReaderMaker<Reader>;
 }
+
+export type InfluxReaderMaker<Reader> = () => (versions: InfluxVersions) => Reader;
 
 /** One generation opened for queries; `null` while its database is not there yet. */
 export async function openInfluxGeneration<Reader>(
@@ -29,11 +34,13 @@ export async function openInfluxGeneration<Reader>(
 /** Each query reads the generation as it was at the checkpoints that the query began with. */
 export class InfluxGeneration<Reader> {
   readonly #parts: InfluxGenerationParts<Reader>;
+  readonly #makeReader: (versions: InfluxVersions) => Reader;
   readonly #underWay = new Set<Promise<unknown>>();
   #closed = false;
 
   constructor(parts: InfluxGenerationParts<Reader>) {
     this.#parts = parts;
+    this.#makeReader = parts.readerMaker();
   }
 
   /** Rows and positions of the answer agree: what is above the positions is left out. */
@@ -63,10 +70,10 @@ export class InfluxGeneration<Reader> {
   }
 
   async #read<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>> {
-    const { client, database, makeReader } = this.#parts;
+    const { client, database } = this.#parts;
     const checkpoints = await readCheckpoints(client, database);
     const asOf = new Map([...checkpoints].map(([key, { next }]) => [key, next]));
-    const reader = makeReader(new InfluxVersions(client, database, asOf));
+    const reader = this.#makeReader(new InfluxVersions(client, database, asOf));
     return snapshotOf(await query(reader), checkpoints);
   }
 }

@@ -19,6 +19,7 @@ export interface OperationsRequest {
   readonly commandId: string;
   readonly expectedVersion: null;
   readonly actor: string;
+  readonly authority: "all";
   readonly correlationId: string;
   readonly causationId: null;
   readonly causationPosition: null;
@@ -66,6 +67,7 @@ export function generationRequest(
     commandId,
     expectedVersion: null,
     actor: "projector",
+    authority: "all",
     correlationId: commandId,
     causationId: null,
     causationPosition: null,

@@ -1,5 +1,6 @@
 import type { EventReader } from "../../platform/codec/codec.ts";
 import type { LogReader } from "../../platform/log/log.ts";
+import type { LogPlace } from "../../platform/log/places.ts";
 import type { Logger } from "../../platform/telemetry/logger.ts";
 import type { GenerationDropper } from "../stores.ts";
 import { CommandSender } from "./command-sender.ts";
@@ -20,6 +21,8 @@ const LONGEST_RESTART_MS = 30_000;
 
 export interface SupervisorParts {
   readonly stores: GenerationDropper;
+  /** By which each feeding thread opens the log for itself. */
+  readonly logPlace: LogPlace;
   readonly log: LogReader;
   readonly codec: EventReader;
   readonly operations: OperationsPort;
@@ -168,10 +171,10 @@ export class Supervisor {
 
   #start(generation: Generation): Feeding {
     const key = keyOf(generation);
-    const { stores, logger } = this.#parts;
+    const { stores, logPlace, logger } = this.#parts;
     const of = { projection: generation.projection, generation: generation.generation };
     const feeding: Feeding = new Feeding(
-      { ...of, place: stores.place },
+      { ...of, place: stores.place, log: logPlace },
       {
         onApplied: (applied) => {
           this.#restarts.delete(key);

@@ -1,4 +1,5 @@
 import type { PartitionKey } from "../../platform/log/log.ts";
+import type { LogPlace } from "../../platform/log/places.ts";
 import type { StorePlace } from "../stores.ts";
 import type { Applied } from "./partition-feeder.ts";
 import type { PartitionProgress } from "./progress.ts";
@@ -7,6 +8,7 @@ import type { RunEnd } from "./runner.ts";
 /** What a worker thread is started with. */
 export interface FeedingJob {
   readonly place: StorePlace;
+  readonly log: LogPlace;
   /** A name in `projections/registry.ts`. */
   readonly projection: string;
   readonly generation: number;

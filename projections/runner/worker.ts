@@ -1,11 +1,9 @@
 /**
- * The thread that feeds one generation of one projection: the place where the embedded adapters of
- * log and registry are named for the projectors; the read store is chosen in `stores.ts`.
+ * The thread that feeds one generation of one projection. The log is chosen in
+ * `platform/log/places.ts`, the read store in `stores.ts`.
  */
 import { parentPort, workerData } from "node:worker_threads";
-import { openReadCodec } from "../../platform/codec/codec.ts";
-import { openSqliteRegistry } from "../../platform/codec/sqlite-registry.ts";
-import { openSqliteLogReader } from "../../platform/log/sqlite/sqlite-log-reader.ts";
+import { openLogReading } from "../../platform/log/places.ts";
 import { registeredProjection } from "../registry.ts";
 import { openStore } from "../stores.ts";
 import { type FileLock, tryFileLock } from "./file-lock.ts";
@@ -36,16 +34,13 @@ async function feed(job: FeedingJob, signal: AbortSignal): Promise<void> {
   if (lock === null) return tell({ type: "ended", end: { reason: "stopped", detail: "" } });
   tell({ type: "feeding" });
   const store = openStore(place, name, generation);
-  const log = openSqliteLogReader({ folder });
-  const registry = openSqliteRegistry({ folder, readOnly: true });
+  const { log, codec, close } = await openLogReading(job.log);
   try {
-    const codec = openReadCodec({ registry });
     const end = await run({ projection, store, log, codec, observer: observer(), signal });
     tell({ type: "ended", end });
   } finally {
     await store.close();
-    await log.close();
-    await registry.close();
+    await close();
     lock.release();
   }
 }

@@ -58,8 +58,8 @@ export interface StrategyVersion {
 }
 
 export interface StrategyFilter {
-  /** Who asks: sees one's own strategies and public ones. */
-  readonly actor: string;
+  /** Who sees only one's own strategies and public ones; null: who asks sees all. */
+  readonly actor: string | null;
   /**
    * Words of letters and digits, whatever their case and diacritics: with each of them a word of
    * the document's name, type, tags, instruments or indicators begins. Other signs only part words.

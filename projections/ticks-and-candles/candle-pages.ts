@@ -1,6 +1,7 @@
 import { type Decimal, decimalText, ZERO } from "../../platform/kernel/decimal.ts";
-import { type Candle, foldTicks, mergeCandles, type Tick } from "../../platform/market/candle.ts";
+import { type Candle, foldRunning, mergeCandles } from "../../platform/market/candle.ts";
 import { bucketEnd, type Interval } from "../../platform/market/interval.ts";
+import type { FoldedSecond } from "./folded-seconds.ts";
 import type { CandleRow } from "./store.ts";
 
 /** Collects what ascends by time into buckets of the interval, each handed out when it is full. */
@@ -34,13 +35,13 @@ export async function* candlesOfMinutes(
   }
 }
 
-/** Candles of the interval from ticks, for intervals shorter than a minute. */
-export async function* candlesOfTicks(
-  ticks: AsyncIterable<readonly Tick[]>,
+/** Candles of the interval from folded seconds, for intervals shorter than a minute. */
+export async function* candlesOfSeconds(
+  seconds: AsyncIterable<readonly FoldedSecond[]>,
   options: { readonly interval: Interval; readonly contractSize: Decimal | null },
 ): AsyncGenerator<Candle> {
-  for await (const bucket of bucketsOf(ticks, options.interval, ({ timeMs }) => timeMs)) {
-    yield* foldTicks(bucket, options);
+  for await (const bucket of bucketsOf(seconds, options.interval, (one) => one.openTimeMs)) {
+    yield* foldRunning(bucket, options);
   }
 }
 

@@ -8,6 +8,8 @@ import { type InfluxVersions, tagIn } from "../runner/influx-versions.ts";
 import type { Row } from "../runner/projection.ts";
 import type { StoredRow } from "../runner/read-store.ts";
 import { integer, integerOrNull, textOrNull } from "../runner/sql-row.ts";
+import type { FoldedSecond } from "./folded-seconds.ts";
+import { InfluxSeconds, type InfluxSecondsParts } from "./influx-seconds.ts";
 import { shaped } from "./influx-shapes.ts";
 import {
   clockOf,
@@ -28,18 +30,19 @@ interface Timelines {
   readonly openMinutes: InfluxTimeline;
 }
 
+export type InfluxSourceParts = Omit<InfluxSecondsParts, "timeline">;
+
 const EVER = { fromMs: EARLIEST_MS, toMs: LATEST_MS };
 
 /** One instrument in InfluxDB, for one query. */
 export class InfluxMarketSource extends MarketSource {
   readonly #versions: InfluxVersions;
   readonly #timelines: Timelines;
+  readonly #seconds: InfluxSeconds;
 
   /** `null` when the instrument is not known. */
-  static async open(
-    versions: InfluxVersions,
-    instrumentId: string,
-  ): Promise<InfluxMarketSource | null> {
+  static async open(parts: InfluxSourceParts): Promise<InfluxMarketSource | null> {
+    const { versions, instrumentId } = parts;
     const ofInstrument = tagIn("instrumentId", [instrumentId]);
     const found = await versions.rows([shaped.instruments, shaped.watermarks], ofInstrument);
     const [[instrument] = [], [watermark] = []] = found;
@@ -49,13 +52,14 @@ export class InfluxMarketSource extends MarketSource {
       instrument: instrument.row,
       watermark: watermark?.row ?? null,
     });
-    return new InfluxMarketSource(versions, timelines, clock);
+    return new InfluxMarketSource(parts, timelines, clock);
   }
 
-  private constructor(versions: InfluxVersions, timelines: Timelines, clock: InstrumentClock) {
+  private constructor(parts: InfluxSourceParts, timelines: Timelines, clock: InstrumentClock) {
     super(clock);
-    this.#versions = versions;
+    this.#versions = parts.versions;
     this.#timelines = timelines;
+    this.#seconds = new InfluxSeconds({ ...parts, timeline: timelines.ticks });
   }
 
   async lastTickBefore(beforeMs: number): Promise<Tick | null> {
@@ -71,11 +75,8 @@ export class InfluxMarketSource extends MarketSource {
     return found === null ? null : integer(found.row, "revision");
   }
 
-  protected async *storedTicks(range: TimeRange): AsyncGenerator<readonly Tick[]> {
-    const span = { ...range, firstPoints: ROWS_AT_FIRST };
-    for await (const piece of this.#timelines.ticks.rows(span)) {
-      yield piece.map(({ row }) => foldedTickOf(row));
-    }
+  seconds(range: TimeRange): AsyncGenerator<readonly FoldedSecond[]> {
+    return this.#seconds.read(range);
   }
 
   /** Where a minute was closed, it was open before: days of open minutes are all days. */

@@ -7,6 +7,7 @@ import type { StoredRow } from "../runner/read-store.ts";
 import { integer, text } from "../runner/sql-row.ts";
 import { shaped } from "./influx-shapes.ts";
 import { InfluxMarketSource } from "./influx-source.ts";
+import { KeptSeconds } from "./kept-seconds.ts";
 import { candlesOf, lastPriceOf, tickerOf, vwapOf } from "./market-figures.ts";
 import { instrumentOf, placeOf, tickOf } from "./rows.ts";
 import type {
@@ -32,9 +33,17 @@ const POINTS_BESIDE_PAGE = 8;
 /** The market read model in InfluxDB. */
 export class InfluxMarketReader implements MarketReader {
   readonly #versions: InfluxVersions;
+  readonly #kept: KeptSeconds;
 
-  constructor(versions: InfluxVersions) {
+  constructor(versions: InfluxVersions, kept: KeptSeconds) {
     this.#versions = versions;
+    this.#kept = kept;
+  }
+
+  /** What makes readers of one generation, which keep the seconds that any of them has folded. */
+  static maker(): (versions: InfluxVersions) => InfluxMarketReader {
+    const kept = new KeptSeconds();
+    return (versions) => new InfluxMarketReader(versions, kept);
   }
 
   async instruments(page: PageRequest<string>): Promise<Page<Instrument, string>> {
@@ -94,7 +103,8 @@ export class InfluxMarketReader implements MarketReader {
   }
 
   #source(instrumentId: string): Promise<InfluxMarketSource | null> {
-    return InfluxMarketSource.open(this.#versions, instrumentId);
+    const [versions, kept] = [this.#versions, this.#kept];
+    return InfluxMarketSource.open({ versions, instrumentId, kept });
   }
 
   async #instruments(ids: readonly string[]): Promise<Instrument[]> {

@@ -8,8 +8,8 @@ import {
   MINUTE_MS,
   minuteOf,
 } from "../../platform/market/interval.ts";
-import { candlesOfMinutes, candlesOfTicks, filled, rowOf } from "./candle-pages.ts";
-import { type MarketSource, TooMuch } from "./market-source.ts";
+import { candlesOfMinutes, candlesOfSeconds, filled, rowOf } from "./candle-pages.ts";
+import type { MarketSource } from "./market-source.ts";
 import { textOf } from "./rows.ts";
 import type {
   CandlePage,
@@ -20,6 +20,7 @@ import type {
   TimeRange,
   Vwap,
 } from "./store.ts";
+import { TooMuch } from "./too-much.ts";
 
 /**
  * What is reckoned from ticks and minutes, alike for every store. A source of `null` is an
@@ -132,7 +133,7 @@ function candlesIn(
   const endMs = bucketEnd(toMs - 1, interval);
   const { contractSize } = source.clock;
   if (isFoldedFromTicks(interval)) {
-    return candlesOfTicks(source.ticks({ fromMs, toMs: endMs }), { interval, contractSize });
+    return candlesOfSeconds(source.seconds({ fromMs, toMs: endMs }), { interval, contractSize });
   }
   return candlesOfMinutes(source.minutes({ fromMs, toMs: endMs }), interval);
 }

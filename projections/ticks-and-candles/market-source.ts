@@ -1,15 +1,14 @@
-import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { type Decimal, decimal } from "../../platform/kernel/decimal.ts";
-import { type Candle, foldTicks, type Tick } from "../../platform/market/candle.ts";
+import { type Candle, foldRunning, type Tick } from "../../platform/market/candle.ts";
 import { ALLOWED_LATENESS_MS, MINUTE_MS } from "../../platform/market/interval.ts";
+import type { FoldedSecond } from "./folded-seconds.ts";
 import type { TimeRange } from "./store.ts";
+import { TooMuch } from "./too-much.ts";
 
 /** Rows read at once, so that a long range stops nobody else. */
 export const ROWS_AT_ONCE = 2_000;
 /** Who asks for little is not made to wait for much: so many first, and then more. */
 export const ROWS_AT_FIRST = 250;
-/** Ticks that one query folds at most. */
-const TICKS_PER_QUERY = 200_000;
 /** Stored minutes that one query folds at most: more than two months have. */
 const MINUTES_PER_QUERY = 100_000;
 
@@ -35,7 +34,6 @@ export interface StoredMinute {
  */
 export abstract class MarketSource {
   readonly clock: InstrumentClock;
-  #ticksRead = 0;
   #minutesRead = 0;
 
   constructor(clock: InstrumentClock) {
@@ -45,20 +43,14 @@ export abstract class MarketSource {
   /** The last tick before `beforeMs` in tick order. */
   abstract lastTickBefore(beforeMs: number): Promise<Tick | null>;
 
-  /** Pieces of the stored ticks in tick order. */
-  protected abstract storedTicks(range: TimeRange): AsyncIterable<readonly Tick[]>;
+  /**
+   * Pieces of the seconds of a range, ascending; the first and the last second hold only those of
+   * their ticks that are in the range.
+   */
+  abstract seconds(range: TimeRange): AsyncIterable<readonly FoldedSecond[]>;
 
   /** Pieces of the minutes with trades, ascending. */
   protected abstract storedMinutes(range: TimeRange): AsyncIterable<readonly StoredMinute[]>;
-
-  /** Pieces of the ticks in tick order; who has enough stops asking. */
-  async *ticks(range: TimeRange): AsyncGenerator<readonly Tick[]> {
-    for await (const piece of this.storedTicks(range)) {
-      this.#ticksRead += piece.length;
-      if (this.#ticksRead > TICKS_PER_QUERY) throw new TooMuch("ticks", TICKS_PER_QUERY);
-      yield piece;
-    }
-  }
 
   /**
    * Pieces of the candles of all minutes with trades, ascending; both ends of the range are
@@ -75,8 +67,8 @@ export abstract class MarketSource {
   /** Candles of the minutes of a range, folded from its ticks alone. */
   async foldedMinutes(range: TimeRange): Promise<Candle[]> {
     if (range.fromMs >= range.toMs) return [];
-    const pieces = await Array.fromAsync(this.ticks(range));
-    return foldTicks(pieces.flat(), {
+    const pieces = await Array.fromAsync(this.seconds(range));
+    return foldRunning(pieces.flat(), {
       interval: "1m",
       contractSize: this.clock.contractSize,
     });
@@ -90,14 +82,6 @@ export abstract class MarketSource {
       else candles.push(...(await this.foldedMinutes(range)));
     }
     return candles;
-  }
-}
-
-/** A range holds more than one query may read. */
-export class TooMuch extends PlatformError {
-  constructor(what: string, limit: number) {
-    const detail = `more than ${limit} ${what} are in the range; ask for a shorter one`;
-    super("RANGE_TOO_LARGE", detail, { facts: { limit } });
   }
 }
 

@@ -2,11 +2,13 @@ import type { Candle } from "../../platform/market/candle.ts";
 import { MINUTE_MS } from "../../platform/market/interval.ts";
 import { integer } from "../runner/sql-row.ts";
 import type { SqliteQueries } from "../runner/sqlite-query.ts";
+import { KeptSeconds } from "./kept-seconds.ts";
 import { SqliteMarketSource } from "./sqlite-source.ts";
 
 /** Single minutes as their stored ticks tell them, whatever their row says. */
 export class SqliteMinuteReader {
   readonly #queries: SqliteQueries;
+  readonly #kept = new KeptSeconds();
 
   constructor(queries: SqliteQueries) {
     this.#queries = queries;
@@ -17,7 +19,11 @@ export class SqliteMinuteReader {
     instrumentId: string,
     openTimeMs: number,
   ): Promise<{ readonly candle: Candle; readonly revision: number | null } | null> {
-    const source = SqliteMarketSource.open(this.#queries, instrumentId);
+    const source = SqliteMarketSource.open({
+      queries: this.#queries,
+      instrumentId,
+      kept: this.#kept,
+    });
     const range = { fromMs: openTimeMs, toMs: openTimeMs + MINUTE_MS };
     const [candle] = (await source?.foldedMinutes(range)) ?? [];
     if (candle === undefined) return null;

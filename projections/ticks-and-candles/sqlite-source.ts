@@ -3,6 +3,7 @@ import type { Tick } from "../../platform/market/candle.ts";
 import { MINUTE_MS } from "../../platform/market/interval.ts";
 import { integer, integerOrNull, type SqlRow, textOrNull } from "../runner/sql-row.ts";
 import type { SqliteQueries } from "../runner/sqlite-query.ts";
+import type { FoldedSecond } from "./folded-seconds.ts";
 import {
   clockOf,
   type InstrumentClock,
@@ -13,23 +14,26 @@ import {
   type StoredMinute,
 } from "./market-source.ts";
 import { foldedTickOf, minuteOfRow } from "./rows.ts";
+import { type SecondsParts, SqliteSeconds } from "./sqlite-seconds.ts";
 import type { TimeRange } from "./store.ts";
 
 /** One instrument in SQLite, for one query; the event loop turns between pieces. */
 export class SqliteMarketSource extends MarketSource {
   readonly #queries: SqliteQueries;
   readonly #instrumentId: string;
+  readonly #seconds: SqliteSeconds;
 
   /** `null` when the instrument is not known. */
-  static open(queries: SqliteQueries, instrumentId: string): SqliteMarketSource | null {
-    const row = queries.get(SELECT_CLOCK, [instrumentId]);
-    return row === null ? null : new SqliteMarketSource(queries, instrumentId, clockOfRow(row));
+  static open(parts: SecondsParts): SqliteMarketSource | null {
+    const row = parts.queries.get(SELECT_CLOCK, [parts.instrumentId]);
+    return row === null ? null : new SqliteMarketSource(parts, clockOfRow(row));
   }
 
-  private constructor(queries: SqliteQueries, instrumentId: string, clock: InstrumentClock) {
+  private constructor(parts: SecondsParts, clock: InstrumentClock) {
     super(clock);
-    this.#queries = queries;
-    this.#instrumentId = instrumentId;
+    this.#queries = parts.queries;
+    this.#instrumentId = parts.instrumentId;
+    this.#seconds = new SqliteSeconds(parts);
   }
 
   async lastTickBefore(beforeMs: number): Promise<Tick | null> {
@@ -37,16 +41,8 @@ export class SqliteMarketSource extends MarketSource {
     return row === null ? null : foldedTickOf(row);
   }
 
-  protected async *storedTicks({ fromMs, toMs }: TimeRange): AsyncGenerator<readonly Tick[]> {
-    let place: readonly number[] = [fromMs, -1, -1, -1];
-    for (let limit = ROWS_AT_FIRST; ; limit = Math.min(limit * 2, ROWS_AT_ONCE)) {
-      const rows = this.#queries.all(SELECT_TICKS, [this.#instrumentId, ...place, toMs, limit]);
-      yield rows.map(foldedTickOf);
-      const last = rows.at(-1);
-      if (last === undefined || rows.length < limit) return;
-      place = TICK_ORDER.map((column) => integer(last, column));
-      await nextTurn();
-    }
+  seconds(range: TimeRange): AsyncGenerator<readonly FoldedSecond[]> {
+    return this.#seconds.read(range);
   }
 
   protected async *storedMinutes(range: TimeRange): AsyncGenerator<readonly StoredMinute[]> {
@@ -78,8 +74,6 @@ function clockOfRow(row: SqlRow): InstrumentClock {
   });
 }
 
-const TICK_ORDER = ["timeMs", "orderId", "ordinal", "era"];
-
 const SELECT_CLOCK = `
   SELECT i.contractSize, w.watermarkMs,
     (SELECT max(openTimeMs) FROM minutes m WHERE m.instrumentId = i.instrumentId) AS newestMinuteMs,
@@ -91,11 +85,6 @@ const SELECT_CLOCK = `
 const SELECT_LAST_TICK = `
   SELECT * FROM ticks WHERE instrumentId = ? AND timeMs < ?
   ORDER BY timeMs DESC, orderId DESC, ordinal DESC, era DESC LIMIT 1`;
-
-const SELECT_TICKS = `
-  SELECT timeMs, orderId, ordinal, era, price, volume, side FROM ticks
-  WHERE instrumentId = ? AND (timeMs, orderId, ordinal, era) > (?, ?, ?, ?) AND timeMs < ?
-  ORDER BY timeMs, orderId, ordinal, era LIMIT ?`;
 
 /** An open minute may have a row, which then counts only some of its ticks, or none. */
 const SELECT_MINUTES = `

@@ -3,6 +3,7 @@ import { timeOrdered } from "../runner/sql-conditions.ts";
 import { integer, type SqlRow, text } from "../runner/sql-row.ts";
 import type { SqliteQueries } from "../runner/sqlite-query.ts";
 import type { TableIndex } from "../runner/stored-table.ts";
+import { KeptSeconds } from "./kept-seconds.ts";
 import { candlesOf, lastPriceOf, tickerOf, vwapOf } from "./market-figures.ts";
 import { instrumentOf, placeOf, tickOf } from "./rows.ts";
 import { SqliteMarketSource } from "./sqlite-source.ts";
@@ -28,6 +29,7 @@ export const indexes: readonly TableIndex[] = [
 /** The market read model in SQLite. */
 export class SqliteMarketReader implements MarketReader {
   readonly #queries: SqliteQueries;
+  readonly #kept = new KeptSeconds();
 
   constructor(queries: SqliteQueries) {
     this.#queries = queries;
@@ -93,7 +95,7 @@ export class SqliteMarketReader implements MarketReader {
   }
 
   #source(instrumentId: string): SqliteMarketSource | null {
-    return SqliteMarketSource.open(this.#queries, instrumentId);
+    return SqliteMarketSource.open({ queries: this.#queries, instrumentId, kept: this.#kept });
   }
 
   #instrument(row: SqlRow): Instrument {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { expect } from "chai";
 import { platformErrors } from "../../platform/errors/catalogue.ts";
 import { createApp } from "../../platform/http/app.ts";
+import { OPEN_DOOR } from "../../platform/http/door.ts";
 import { listen, type RunningServer } from "../../platform/http/server.ts";
 import { createLogger } from "../../platform/telemetry/logger.ts";
 import { ConsoleContent } from "./content.ts";
@@ -12,11 +13,12 @@ describe("the console's files", () => {
   let server: RunningServer;
   before(async () => {
     const app = createApp({
+      door: OPEN_DOOR,
       routes: consoleRoutes(),
       catalogue: platformErrors,
       logger: createLogger("silent"),
     });
-    server = await listen(app, { host: "127.0.0.1", port: 0 });
+    server = await listen(app, { host: "127.0.0.1", port: 0, door: OPEN_DOOR });
   });
   after(() => server.close(1_000));
 

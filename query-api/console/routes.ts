@@ -65,6 +65,7 @@ function served(path: string, operationId: string, summary: string) {
     operationId,
     tag: "console",
     summary,
+    access: "anyone",
     pathParameters: null,
     pathExample: {},
     query: null,

@@ -1,8 +1,11 @@
 import { z } from "zod";
+import { withAnyKey } from "../../platform/access/roles.ts";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { idField } from "../../platform/fields/fields.ts";
 import type { Route } from "../../platform/http/route.ts";
 import type { EquityCurveReader } from "../../projections/equity-curve/store.ts";
+import type { PortfolioReader } from "../../projections/portfolios/store.ts";
+import { ofOwnPortfolio } from "../reading/own.ts";
 import { paged } from "../reading/paged.ts";
 import {
   limitOf,
@@ -18,6 +21,7 @@ const place = z.strictObject({ atMs: z.number(), sequence: z.number() });
 
 const points: QueryDefinition<EquityCurveReader> = {
   tag: "risk",
+  access: withAnyKey,
   path: "/v1/portfolios/{id}/equity-curve",
   operationId: "listEquityCurve",
   summary: "What the portfolio was worth at each assessment, and its NAV without deposits",
@@ -54,7 +58,8 @@ const points: QueryDefinition<EquityCurveReader> = {
 
 export function equityCurveRoutes(
   model: ReadModel<EquityCurveReader>,
+  portfolios: ReadModel<PortfolioReader>,
   parts: QueryParts,
 ): readonly Route[] {
-  return [queryRoute(model, points, parts)];
+  return [ofOwnPortfolio(queryRoute(model, points, parts), portfolios, parts)];
 }

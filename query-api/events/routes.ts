@@ -1,5 +1,6 @@
 import type { Response } from "express";
 import { z } from "zod";
+import { withAnyKey } from "../../platform/access/roles.ts";
 import type { EventCodec } from "../../platform/codec/codec.ts";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { idField } from "../../platform/fields/fields.ts";
@@ -19,13 +20,17 @@ import { eventJson } from "../stream/event-json.ts";
 import { type Followed, followLog } from "../stream/log-follower.ts";
 import { concerns, type EventFilter, readEvents } from "../stream/read-events.ts";
 import { type ServerSentEvent, sendServerSentEvents } from "../stream/server-sent-events.ts";
+import type { EventGuard } from "./who-may-read.ts";
 
 /** Live streams that one process serves at a time. */
 const STREAMS = 200;
+/** How often a stream asks whether the key that opened it holds still. */
+const KEY_LOOK_MILLISECONDS = 1_000;
 
 export interface EventsParts extends QueryParts {
   readonly codec: Pick<EventCodec, "prepare" | "decode">;
   readonly isInstrument: (id: string) => Promise<boolean>;
+  readonly guard: EventGuard;
   /** Ends every stream: the process is shutting down. */
   readonly signal: AbortSignal;
 }
@@ -54,6 +59,7 @@ function listRoute(parts: EventsParts): Route {
     operationId: LIST_EVENTS,
     tag: "events",
     summary: "Events of a topic in the order of their writing",
+    access: withAnyKey,
     pathParameters: null,
     pathExample: {},
     query: z.strictObject({ ...filterParameters, ...pageParameters }),
@@ -75,6 +81,7 @@ function listRoute(parts: EventsParts): Route {
     ],
     handle: async (request, response) => {
       const wanted = wantedOf(request);
+      await parts.guard(request.identity, wanted);
       const pages = pagesOf(request, LIST_EVENTS, parts.cursorKey);
       const logId = await parts.log.logId();
       const place = pages.after(z.string());
@@ -118,6 +125,7 @@ function streamRoute(parts: EventsParts, streams: StreamCount): Route {
     operationId: "streamEvents",
     tag: "events",
     summary: "Events of a topic as they are appended",
+    access: withAnyKey,
     pathParameters: null,
     pathExample: {},
     query: z.strictObject({ ...filterParameters, ...fromParameter }),
@@ -125,7 +133,9 @@ function streamRoute(parts: EventsParts, streams: StreamCount): Route {
     headers: [lastEventId],
     answers: streamAnswers,
     handle: async (request, response) => {
-      const source = await follow(request, response, { parts, wanted: wantedOf(request) });
+      const wanted = wantedOf(request);
+      await parts.guard(request.identity, wanted);
+      const source = await follow(request, response, { parts, wanted });
       const events = asEvents(source, (event) => {
         return { name: event.event.type, data: eventJson(event) };
       });
@@ -141,6 +151,7 @@ function candleStreamRoute(parts: EventsParts, streams: StreamCount): Route {
     operationId: "streamCandles",
     tag: "market-data",
     summary: "One-minute candles of an instrument as they are closed and revised",
+    access: withAnyKey,
     pathParameters: z.strictObject({ id: idField() }),
     pathExample: { id: "binance:BTC-USDT" },
     query: z.strictObject(fromParameter),
@@ -197,7 +208,13 @@ async function follow(
   const known = last === undefined ? null : parseConsistencyToken(last, logId).positions;
   const from = await startOf(wanted, known, { parts, at });
   const closed = new AbortController();
-  response.on("close", () => closed.abort());
+  const watch = setInterval(() => {
+    if (!request.keyHolds()) closed.abort();
+  }, KEY_LOOK_MILLISECONDS);
+  response.on("close", () => {
+    clearInterval(watch);
+    closed.abort();
+  });
   if (response.closed) closed.abort();
   const signal = AbortSignal.any([closed.signal, parts.signal]);
   return {

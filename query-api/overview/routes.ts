@@ -1,8 +1,10 @@
 import { z } from "zod";
+import { readsOnlyOf, withAnyKey } from "../../platform/access/roles.ts";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { idField } from "../../platform/fields/fields.ts";
 import type { Route, RouteRequest } from "../../platform/http/route.ts";
 import { type JoinDefinition, type JoinRead, joinRoute } from "../reading/join-route.ts";
+import { requireSelf } from "../reading/own.ts";
 import type { QueryParts } from "../reading/query-route.ts";
 import { rowJson, shown } from "../reading/row-json.ts";
 import type { Models } from "../registry.ts";
@@ -15,6 +17,7 @@ const { text, count, time, decimal } = shown;
 const overview: JoinDefinition = {
   models: ["social", "risk", "strategies", "portfolios"],
   tag: "social",
+  access: withAnyKey,
   path: "/v1/traders/{id}/overview",
   operationId: "getTraderOverview",
   summary:
@@ -54,10 +57,12 @@ const overview: JoinDefinition = {
     ),
   }),
   run: async (read, request) => {
+    requireSelf(request);
     const id = request.path["id"] as string;
     const { trader, copies } = await socialOf(read, id);
-    const owned = await read("portfolios", (reader) => reader.portfoliosOf(id, SHOWN));
-    const ids = new Set([...copies, ...owned].map(({ portfolioId }) => portfolioId));
+    const page = { after: null, limit: SHOWN };
+    const owned = await read("portfolios", (reader) => reader.portfoliosOf(id, page));
+    const ids = new Set([...copies, ...owned.items].map(({ portfolioId }) => portfolioId));
     const risks = await risksOf(read, [...ids].slice(0, SHOWN));
     const strategies = await strategiesOf(read, request);
     const portfolios = await portfoliosOf(read, risks);
@@ -105,7 +110,8 @@ function risksOf(read: JoinRead, ids: readonly string[]): Promise<Risks> {
 
 async function strategiesOf(read: JoinRead, { path, identity }: RouteRequest) {
   const none = { text: null, tag: null, type: null, instrument: null, indicator: null };
-  const filter = { ...none, status: null, actor: identity.actor, owner: path["id"] as string };
+  const actor = readsOnlyOf(identity);
+  const filter = { ...none, status: null, actor, owner: path["id"] as string };
   const page = { after: null, limit: SHOWN };
   const found = await read("strategies", (reader) => reader.strategies(filter, page));
   return found.items.map(({ strategyId, document, status, version }) => {

@@ -1,9 +1,10 @@
 import { z } from "zod";
-import { PlatformError } from "../../platform/errors/catalogue.ts";
+import { mayRead, readsOnlyOf, withAnyKey } from "../../platform/access/roles.ts";
 import { idField } from "../../platform/fields/fields.ts";
 import type { Route, RouteRequest } from "../../platform/http/route.ts";
 import { isZone } from "../../projections/portfolios/calendar-day.ts";
 import type { PortfolioReader } from "../../projections/portfolios/store.ts";
+import { noSuchPortfolio } from "../reading/own.ts";
 import { paged } from "../reading/paged.ts";
 import {
   limitOf,
@@ -33,6 +34,7 @@ const zoneField = z
 
 const common = {
   tag: "portfolio",
+  access: withAnyKey,
   pathParameters: z.strictObject({ id: idField() }),
   pathExample: { id: "p-1" },
 } as const;
@@ -51,12 +53,15 @@ const list: Query = {
   pathExample: {},
   path: "/v1/portfolios",
   operationId: "listPortfolios",
-  summary: "All portfolios, in order of their ids",
+  summary: "All portfolios, in order of their ids; to a trader one's own",
   query: z.strictObject(pageParameters),
   data: z.array(answers.portfolio),
-  run: async (reader, { query }, pages) => {
-    const after = pages.after(z.string());
-    return paged(await reader.portfolios({ after, limit: limitOf(query) }), pages);
+  run: async (reader, { query, identity }, pages) => {
+    const page = { after: pages.after(z.string()), limit: limitOf(query) };
+    const owner = readsOnlyOf(identity);
+    const found =
+      owner === null ? await reader.portfolios(page) : await reader.portfoliosOf(owner, page);
+    return paged(found, pages);
   },
 };
 
@@ -189,6 +194,6 @@ const queries: readonly Query[] = [list, one, holdings, lots, cash, ledger, trad
 async function existing(reader: PortfolioReader, request: RouteRequest) {
   const id = request.path["id"] as string;
   const portfolio = await reader.portfolio(id);
-  if (portfolio) return portfolio;
-  throw new PlatformError("NOT_FOUND", `there is no portfolio ${id}`, { facts: { id } });
+  if (portfolio && mayRead(request.identity, portfolio.owner)) return portfolio;
+  throw noSuchPortfolio(id);
 }

@@ -1,5 +1,6 @@
 import type { Response } from "express";
 import { z } from "zod";
+import { withAnyKey } from "../../platform/access/roles.ts";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { idField } from "../../platform/fields/fields.ts";
 import type { Route } from "../../platform/http/route.ts";
@@ -40,6 +41,7 @@ export function projectionRoutes(parts: ProjectionsParts): readonly Route[] {
   const common = {
     method: "GET",
     tag: "operations",
+    access: withAnyKey,
     query: z.strictObject({}),
     body: null,
   } as const;

@@ -1,5 +1,6 @@
 import type { Response } from "express";
 import { z } from "zod";
+import type { Access } from "../../platform/access/roles.ts";
 import { type CursorKey, decodeCursor, encodeCursor } from "../../platform/http/cursor.ts";
 import type { Route, RouteRequest } from "../../platform/http/route.ts";
 import { sendAnswer } from "./answer.ts";
@@ -18,6 +19,7 @@ export interface QueryDefinition<Reader> {
   readonly operationId: string;
   readonly tag: string;
   readonly summary: string;
+  readonly access: Access;
   readonly pathParameters: z.ZodObject | null;
   readonly pathExample: Readonly<Record<string, string>>;
   readonly query: z.ZodObject;

@@ -1,9 +1,11 @@
 import { z } from "zod";
+import { observers, withAnyKey } from "../../platform/access/roles.ts";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { idField } from "../../platform/fields/fields.ts";
 import type { Route, RouteRequest } from "../../platform/http/route.ts";
 import type { RiskReader, RiskSummary, UsagePlace } from "../../projections/risk/store.ts";
 import { type JoinDefinition, type JoinRead, joinRoute } from "../reading/join-route.ts";
+import { ofOwnPortfolio } from "../reading/own.ts";
 import { paged } from "../reading/paged.ts";
 import { limitOf, pageParameters } from "../reading/parameters.ts";
 import { type QueryDefinition, type QueryParts, queryRoute } from "../reading/query-route.ts";
@@ -24,14 +26,22 @@ const usagePlace: z.ZodType<UsagePlace> = z.strictObject({
 
 const common = {
   tag: "risk",
+  access: withAnyKey,
   pathParameters: z.strictObject({ id: idField() }),
   pathExample: { id: "p-1" },
 } as const;
 
-/** Queries on the read model of risk; one of them joins it with positions and prices of now. */
+/**
+ * Queries on the read model of risk; one of them joins it with positions and prices of now. Whose
+ * a portfolio is stands in the read model of portfolios.
+ */
 export function riskRoutes(models: Models, parts: QueryParts): readonly Route[] {
   const alone = queries.map((query) => queryRoute(models.risk, query, parts));
-  return [joinRoute(models, one, parts), ...alone];
+  const ofOne = [joinRoute(models, one, parts), ...alone];
+  return [
+    ...ofOne.map((route) => ofOwnPortfolio(route, models.portfolios, parts)),
+    queryRoute(models.risk, nearLimit, parts),
+  ];
 }
 
 const one: JoinDefinition = {
@@ -105,6 +115,7 @@ const contributors: Query = {
 
 const nearLimit: Query = {
   ...common,
+  access: observers,
   pathParameters: null,
   pathExample: {},
   path: "/v1/risk/near-limit",
@@ -126,7 +137,7 @@ const nearLimit: Query = {
   },
 };
 
-const queries: readonly Query[] = [limits, breaches, contributors, nearLimit];
+const queries: readonly Query[] = [limits, breaches, contributors];
 
 async function existing(reader: RiskReader, request: RouteRequest): Promise<RiskSummary> {
   const id = request.path["id"] as string;

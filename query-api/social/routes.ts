@@ -1,8 +1,10 @@
 import { z } from "zod";
+import { withAnyKey } from "../../platform/access/roles.ts";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { idField } from "../../platform/fields/fields.ts";
 import type { Route, RouteRequest } from "../../platform/http/route.ts";
 import type { Ends, Influence, SocialReader, Trader } from "../../projections/social/store.ts";
+import { requireSelf } from "../reading/own.ts";
 import { paged } from "../reading/paged.ts";
 import { limitOf, pageParameters, textOf } from "../reading/parameters.ts";
 import { type QueryDefinition, type QueryParts, queryRoute } from "../reading/query-route.ts";
@@ -14,6 +16,7 @@ type Query = QueryDefinition<SocialReader>;
 
 const common = {
   tag: "social",
+  access: withAnyKey,
   pathParameters: z.strictObject({ id: idField() }),
   pathExample: { id: "t-1" },
 } as const;
@@ -55,10 +58,11 @@ const copying: Query = {
   ...common,
   path: "/v1/traders/{id}/copying",
   operationId: "listCopying",
-  summary: "Whom a trader copies, and on which terms",
+  summary: "Whom a trader copies, and on which terms; for the trader's own key",
   query: z.strictObject({}),
   data: z.array(answers.copy),
   run: async (reader, request) => {
+    requireSelf(request);
     const { traderId } = await existing(reader, request);
     return { data: (await reader.copying(traderId)).map(rowJson) };
   },
@@ -68,10 +72,11 @@ const copiers: Query = {
   ...common,
   path: "/v1/traders/{id}/copiers",
   operationId: "listCopiers",
-  summary: "The tree of those who copy a trader, directly and through others",
+  summary: "Who copies a trader, directly and through others; for the trader's own key",
   query: z.strictObject(limitOnly),
   data: z.array(answers.copier),
   run: async (reader, request) => {
+    requireSelf(request);
     const { traderId } = await existing(reader, request);
     const found = await reader.copiers(traderId);
     const limit = limitOf(request.query);
@@ -101,6 +106,7 @@ const suggestions: Query = {
   query: z.strictObject(limitOnly),
   data: z.array(answers.suggestion),
   run: async (reader, request) => {
+    requireSelf(request);
     const { traderId } = await existing(reader, request);
     return { data: await reader.suggestions(traderId, limitOf(request.query)) };
   },

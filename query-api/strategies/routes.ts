@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { mayRead, readsOnlyOf, withAnyKey } from "../../platform/access/roles.ts";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { idField, integerTextField, textField } from "../../platform/fields/fields.ts";
 import type { Route, RouteRequest } from "../../platform/http/route.ts";
@@ -41,6 +42,7 @@ const versionAnswer = z.object({ version: count, createdAt: time, rules: z.array
 
 const common = {
   tag: "strategies",
+  access: withAnyKey,
   pathParameters: z.strictObject({ id: idField() }),
   pathExample: { id: "s-1" },
 } as const;
@@ -146,7 +148,7 @@ const queries: readonly Query[] = [list, one, versions, version, diff];
 
 function filterOf({ query, identity }: RouteRequest): StrategyFilter {
   return {
-    actor: identity.actor,
+    actor: readsOnlyOf(identity),
     text: textOf(query["text"]),
     tag: textOf(query["tag"]),
     type: textOf(query["type"]),
@@ -184,8 +186,8 @@ function documentOf({ document }: { readonly document: string }): Record<string,
 async function existing(reader: StrategyReader, request: RouteRequest): Promise<Strategy> {
   const id = request.path["id"] as string;
   const strategy = await reader.strategy(id);
-  const mayRead = strategy?.owner === request.identity.actor || strategy?.visibility === "public";
-  if (strategy !== null && mayRead) return strategy;
+  const isPublic = strategy?.visibility === "public";
+  if (strategy && (isPublic || mayRead(request.identity, strategy.owner))) return strategy;
   throw new PlatformError("NOT_FOUND", `there is no strategy ${id} that you may read`, {
     facts: { id },
   });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { withAnyKey } from "../../platform/access/roles.ts";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { idField, timeField } from "../../platform/fields/fields.ts";
 import type { Route, RouteRequest } from "../../platform/http/route.ts";
@@ -32,6 +33,7 @@ const tickPlace = z.strictObject({
 
 const common = {
   tag: "market-data",
+  access: withAnyKey,
   pathParameters: z.strictObject({ id: idField() }),
   pathExample: { id: "binance:BTC-USDT" },
 } as const;

@@ -7,7 +7,7 @@ import { expect } from "chai";
 import type { SchemaRegistry } from "../../platform/codec/registry.ts";
 import type { RecordSchema } from "../../platform/codec/schema-files.ts";
 import { openSqliteRegistry } from "../../platform/codec/sqlite-registry.ts";
-import { describeRegistry } from "./registry.contract.ts";
+import { describeRegistry } from "./registry/registry-contract.ts";
 
 const HOLD_MS = 300;
 /** A thread that holds the write lock for a while, as the log's writer does. */

@@ -134,8 +134,10 @@ function strategiesReaderContract(name: string, open: () => Promise<Harness>): v
       ["anna", ["10", "9", "B", "a", "a-1", "a.b", "a:1"]],
       ["ben", ["9", "Z9", "a.b"]],
       ["nobody", ["9", "a.b"]],
+      [null, ["10", "9", "B", "Z9", "a", "a-1", "a.b", "a:1"]],
     ] as const) {
-      it(`lists one's own and public strategies in the order of their ids: ${actor}`, async () => {
+      const whose = actor ?? "all, who sees all";
+      it(`lists one's own and public strategies in the order of their ids: ${whose}`, async () => {
         addOfTwo(library);
         await tell(model, library);
         for (const limit of [1, 2, ids.length, ids.length + 1]) {

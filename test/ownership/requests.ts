@@ -13,6 +13,7 @@ export function start(aggregateId: string): CommandRequest {
     commandId: uuid(),
     expectedVersion: null,
     actor: "test",
+    authority: "all",
     correlationId: uuid(),
     causationId: null,
     causationPosition: null,

@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { Event } from "../../platform/kernel/decider.ts";
 import { InfluxClient } from "../../projections/runner/influx-client.ts";
-import { InfluxGeneration } from "../../projections/runner/influx-reader.ts";
+import {
+  InfluxGeneration,
+  type InfluxReaderMaker,
+} from "../../projections/runner/influx-reader.ts";
 import type { InfluxShapes } from "../../projections/runner/influx-shape.ts";
 import { InfluxReadStore } from "../../projections/runner/influx-store.ts";
-import type { InfluxVersions } from "../../projections/runner/influx-versions.ts";
 import { generationSchema } from "../../projections/runner/postgres-schema.ts";
 import type { Projection } from "../../projections/runner/projection.ts";
 import { openHarness, type ReadModelHarness } from "../contracts/reader-harness.ts";
@@ -16,9 +18,9 @@ const CONNECTIONS = 2;
 export function openInfluxHarness<E extends Event, Reader>(parts: {
   readonly projection: Projection<E>;
   readonly shapes: InfluxShapes;
-  readonly makeReader: (versions: InfluxVersions) => Reader;
+  readonly readerMaker: InfluxReaderMaker<Reader>;
 }): Promise<ReadModelHarness<E, Reader>> {
-  const { projection, shapes, makeReader } = parts;
+  const { projection, shapes, readerMaker } = parts;
   const url = influxUrl();
   const run = randomUUID();
   const databaseOf = (build: string) => generationSchema(`test-${build}-${run}`, 1);
@@ -29,7 +31,7 @@ export function openInfluxHarness<E extends Event, Reader>(parts: {
   return openHarness(projection, {
     store,
     reader: async (build) => {
-      return new InfluxGeneration({ client, database: databaseOf(build), makeReader });
+      return new InfluxGeneration({ client, database: databaseOf(build), readerMaker });
     },
     remove: async () => {
       client.close();

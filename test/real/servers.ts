@@ -3,55 +3,71 @@ import { Client } from "pg";
 
 /** The real servers that tests may use, by the variables that the platform itself reads. */
 
-/** The address of the PostgreSQL for tests (`CH_POSTGRES_URL`). */
+type ServerVariable =
+  | "CH_INFLUX_URL"
+  | "CH_KAFKA_BROKERS"
+  | "CH_POSTGRES_URL"
+  | "CH_SCHEMA_REGISTRY_URL";
+
+/** The address of a server for tests, as the platform itself is given it. */
+export function serverAddress(variable: ServerVariable): string {
+  const address = process.env[variable];
+  if (!address) throw new Error(`${variable} is not set`);
+  return address;
+}
+
+/** A suite that needs servers; without one of them, it stands in the report as skipped. */
+export function describeWithServers(
+  title: string,
+  variables: readonly ServerVariable[],
+  suite: (this: Mocha.Suite) => void,
+): void {
+  const missing = variables.filter((variable) => !process.env[variable]);
+  if (missing.length === 0) describe(title, suite);
+  else describe.skip(`${title} (not set: ${missing.join(", ")})`, suite);
+}
+
 export function postgresUrl(): string {
-  return required("CH_POSTGRES_URL");
+  return serverAddress("CH_POSTGRES_URL");
 }
 
-/** The address of the InfluxDB for tests (`CH_INFLUX_URL`). */
+export function describeWithPostgres(title: string, suite: (this: Mocha.Suite) => void): void {
+  describeWithServers(title, ["CH_POSTGRES_URL"], suite);
+}
+
 export function influxUrl(): string {
-  return required("CH_INFLUX_URL");
+  return serverAddress("CH_INFLUX_URL");
 }
 
-function required(variable: string): string {
-  const url = process.env[variable];
-  if (!url) throw new Error(`${variable} is not set`);
-  return url;
-}
-
-/** A suite that needs a PostgreSQL; without one, it stands in the report as skipped. */
-export function describeWithPostgres(title: string, suite: () => void): void {
-  describeWith("CH_POSTGRES_URL", title, suite);
-}
-
-/** A suite that needs an InfluxDB; without one, it stands in the report as skipped. */
-export function describeWithInflux(title: string, suite: () => void): void {
-  describeWith("CH_INFLUX_URL", title, suite);
-}
-
-function describeWith(variable: string, title: string, suite: () => void): void {
-  if (process.env[variable]) describe(title, suite);
-  else describe.skip(`${title} (${variable} is not set)`, suite);
+export function describeWithInflux(title: string, suite: (this: Mocha.Suite) => void): void {
+  describeWithServers(title, ["CH_INFLUX_URL"], suite);
 }
 
 /** A database for one test, which needs generations by their usual names. */
 export interface TemporaryDatabase {
   readonly url: string;
-  /** Runs SQL without values, as the owner of the server. */
+  /** Runs SQL without values as the owner of the server, in this database; `$DATABASE` is its name. */
+  run(sql: string): Promise<void>;
+  /** As `run`, from outside of it. */
   administer(sql: string): Promise<void>;
   drop(): Promise<void>;
 }
 
-export async function temporaryDatabase(): Promise<TemporaryDatabase> {
+/** `options`: of CREATE DATABASE. */
+export async function temporaryDatabase(options = "ENCODING 'UTF8'"): Promise<TemporaryDatabase> {
   const name = `ch_test_${randomUUID().replaceAll("-", "")}`;
   const url = new URL(postgresUrl());
   url.pathname = `/${name}`;
-  const create = `CREATE DATABASE "${name}" ENCODING 'UTF8' TEMPLATE template0`;
-  await administer(postgresUrl(), create);
+  const runAt = (address: string) => (sql: string) => {
+    return administer(address, sql.replaceAll("$DATABASE", `"${name}"`));
+  };
+  const outside = runAt(postgresUrl());
+  await outside(`CREATE DATABASE $DATABASE ${options} TEMPLATE template0`);
   return {
     url: url.href,
-    administer: (sql) => administer(postgresUrl(), sql.replaceAll("$DATABASE", `"${name}"`)),
-    drop: () => administer(postgresUrl(), `DROP DATABASE "${name}" WITH (FORCE)`),
+    run: runAt(url.href),
+    administer: outside,
+    drop: () => outside("DROP DATABASE $DATABASE WITH (FORCE)"),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Response } from "express";
 import { z } from "zod";
+import { operators } from "../../../platform/access/roles.ts";
 import { type EventReader, isControl } from "../../../platform/codec/codec.ts";
 import { PlatformError } from "../../../platform/errors/catalogue.ts";
 import { parseJson } from "../../../platform/http/json.ts";
@@ -29,6 +30,7 @@ export function replayRoute(parts: ReplayParts): Route {
     operationId: "replayQuarantine",
     tag: quarantine.context,
     summary: "Take in the ticks that were set aside, after the instrument was registered",
+    access: operators,
     pathParameters: z.strictObject({ id: quarantine.id }),
     pathExample: { id: quarantine.idExample },
     query: null,

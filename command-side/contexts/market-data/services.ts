@@ -79,6 +79,7 @@ function internalIdentity(): Omit<CommandRequest, "aggregate" | "aggregateId" | 
     commandId,
     expectedVersion: null,
     actor: "clock",
+    authority: "all",
     correlationId: commandId,
     causationId: null,
     causationPosition: null,

@@ -4,6 +4,7 @@ import { encodeConsistencyToken } from "../../../platform/http/consistency-token
 import type { RouteAnswer, RouteRequest } from "../../../platform/http/route.ts";
 import type { PartitionKey } from "../../../platform/log/log.ts";
 import { ticksTotal } from "../../../platform/telemetry/metrics.ts";
+import { authorityOf } from "../../aggregate.ts";
 import type { CommandGateway } from "../../gateway.ts";
 import type { InstrumentDirectory } from "./instrument-directory.ts";
 import { TickService } from "./tick-service.ts";
@@ -55,7 +56,7 @@ export async function recordAndAnswer(asked: TicksAsked, parts: TickParts): Prom
 }
 
 function serviceFor({ identity }: RouteRequest, { directory, gateway }: TickParts): TickService {
-  const { actor, correlationId, traceparent } = identity;
+  const { actor, role, correlationId, traceparent } = identity;
   return new TickService({
     directory,
     submit: (command) => {
@@ -63,6 +64,7 @@ function serviceFor({ identity }: RouteRequest, { directory, gateway }: TickPart
         ...command,
         expectedVersion: null,
         actor,
+        authority: authorityOf(role),
         correlationId,
         causationId: null,
         causationPosition: null,

@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { operators } from "../../../platform/access/roles.ts";
 import { PlatformError } from "../../../platform/errors/catalogue.ts";
 import {
+  linesOfRequest,
   NDJSON_CONTENT_TYPE,
   parseNdjsonLine,
-  readNdjsonText,
 } from "../../../platform/http/ndjson.ts";
 import type { Route, RouteRequest } from "../../../platform/http/route.ts";
 import { feedSessionField } from "./instrument/commands.ts";
@@ -29,6 +30,7 @@ export function tickRoute(parts: TickParts): Route {
     operationId: "sendTicks",
     tag: "market-data",
     summary: "Trades of any instruments; every one is told in one of the counts",
+    access: operators,
     pathParameters: null,
     pathExample: {},
     query: z.strictObject({
@@ -53,14 +55,15 @@ export function tickRoute(parts: TickParts): Route {
   };
 }
 
-function ticksOf({ body, raw }: RouteRequest): AsyncIterable<unknown> | Iterable<unknown> {
-  if (body === undefined) return linesOf(raw);
+function ticksOf(request: RouteRequest): AsyncIterable<unknown> | Iterable<unknown> {
+  const { body } = request;
+  if (body === undefined) return linesOf(request);
   return Array.isArray(body) ? body : [body];
 }
 
 /** A line that is no JSON goes on as its text, and is rejected with its place like any other. */
-async function* linesOf(raw: RouteRequest["raw"]): AsyncGenerator<unknown> {
-  for await (const line of readNdjsonText(raw)) {
+async function* linesOf(request: RouteRequest): AsyncGenerator<unknown> {
+  for await (const line of linesOfRequest(request)) {
     try {
       yield parseNdjsonLine(line);
     } catch (error) {

@@ -1,3 +1,4 @@
+import { traders } from "../../../platform/access/roles.ts";
 import type { Route } from "../../../platform/http/route.ts";
 import { acceptedAnswer, sendOutcome } from "../../command-answer.ts";
 import { COMMAND_HEADERS, commandRequest } from "../../command-routes.ts";
@@ -14,6 +15,7 @@ export function documentRoute(gateway: CommandGateway): Route {
     operationId: "createStrategyDocument",
     tag: strategy.context,
     summary: "Create a strategy from a document that carries its id",
+    access: traders,
     pathParameters: null,
     pathExample: {},
     query: null,

@@ -21,6 +21,8 @@ export interface CreateTopics {
   readonly reader: KafkaLogReader;
   readonly topics: readonly KafkaTopic[];
   readonly replicationFactor: number;
+  /** Whether a topic that has another number of partitions is refused, or taken as it is. */
+  readonly sizes: "exact" | "as they are";
   /** The `LogCreated` event that is the first record of each partition of the topic. */
   readonly encodeLogCreated: (topic: string, logId: string) => NewRecord;
 }
@@ -36,10 +38,10 @@ const LOOK_EVERY_MILLISECONDS = 50;
  */
 export async function createTopics(options: CreateTopics): Promise<void> {
   const { cluster, topics, reader } = options;
-  requireSameSizes(await reader.topics(), topics);
+  await checkSizes(options);
   const missing = topics.filter(({ topic }) => !cluster.topicSizes().has(topic));
   const made = missing.length > 0 ? await makeTopics(options, missing) : new Set<string>();
-  requireSameSizes(await reader.topics(), topics);
+  await checkSizes(options);
   const [anchor, ...others] = partitionsOf(cluster.topicSizes());
   if (anchor === undefined) return;
   const first: FirstRecord = { ...options, made };
@@ -48,11 +50,10 @@ export async function createTopics(options: CreateTopics): Promise<void> {
   await Promise.all(others.map((partition) => writeFirst(first, partition, logId)));
 }
 
-function requireSameSizes(
-  existing: ReadonlyMap<string, number>,
-  wanted: readonly KafkaTopic[],
-): void {
-  for (const { topic, partitions } of wanted) {
+async function checkSizes({ reader, topics, sizes }: CreateTopics): Promise<void> {
+  const existing = await reader.topics();
+  if (sizes === "as they are") return;
+  for (const { topic, partitions } of topics) {
     const there = existing.get(topic);
     if (there === undefined || there === partitions) continue;
     const detail =

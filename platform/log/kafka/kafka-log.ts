@@ -9,7 +9,7 @@ import { KafkaLogReader } from "./kafka-log-reader.ts";
 const WRITING_CONNECTIONS = 4;
 
 export interface OpenKafkaLog
-  extends Pick<CreateTopics, "topics" | "replicationFactor" | "encodeLogCreated"> {
+  extends Pick<CreateTopics, "topics" | "replicationFactor" | "encodeLogCreated" | "sizes"> {
   readonly settings: KafkaSettings;
 }
 

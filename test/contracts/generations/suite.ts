@@ -73,7 +73,8 @@ export function generationsContract(name: string, openServers: () => Promise<Ser
     function start(operations: OperationsPort = commandSide.gateway, version = 1): Supervisor {
       const versions = projections.map(({ projection }) => ({ ...projection, version }));
       const stores = new GenerationDropper(place);
-      const parts = { stores, log, codec, operations, logger, clock: Date.now };
+      const logPlace = { folder: place.folder, kafka: null };
+      const parts = { stores, logPlace, log, codec, operations, logger, clock: Date.now };
       const supervisor = new Supervisor({ ...parts, projections: versions });
       supervisors.push(supervisor);
       return supervisor;
@@ -95,6 +96,7 @@ export function generationsContract(name: string, openServers: () => Promise<Ser
         commandId: v7(),
         expectedVersion: null,
         actor: "test",
+        authority: "all",
         correlationId: v7(),
         causationId: null,
         causationPosition: null,

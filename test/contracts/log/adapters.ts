@@ -37,6 +37,7 @@ export const logAdapters = {
         settings: kafkaSettings(topicPrefix),
         topics: topics.map((one) => ({ ...one, compression: "zstd", configuration: {} })),
         replicationFactor: -1,
+        sizes: "exact",
         encodeLogCreated: rawLogCreated,
       });
     },

@@ -24,8 +24,14 @@ function openLog(): Promise<Log> {
   return opened;
 }
 
-function say(answer: unknown): void {
-  process.stdout.write(`${JSON.stringify(answer)}\n`);
+/** Resolves when it is out of this process: what is said is heard, though the process is killed. */
+function say(answer: unknown): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(`${JSON.stringify(answer)}\n`, (error) => {
+      if (error) reject(error);
+      else resolve();
+    });
+  });
 }
 
 async function obey(order: ChildOrder): Promise<unknown> {
@@ -70,14 +76,14 @@ async function flood(log: Log, run: number, seed: number): Promise<void> {
       const count = random.integer(1, 20);
       const name = `${run}-${partition}-${batch}`;
       const values = Array.from({ length: count }, (_, index) => `${name} ${index}/${count}`);
-      say({ sent: name });
+      await say({ sent: name });
       const answer = await log.append(
         reign,
         end,
         values.map((value) => rawRecord(value)),
       );
       if (answer.outcome !== "appended") throw new Error(`a flood was ${answer.outcome}`);
-      say({ acknowledged: name, partition, position: answer.firstPosition, count });
+      await say({ acknowledged: name, partition, position: answer.firstPosition, count });
       end += count;
     }
   };
@@ -85,6 +91,6 @@ async function flood(log: Log, run: number, seed: number): Promise<void> {
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  say(await obey(JSON.parse(line) as ChildOrder));
+  await say(await obey(JSON.parse(line) as ChildOrder));
 }
 await (await openLog()).close();

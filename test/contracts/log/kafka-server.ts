@@ -1,10 +1,10 @@
 import { Kafka } from "kafkajs";
 import { clientConfig, type KafkaSettings } from "../../../platform/log/kafka/kafka-cluster.ts";
+import { serverAddress } from "../../real/servers.ts";
 
 /** The Kafka that tests of real servers use: `CH_KAFKA_BROKERS`, with topics of a prefix each. */
 export function kafkaSettings(topicPrefix: string): KafkaSettings {
-  const brokers = process.env.CH_KAFKA_BROKERS;
-  if (brokers === undefined) throw new Error("CH_KAFKA_BROKERS names no Kafka");
+  const brokers = serverAddress("CH_KAFKA_BROKERS");
   const access = { clientId: "cipherhorizon-tests", sasl: null, tls: false };
   return { brokers: brokers.split(","), topicPrefix, ...access };
 }

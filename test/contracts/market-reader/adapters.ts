@@ -1,4 +1,3 @@
-import type { InfluxVersions } from "../../../projections/runner/influx-versions.ts";
 import type { SqliteQueries } from "../../../projections/runner/sqlite-query.ts";
 import { InfluxMarketReader } from "../../../projections/ticks-and-candles/influx.ts";
 import { shapes } from "../../../projections/ticks-and-candles/influx-shapes.ts";
@@ -15,8 +14,8 @@ export const marketAdapters = {
     return openSqliteHarness({ projection: ticksAndCandles, indexes, makeReader });
   },
   influx: (): Promise<Harness> => {
-    const makeReader = (versions: InfluxVersions) => new InfluxMarketReader(versions);
-    return openInfluxHarness({ projection: ticksAndCandles, shapes, makeReader });
+    const readerMaker = InfluxMarketReader.maker;
+    return openInfluxHarness({ projection: ticksAndCandles, shapes, readerMaker });
   },
 };
 

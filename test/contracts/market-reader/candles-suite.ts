@@ -118,6 +118,27 @@ export function candlesContract(name: MarketAdapterName): void {
       ]);
     });
 
+    it("show ticks that came since the last answer, late ones and ones of the same second too", async () => {
+      const feed = await new Feed(model).register();
+      const told = async (interval: Interval) => {
+        const [{ open: first, close: last, trades } = { open: "", close: "", trades: 0 }] =
+          await allCandles(interval);
+        return `${first} ${last} ${trades}`;
+      };
+      const inPart = (fromMs: number, toMs: number) => {
+        return model.ask((reader) => reader.vwap(ID, { fromMs: T0 + fromMs, toMs: T0 + toMs }));
+      };
+      await feed.ticks([tick(500, "5")]);
+      expect([await told("1s"), await told("1m")]).to.deep.equal(["5 5 1", "5 5 1"]);
+      await feed.ticks([tick(900, "7")]);
+      expect([await told("1s"), await told("1m")]).to.deep.equal(["5 7 2", "5 7 2"]);
+      await feed.ticks([tick(4_000, "6"), tick(100, "4")]);
+      expect([await told("1s"), await told("1m")]).to.deep.equal(["4 7 3", "4 6 4"]);
+      expect(await inPart(0, 200)).to.include({ vwap: "4", trades: 1 });
+      expect(await inPart(850, 950)).to.include({ vwap: "7", trades: 1 });
+      expect(await told("1s")).to.equal("4 7 3");
+    });
+
     it("show a minute that opened behind one closed by command", async () => {
       const feed = await new Feed(model).register();
       await feed.ticks([tick(0, "5"), tick(2 * MINUTE_MS + 500, "6")]);

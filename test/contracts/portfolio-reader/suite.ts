@@ -95,6 +95,20 @@ export function portfolioReaderContract(name: PortfolioAdapterName): void {
       expect(all.map(({ portfolioId }) => portfolioId)).to.deep.equal(ids);
     });
 
+    it("lists one owner's portfolios page by page, and nobody else's", async () => {
+      const owners = { a: "anna", b: "ben", c: "anna", d: null, e: "anna", f: "anna-2" };
+      for (const [id, owner] of Object.entries(owners)) await tell(openStory({ owner }), id);
+      const idsOf = async (owner: string) => {
+        const all = await allPages<PortfolioSummary, string>(2, (page) =>
+          model.ask((reader) => reader.portfoliosOf(owner, page)),
+        );
+        return all.map(({ portfolioId }) => portfolioId);
+      };
+      expect(await idsOf("anna")).to.deep.equal(["a", "c", "e"]);
+      expect(await idsOf("ben")).to.deep.equal(["b"]);
+      expect(await idsOf("")).to.deep.equal([]);
+    });
+
     it("derives the average from the two exact figures, and none of nothing", async () => {
       const story = openStory();
       story.deposit("USDT", "1000");

@@ -27,7 +27,9 @@ export class Library {
   decide(strategyId: string, command: StrategyCommand, actor: string): Decision<StrategyEvent> {
     const state = this.states.get(strategyId) ?? null;
     const facts = this.#factsOf(state, command);
-    const context = { ...TEST_CONTEXT, nowMs: this.#nowMs, aggregateId: strategyId, actor, facts };
+    const caller = { actor, authority: "own" } as const;
+    const place = { nowMs: this.#nowMs, aggregateId: strategyId };
+    const context = { ...TEST_CONTEXT, ...caller, ...place, facts };
     return decider.decide(state, command, context);
   }
 
@@ -90,7 +92,13 @@ export class Library {
       instruments: instruments.map((id) => ({ id, fact: instrument })),
       portfolio: {
         ...place,
-        value: { isOpen: true, owner: "anna", baseCurrency: "USDT", cash: ONE, holdings: [] },
+        value: {
+          isOpen: true,
+          owner: state?.owner ?? null,
+          baseCurrency: "USDT",
+          cash: ONE,
+          holdings: [],
+        },
       },
       riskBook: { ...place, value: { limits: 1, tradingState: "active" } },
     };
@@ -103,7 +111,7 @@ function isFound(strategy: Strategy, filter: StrategyFilter): boolean {
   const document = JSON.parse(strategy.document) as StrategyDocument;
   const indicators = document.rules.map((rule) => rule.indicator);
   return [
-    strategy.owner === actor || strategy.visibility === "public",
+    actor === null || strategy.owner === actor || strategy.visibility === "public",
     text === null || holdsWords(document, text),
     tag === null || document.tags?.includes(tag),
     type === null || document.type === type,

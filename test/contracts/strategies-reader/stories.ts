@@ -72,7 +72,7 @@ export function rulesOf(...indicators: readonly string[]): StrategyDocument["rul
 }
 
 /** A filter that asks for nothing, by whoever asks. */
-export function filterOf(actor: string, more: Partial<StrategyFilter> = {}): StrategyFilter {
+export function filterOf(actor: string | null, more: Partial<StrategyFilter> = {}): StrategyFilter {
   const nothing = { text: null, tag: null, type: null, instrument: null, indicator: null };
   return { actor, ...nothing, owner: null, status: null, ...more };
 }
@@ -127,7 +127,7 @@ function randomDocument(random: Random): Partial<StrategyDocument> {
 export function randomFilter(random: Random): StrategyFilter {
   const maybe = (values: readonly string[]) => (random.chance(0.3) ? pick(random, values) : null);
   return {
-    actor: pick(random, OWNERS),
+    actor: random.chance(0.2) ? null : pick(random, OWNERS),
     text: random.chance(0.5) ? randomText(random) : null,
     tag: maybe(TAGS),
     type: maybe(TYPES),

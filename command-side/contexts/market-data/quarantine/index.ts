@@ -14,6 +14,7 @@ export const quarantine: AggregateDefinition<QuarantineState, QuarantineTicks, Q
   id: quarantineIdField(),
   idExample: "binance:NEWUSDT",
   commands,
+  owned: "by nobody",
   decider,
   stateVersion: STATE_VERSION,
   refusals: {},

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { Authority } from "../../../../platform/kernel/decider.ts";
 import { decimal, ZERO } from "../../../../platform/kernel/decimal.ts";
 import { given, TEST_CONTEXT } from "../../../../test/given.ts";
 import { commands, type PortfolioCommand } from "./commands.ts";
@@ -64,6 +65,18 @@ describe("the life of a portfolio", () => {
   it("is opened once", () => {
     given(decider, []).when(open).then([opened]);
     given(decider, [opened]).when(open).thenRefused("PORTFOLIO_ALREADY_OPEN");
+  });
+
+  it("is opened by a trader for itself, by others for whom they name", () => {
+    const as = (authority: Authority, owner: string | null) => {
+      const command = parseCommand("OpenPortfolio", { name: "Test", owner });
+      return given(decider, [], { actor: "o-1", authority }).when(command);
+    };
+    as("own", null).then([opened]);
+    as("own", "o-1").then([opened]);
+    as("own", "o-2").thenRefused("PORTFOLIO_OF_ANOTHER");
+    as("all", "o-1").then([opened]);
+    as("all", null).then([{ ...opened, data: { ...opened.data, owner: null } }]);
   });
 
   it("takes nothing before it is opened", () => {

@@ -54,12 +54,17 @@ function decideOpen(
 function openPortfolio(
   state: PortfolioState,
   { data }: OpenPortfolio,
-  { nowMs, aggregateId }: DecisionContext,
+  { nowMs, aggregateId, actor, authority }: DecisionContext,
 ): Decided {
   if (state.status === "open") {
     return refused("PORTFOLIO_ALREADY_OPEN", `the portfolio ${aggregateId} is open already`);
   }
-  return accepted([{ type: "PortfolioOpened", data, occurredAtMs: nowMs }]);
+  const owner = data.owner ?? (authority === "own" ? actor : null);
+  if (authority === "own" && owner !== actor) {
+    const detail = `you open portfolios for yourself; leave the owner out, or name ${actor}`;
+    return refused("PORTFOLIO_OF_ANOTHER", detail);
+  }
+  return accepted([{ type: "PortfolioOpened", data: { ...data, owner }, occurredAtMs: nowMs }]);
 }
 
 function closePortfolio(

@@ -22,6 +22,7 @@ export const portfolio: AggregateDefinition<PortfolioState, PortfolioCommand, Po
   }),
   idExample: "p-1",
   commands,
+  owned: { isOwn: (actor, { state }) => state.status === "not opened" || state.owner === actor },
   decider,
   stateVersion: STATE_VERSION,
   refusals,

@@ -8,6 +8,10 @@ export const refusals = {
     ...refusal("Portfolio already open", "A portfolio was opened under this id before."),
     exitCode: EXIT_CODE_CONFLICT,
   },
+  PORTFOLIO_OF_ANOTHER: refusal(
+    "Portfolio of another",
+    "A trader opens portfolios of its own; an operator opens them for anyone.",
+  ),
   PORTFOLIO_CLOSED: refusal("Portfolio closed", "A closed portfolio takes nothing new."),
   INSUFFICIENT_FUNDS: refusal(
     "Insufficient funds",

@@ -219,6 +219,7 @@ export const commands: {
       flows: [{ asset: "USDT", net: "100000" }],
     },
     creates: true,
+    operatorsOnly: true,
   },
   CheckOrder: {
     payload: z.strictObject({

@@ -24,6 +24,7 @@ export const riskBook: AggregateDefinition<
   }),
   idExample: "p-1",
   commands,
+  owned: { isOwn: (actor, { facts }) => facts.portfolio?.value?.owner === actor },
   decider,
   stateVersion: STATE_VERSION,
   refusals,

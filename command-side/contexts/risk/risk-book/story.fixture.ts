@@ -87,6 +87,7 @@ export class Book {
       nowMs: this.nowMs,
       aggregateId: "p-1",
       actor: "tester",
+      authority: "all",
       facts,
       view: null,
     });

@@ -1,4 +1,4 @@
-import { accepted, type Decision, refused } from "../../../../platform/kernel/decider.ts";
+import { accepted, type Decision, mayUse, refused } from "../../../../platform/kernel/decider.ts";
 import { type Decimal, decimalText, ZERO } from "../../../../platform/kernel/decimal.ts";
 import type { AdjustCopy, PauseCopy, StartCopying, StopCopying } from "./commands.ts";
 import type { SocialContext } from "./decide.ts";
@@ -95,13 +95,15 @@ function obstacleOfLeader(leader: string, { aggregateId, view }: SocialContext):
 function obstacleOfPortfolio(
   portfolioId: string,
   more: Decimal,
-  { aggregateId, facts, view }: SocialContext,
+  context: SocialContext,
 ): Refused | null {
+  const { aggregateId, facts, view } = context;
   const portfolio = facts?.portfolio.value;
   if (portfolio?.isOpen !== true) {
     return refused("PORTFOLIO_UNUSABLE", `there is no open portfolio ${portfolioId}`);
   }
-  if (portfolio.owner !== null && portfolio.owner !== aggregateId) {
+  const isAnothers = portfolio.owner !== null && portfolio.owner !== aggregateId;
+  if (isAnothers || !mayUse(context, portfolio.owner)) {
     return refused("PORTFOLIO_NOT_OWNED", `${portfolioId} belongs to another trader`);
   }
   const allocated = view.allocatedFrom(portfolioId);

@@ -129,6 +129,14 @@ describe("copying", () => {
     expect(all.refusal("a", adjust("b", "101"))).to.equal("PORTFOLIO_NOT_OWNED");
   });
 
+  it("is made by a trader's own key with the trader's own portfolio alone", () => {
+    const all = network("a", "b");
+    all.authority = "own";
+    expect(all.refusal("a", copy("b"))).to.equal("PORTFOLIO_NOT_OWNED");
+    all.owner = "a";
+    expect(all.does("a", copy("b"))).to.deep.equal(["CopyStarted"]);
+  });
+
   it("sent again is no other copy, though the cash has gone meanwhile", () => {
     const all = network("a", "b");
     all.does("a", copy("b"));

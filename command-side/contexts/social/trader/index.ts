@@ -16,6 +16,7 @@ export const trader: AggregateDefinition<TraderState, TraderCommand, TraderEvent
   id: idField(),
   idExample: "t-1",
   commands,
+  owned: { isOwn: (actor, { aggregateId }) => actor === aggregateId },
   decider,
   view,
   facts: async ({ command }, read) => {

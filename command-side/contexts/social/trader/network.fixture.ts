@@ -1,4 +1,4 @@
-import type { Decision } from "../../../../platform/kernel/decider.ts";
+import type { Authority, Decision } from "../../../../platform/kernel/decider.ts";
 import { decimal } from "../../../../platform/kernel/decimal.ts";
 import { TEST_CONTEXT } from "../../../../test/given.ts";
 import type { TraderCommand } from "./commands.ts";
@@ -16,6 +16,8 @@ export class Network {
   cash = "1000";
   /** Of every portfolio. */
   owner: string | null = null;
+  /** Of who sends the commands. */
+  authority: Authority = "all";
 
   decide(trader: string, command: TraderCommand): Decision<TraderEvent> {
     const state = this.states.get(trader) ?? decider.initialState();
@@ -28,7 +30,8 @@ export class Network {
     };
     const fact = { value: portfolio, version: 1, partition: { topic: "x", partition: 0 } };
     const facts = { portfolio: { ...fact, position: 1 } };
-    const context = { ...TEST_CONTEXT, aggregateId: trader, facts, view: this.graph };
+    const caller = { actor: trader, authority: this.authority };
+    const context = { ...TEST_CONTEXT, ...caller, aggregateId: trader, facts, view: this.graph };
     return decider.decide(state, command, context);
   }
 

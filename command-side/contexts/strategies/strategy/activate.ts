@@ -2,6 +2,7 @@ import {
   accepted,
   type Decision,
   type DecisionContext,
+  mayUse,
   refused,
 } from "../../../../platform/kernel/decider.ts";
 import type { StrategyDocument } from "./document.ts";
@@ -17,21 +18,21 @@ export function activate(
   context: DecisionContext<StrategyFacts>,
 ): Decided {
   if (status === "active") return accepted([]);
-  const { aggregateId, facts, nowMs } = context;
+  const { aggregateId, facts } = context;
   if (facts.document !== document) {
     return refused("STRATEGY_CHANGED", `strategy ${aggregateId} was just revised; send it again`);
   }
-  const lacking = lackOf(JSON.parse(document) as StrategyDocument, facts, nowMs);
+  const lacking = lackOf(JSON.parse(document) as StrategyDocument, context);
   if (lacking !== null) return incomplete(aggregateId, lacking);
-  return accepted([{ type: "StrategyActivated", data: { version }, occurredAtMs: nowMs }]);
+  return accepted([{ type: "StrategyActivated", data: { version }, occurredAtMs: context.nowMs }]);
 }
 
 /** The first thing that an active strategy must have and this one has not. */
 export function lackOf(
   { instruments = [], interval, portfolio }: StrategyDocument,
-  facts: StrategyFacts,
-  nowMs: number,
+  context: DecisionContext<StrategyFacts>,
 ): string | null {
+  const { facts, nowMs } = context;
   if (instruments.length === 0) return "an instrument";
   if (interval === undefined) return "an interval";
   if (portfolio === undefined) return "a portfolio";
@@ -39,7 +40,9 @@ export function lackOf(
     const until = fact.value?.delistedFromMs ?? Number.POSITIVE_INFINITY;
     if (fact.value === null || until <= nowMs) return `instrument ${id} listed`;
   }
-  if (facts.portfolio?.value?.isOpen !== true) return `portfolio ${portfolio} open`;
+  const found = facts.portfolio?.value ?? null;
+  if (found?.isOpen !== true) return `portfolio ${portfolio} open`;
+  if (!mayUse(context, found.owner)) return "a portfolio of your own";
   const limits = facts.riskBook?.value?.limits ?? 0;
   return limits > 0 ? null : `a risk limit set on portfolio ${portfolio}`;
 }

@@ -9,7 +9,13 @@ import type { StrategyEvent } from "./events.ts";
 import { NO_FACTS, type StrategyFacts } from "./gather.ts";
 
 const at = 1_000;
-const context = { nowMs: at, aggregateId: "s-1", actor: "anna", facts: NO_FACTS };
+const context = {
+  nowMs: at,
+  aggregateId: "s-1",
+  actor: "anna",
+  authority: "own",
+  facts: NO_FACTS,
+} as const;
 const document = EXAMPLE_DOCUMENT as StrategyDocument;
 const complete: StrategyDocument = {
   ...document,
@@ -46,14 +52,21 @@ const fork = { type: "ForkStrategy", data: { source: "s-0", name: "Slower" } } a
 
 const STEPS = { priceStep: ONE, quantityStep: ONE, minQuantity: null, minNotional: null };
 const place = { version: 1, partition: { topic: "t", partition: 0 }, position: 1 };
-const ready = (delistedFromMs: number | null = null, isOpen = true, limits = 1): StrategyFacts => ({
+const ready = (
+  delistedFromMs: number | null = null,
+  isOpen = true,
+  limits = 1,
+  owner = "anna",
+): StrategyFacts => ({
   ...NO_FACTS,
   document: JSON.stringify(complete),
   instruments: [{ id: "btc-usdt", fact: { ...place, value: { ...STEPS, delistedFromMs } } }],
   riskBook: { ...place, value: { limits, tradingState: "active" } },
   portfolio: {
     ...place,
-    value: { isOpen, baseCurrency: null } as NonNullable<StrategyFacts["portfolio"]>["value"],
+    value: { isOpen, owner, baseCurrency: null } as NonNullable<
+      StrategyFacts["portfolio"]
+    >["value"],
   },
 });
 const source = (owner: string, visibility: string): StrategyFacts => ({
@@ -81,11 +94,8 @@ describe("the life of a strategy", () => {
     given(decider, [created()], context).when({ type: "ReviseStrategy", data: document }).then([]);
   });
 
-  it("is changed by its owner alone", () => {
+  it("is changed only once it was created", () => {
     for (const command of [activate, pause, archive]) {
-      given(decider, [created(document, "ben")], context)
-        .when(command)
-        .thenRefused("STRATEGY_NOT_OWNED");
       given(decider, [], context).when(command).thenRefused("NOT_FOUND");
     }
   });
@@ -99,6 +109,9 @@ describe("the life of a strategy", () => {
     withFacts(ready(null, true, 0))
       .when(activate)
       .thenRefused("STRATEGY_INCOMPLETE");
+    withFacts(ready(null, true, 1, "ben"))
+      .when(activate)
+      .thenRefused("STRATEGY_INCOMPLETE", { lacking: "a portfolio of your own" });
     withFacts({ ...ready(), document: "{}" })
       .when(activate)
       .thenRefused("STRATEGY_CHANGED");

@@ -3,6 +3,7 @@ import {
   type Decider,
   type Decision,
   type DecisionContext,
+  mayUse,
   refused,
 } from "../../../../platform/kernel/decider.ts";
 import { activate, incomplete, lackOf } from "./activate.ts";
@@ -46,7 +47,7 @@ function fork(state: StrategyState, data: ForkStrategy["data"], context: Context
   if (state !== null) return exists(aggregateId);
   const source = facts.source?.value ?? null;
   // A private strategy of another owner is answered like one that does not exist.
-  if (source === null || (source.owner !== actor && source.visibility !== "public")) {
+  if (source === null || (source.visibility !== "public" && !mayUse(context, source.owner))) {
     return notFound(data.source);
   }
   const copied = JSON.parse(source.document) as StrategyDocument;
@@ -61,13 +62,10 @@ function fork(state: StrategyState, data: ForkStrategy["data"], context: Context
   ]);
 }
 
-/** What only its owner may do, and nobody once it is archived. */
+/** What nobody may do once it is archived. */
 function change(state: StrategyState, command: ChangingCommand, context: Context): Decided {
-  const { actor, aggregateId } = context;
+  const { aggregateId } = context;
   if (state === null) return refused("NOT_FOUND", `there is no strategy ${aggregateId}`);
-  if (state.owner !== actor) {
-    return refused("STRATEGY_NOT_OWNED", `strategy ${aggregateId} is not one of yours`);
-  }
   if (command.type === "ArchiveStrategy" && state.status === "archived") return accepted([]);
   if (state.status === "archived") {
     return refused("STRATEGY_ARCHIVED", `strategy ${aggregateId} is archived; fork it to go on`);
@@ -97,14 +95,11 @@ function changeOwn(state: ExistingStrategy, command: ChangingCommand, context: C
 }
 
 /** What is active stays fit to be: its new document is checked as at an activation. */
-function revise(
-  state: ExistingStrategy,
-  sent: StrategyDocument,
-  { nowMs, aggregateId, facts }: Context,
-): Decided {
+function revise(state: ExistingStrategy, sent: StrategyDocument, context: Context): Decided {
+  const { nowMs, aggregateId } = context;
   const document = JSON.stringify(sent);
   if (document === state.document) return accepted([]);
-  const lacking = state.status === "active" ? lackOf(sent, facts, nowMs) : null;
+  const lacking = state.status === "active" ? lackOf(sent, context) : null;
   if (lacking !== null) return incomplete(aggregateId, lacking);
   const data = { owner: state.owner, version: state.version + 1, document };
   return accepted([{ type: "StrategyRevised", data, occurredAtMs: nowMs }]);

@@ -22,6 +22,7 @@ export const strategy: AggregateDefinition<
   id: idField(),
   idExample: "s-1",
   commands,
+  owned: { isOwn: (actor, { state }) => state === null || state.owner === actor },
   decider,
   stateVersion: STATE_VERSION,
   refusals,

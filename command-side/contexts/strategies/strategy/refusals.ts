@@ -6,7 +6,6 @@ export const refusals = {
     "Strategy not found",
     "There is no such strategy that the caller may read.",
   ),
-  STRATEGY_NOT_OWNED: refusal("Strategy of another owner", "Only its owner changes a strategy."),
   STRATEGY_ARCHIVED: refusal("Strategy archived", "An archived strategy stays as it is."),
   STRATEGY_NOT_ACTIVE: refusal("Strategy not active", "Only an active strategy can be paused."),
   STRATEGY_INCOMPLETE: refusal(

@@ -2,28 +2,24 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { v7 as uuidV7, validate } from "uuid";
 import { PlatformError } from "../errors/catalogue.ts";
-import type { RequestIdentity } from "./route.ts";
-
-/** Until authentication is configured, everybody on this machine is the same person. */
-const ANONYMOUS = "anonymous";
+import type { Conversation } from "./route.ts";
 
 /** W3C Trace Context, level 1: version, trace id, parent id, flags; later versions may add more. */
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 const SAMPLED = "01";
 
-/** Who asks and in which conversation; a broken correlation id is refused, a broken trace begun
- *  anew, as the specification asks. */
-export function identityOf(request: IncomingMessage): RequestIdentity {
+/** The conversation of a request; a broken correlation id is refused, a broken trace begun anew, as
+ *  the specification asks. */
+export function conversationOf(request: IncomingMessage): Conversation {
   return {
-    actor: ANONYMOUS,
     correlationId: correlationIdOf(request.headers["x-correlation-id"]),
     traceparent: validTraceparent(request.headers["traceparent"]) ?? newTraceparent(),
   };
 }
 
-/** For answers to requests that never got as far as an identity. */
-export function newIdentity(): RequestIdentity {
-  return { actor: ANONYMOUS, correlationId: uuidV7(), traceparent: newTraceparent() };
+/** For answers to requests that never got as far as that. */
+export function newConversation(): Conversation {
+  return { correlationId: uuidV7(), traceparent: newTraceparent() };
 }
 
 function correlationIdOf(header: string | string[] | undefined): string {

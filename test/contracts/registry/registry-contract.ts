@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { IncompatibleSchema, type SchemaRegistry } from "../../platform/codec/registry.ts";
-import type { AvroField, RecordSchema } from "../../platform/codec/schema-files.ts";
+import { IncompatibleSchema, type SchemaRegistry } from "../../../platform/codec/registry.ts";
+import type { AvroField, RecordSchema } from "../../../platform/codec/schema-files.ts";
 
 /** What an adapter gives the suite: one registry, opened as often as asked. */
 export interface RegistryUnderTest {
@@ -13,6 +13,7 @@ export interface RegistryUnderTest {
 const SUBJECT = "portfolio.events-cipherhorizon.portfolio.FundsDeposited";
 const OTHER_SUBJECT = "copies.events-cipherhorizon.portfolio.FundsDeposited";
 const PARALLEL_REGISTRATIONS = 20;
+const NEVER_GIVEN = 2 ** 31 - 1;
 
 const asset: AvroField = { name: "asset", type: "string" };
 
@@ -53,7 +54,7 @@ export function describeRegistry(adapter: string, create: () => Promise<Registry
     });
 
     it("has nothing under an id or a subject it never gave", async () => {
-      expect(await registry.byId(1)).to.equal(null);
+      expect(await registry.byId(NEVER_GIVEN)).to.equal(null);
       expect(await registry.versions(SUBJECT)).to.deep.equal([]);
       expect(await registry.subjects()).to.deep.equal([]);
       expect(await registry.idOf(SUBJECT, deposited())).to.equal(null);

@@ -1,0 +1,11 @@
+/** A platform in a process of its own, with the folder of its data. */
+export interface BenchPlatform {
+  readonly url: string;
+  readonly folder: string;
+}
+
+/** What a section measures with. */
+export interface Bench {
+  /** Starts the whole embedded platform; it is stopped when the section ends. */
+  readonly start: (environment?: Readonly<Record<string, string>>) => Promise<BenchPlatform>;
+}
