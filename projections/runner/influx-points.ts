@@ -29,32 +29,40 @@ export function linesOf(
   partition: PartitionKey,
   changes: readonly PositionedChange[],
 ): string[] {
+  const origin = `,${PARTITION_TAG}=${tagText(partition)}`;
   const days = new Set<string>();
-  const lines = changes.map((change) => {
-    const table = tables.get(change.table);
-    if (table === undefined) throw new DataError(`the read model has no table ${change.table}`);
-    return lineOf(table, partition, { change, days });
-  });
+  let before: RowOfDay | null = null;
+  const lines: string[] = [];
+  for (const { table: name, row, position, deleted } of changes) {
+    const table = tables.get(name);
+    if (table === undefined) throw new DataError(`the read model has no table ${name}`);
+    const time = timeOf(table, row, position);
+    const fields = deleted ? deletedField(table) : fieldsOf(table, row);
+    const end = `${POSITION_FIELD}=${position}i ${time.text}`;
+    lines.push(`${name}${origin}${tagsOf(table.tags, table, row)} ${fields}${end}`);
+    if (time.day === null || isSameDay(before, { table, row, day: time.day })) continue;
+    before = { table, row, day: time.day };
+    days.add(dayLine(origin, before));
+  }
   return [...days, ...lines];
 }
 
-function lineOf(
-  table: ShapedTable,
-  partition: PartitionKey,
-  { change, days }: { readonly change: PositionedChange; readonly days: Set<string> },
-): string {
-  const { row, position } = change;
-  const tags = tagsOf(table.tags, table, row);
-  const origin = `,${PARTITION_TAG}=${tagText(partition)}`;
-  const fields = change.deleted ? [deleted(table)] : fieldsOf(table, row);
-  fields.push(`${POSITION_FIELD}=${position}i`);
-  const time = timeOf(table, row, position);
-  if (time.day !== null) {
-    const series = table.tags.filter(({ name }) => table.series.includes(name));
-    const found = `,${TABLE_TAG}=${table.name}${tagsOf(series, table, row)}`;
-    days.add(`${DAYS}${origin}${found} day=${time.day}i ${time.day}`);
-  }
-  return `${table.name}${origin}${tags} ${fields.join()} ${time.text}`;
+interface RowOfDay {
+  readonly table: ShapedTable;
+  readonly row: Row;
+  readonly day: number;
+}
+
+/** Changes come sorted by key, so nearly every one is of the series and the day before it. */
+function isSameDay(before: RowOfDay | null, { table, row, day }: RowOfDay): boolean {
+  if (before === null || before.table !== table || before.day !== day) return false;
+  return table.series.every((column) => before.row[column] === row[column]);
+}
+
+function dayLine(origin: string, { table, row, day }: RowOfDay): string {
+  const series = table.tags.filter(({ name }) => table.series.includes(name));
+  const tags = `,${TABLE_TAG}=${table.name}${tagsOf(series, table, row)}`;
+  return `${DAYS}${origin}${tags} day=${day}i ${day}`;
 }
 
 function tagsOf(tags: readonly ShapedColumn[], table: ShapedTable, row: Row): string {
@@ -72,20 +80,20 @@ function checkedKey(value: Value | undefined, table: ShapedTable, index: number)
   throw cannotHold(checked, table, index);
 }
 
-function deleted({ name, table }: ShapedTable): string {
+function deletedField({ name, table }: ShapedTable): string {
   if (table.immutable) throw new DataError(`a row of ${name} never changes, so it never goes`);
-  return `${DELETED_FIELD}=true`;
+  return `${DELETED_FIELD}=true,`;
 }
 
 /** A point of a row that may change has all its fields, for InfluxQL's `last` goes field by field. */
-function fieldsOf(table: ShapedTable, row: Row): string[] {
+function fieldsOf(table: ShapedTable, row: Row): string {
   const isWhole = table.table.immutable !== true;
-  const fields: string[] = isWhole ? [`${DELETED_FIELD}=false`] : [];
+  let fields = isWhole ? `${DELETED_FIELD}=false,` : "";
   for (const { name, type, index } of table.fields) {
     const value = checkedValue(row[name], table, index);
-    if (type === "decimal") fields.push(...decimalFields({ table, index, value, isWhole }));
+    if (type === "decimal") fields += decimalFields({ table, index, value, isWhole });
     else if (value === null) refuseInKey(table, index);
-    else fields.push(`${name}=${fieldValue(type, value)}`);
+    else fields += `${name}=${fieldValue(type, value)},`;
   }
   return fields;
 }
@@ -107,15 +115,15 @@ function decimalFields(parts: {
   readonly index: number;
   readonly value: Value;
   readonly isWhole: boolean;
-}): string[] {
+}): string {
   const { table, index, value, isWhole } = parts;
   const name = table.columns[index] as string;
-  if (value === null) return isWhole ? [`${name}=0`, `${exactField(name)}=""`] : [];
+  if (value === null) return isWhole ? `${name}=0,${exactField(name)}="",` : "";
   const text = String(value);
   if (!DECIMAL.test(text)) throw cannotHold(text, table, index);
   const double = String(Number(text));
-  const isExact = double === text && !isWhole;
-  return isExact ? [`${name}=${double}`] : [`${name}=${double}`, `${exactField(name)}="${text}"`];
+  if (double === text && !isWhole) return `${name}=${double},`;
+  return `${name}=${double},${exactField(name)}="${text}",`;
 }
 
 interface PointTime {
