@@ -25,7 +25,9 @@ type QueryText = string | ((random: Random, nowMs: number) => string);
 
 const DOCUMENT = new URL("../docs/reference/openapi.json", import.meta.url);
 const HOUR_MS = 3_600_000;
-const TOPICS = ["market.events", "portfolio.events", "strategies.events", "social.events"];
+const TOPICS = ["market", "portfolio", "strategies", "risk", "social"].map(
+  (one) => `${one}.events`,
+);
 
 /** Routes that need a query, or that are asked in more than one way; the others are asked plainly. */
 const QUERIES: Readonly<Record<string, Readonly<Record<string, QueryText>>>> = {

@@ -1,157 +1,129 @@
 /**
- * Events of portfolios a second into each read store, the same events in the same run: projected,
- * compacted and applied with the checkpoint. `npm run bench:stores`; PostgreSQL needs
- * CH_POSTGRES_URL.
+ * Events a second into each read store, the same events in the same run: projected, compacted and
+ * applied with the checkpoint. `node bench/read-stores.ts`; PostgreSQL needs CH_POSTGRES_URL and
+ * Redis CH_REDIS_URL, each for the projections that it holds.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createRandom } from "../cli/demo/random.ts";
+import { createRandom, type Random } from "../cli/demo/random.ts";
 import { openStory } from "../command-side/contexts/portfolio/portfolio/story.fixture.ts";
-import type { RecordedEvent } from "../platform/codec/envelope.ts";
-import type { PartitionKey } from "../platform/log/log.ts";
-import { indexes } from "../projections/portfolios/indexes.ts";
+import { assess, Book, limit } from "../command-side/contexts/risk/risk-book/story.fixture.ts";
+import { decimal } from "../platform/kernel/decimal.ts";
+import { indexes as portfolioIndexes } from "../projections/portfolios/indexes.ts";
 import { portfolios } from "../projections/portfolios/projection.ts";
-import { compact } from "../projections/runner/compact.ts";
+import { indexes as riskIndexes } from "../projections/risk/indexes.ts";
+import { risk } from "../projections/risk/projection.ts";
 import { generationSchema } from "../projections/runner/postgres-schema.ts";
 import { PostgresReadStore } from "../projections/runner/postgres-store.ts";
 import type { ReadStore } from "../projections/runner/read-store.ts";
-import { recorded } from "../projections/runner/recorded.fixture.ts";
+import { generationPrefix } from "../projections/runner/redis-layout.ts";
+import { RedisReadStore } from "../projections/runner/redis-store.ts";
 import { SqliteReadStore } from "../projections/runner/sqlite-store.ts";
 import type { PortfolioEvent } from "../schemas/generated/portfolio.ts";
+import type { RiskEvent } from "../schemas/generated/risk.ts";
+import { feedStores, inTurn } from "./fed-store.ts";
 
 const SEED = 1;
 const PORTFOLIOS = 200;
 const TRADES_EACH = 100;
-const PARTITIONS = 4;
-const LOG_ID = "0192aa00-0000-7000-8000-000000000001";
-const SIZES = [
-  { batch: 1, events: 500 },
-  { batch: 50, events: 5_000 },
-  { batch: 500, events: 20_000 },
-  { batch: 2_000, events: 20_000 },
-  { batch: 5_000, events: 20_000 },
-];
-
-type Events = readonly RecordedEvent<PortfolioEvent>[];
+const ASSESSMENTS_EACH = 100;
 
 const folder = mkdtempSync(join(tmpdir(), "cipherhorizon-bench-"));
-const url = process.env["CH_POSTGRES_URL"];
-let builds = 0;
-const stores: Readonly<Record<string, () => ReadStore>> = {
-  SQLite: () => {
-    return new SqliteReadStore({ file: join(folder, `${builds}.db`), projection, indexes });
-  },
-  ...(url === undefined ? {} : { PostgreSQL: () => openPostgres(url) }),
+const addresses = {
+  CH_POSTGRES_URL: process.env["CH_POSTGRES_URL"],
+  CH_REDIS_URL: process.env["CH_REDIS_URL"],
 };
-const projection = portfolios;
 
 try {
-  const events = portfolioEvents();
-  const rows = compact(portfolios.tables, events.map(changesOf)).length;
-  say(`${events.length} events, ${(rows / events.length).toFixed(1)} rows an event, seed ${SEED}`);
-  for (const [name, open] of Object.entries(stores)) {
-    for (const size of SIZES) {
-      const figure = await measured(open(), [events.slice(0, size.events)], size.batch);
-      say(`${name.padEnd(11)} batches of ${String(size.batch).padStart(5)} ${figure}`);
-    }
-    const parts = partitionsOf(events);
-    const figure = await measured(open(), parts, 2_000);
-    say(`${name.padEnd(11)} batches of  2000 ${figure}, ${PARTITIONS} partitions side by side`);
+  const random = createRandom(SEED);
+  say(`seed ${SEED}`);
+  await feedStores(
+    {
+      projection: portfolios,
+      events: inTurn(eachPortfolio((i) => trades(random, i))),
+      stores: {
+        SQLite: onSqlite({ projection: portfolios, indexes: portfolioIndexes }),
+        ...where(addresses.CH_POSTGRES_URL, (url) => ({
+          PostgreSQL: (build) => {
+            const schema = generationSchema(`bench-${process.pid}`, build);
+            const model = { projection: portfolios, indexes: portfolioIndexes };
+            return new PostgresReadStore({ url, schema, ...model });
+          },
+        })),
+      },
+    },
+    say,
+  );
+  await feedStores(
+    {
+      projection: risk,
+      events: inTurn(eachPortfolio(() => assessments(random))),
+      stores: {
+        SQLite: onSqlite({ projection: risk, indexes: riskIndexes }),
+        ...where(addresses.CH_REDIS_URL, (url) => ({
+          Redis: (build) => {
+            const prefix = generationPrefix(`bench-${process.pid}`, build);
+            return new RedisReadStore({ url, prefix, projection: risk, indexes: riskIndexes });
+          },
+        })),
+      },
+    },
+    say,
+  );
+  for (const [variable, address] of Object.entries(addresses)) {
+    if (address === undefined) say(`!!!!! its server was left out: ${variable} is not set !!!!!`);
   }
-  if (url === undefined) say("!!!!! PostgreSQL was left out: CH_POSTGRES_URL is not set !!!!!");
 } finally {
   rmSync(folder, { recursive: true });
 }
 
-function openPostgres(address: string): ReadStore {
-  const schema = generationSchema(`bench-${process.pid}`, builds);
-  return new PostgresReadStore({ url: address, schema, projection, indexes });
-}
-
-async function measured(
-  store: ReadStore,
-  partitions: readonly Events[],
-  batch: number,
-): Promise<string> {
-  builds += 1;
-  await store.create();
-  const started = performance.now();
-  await Promise.all(
-    partitions.map((events, i) => feed(store, `portfolio.events/${i}`, { events, batch })),
-  );
-  const seconds = (performance.now() - started) / 1000;
-  await store.drop();
-  await store.close();
-  const count = partitions.reduce((sum, { length }) => sum + length, 0);
-  return `${Math.round(count / seconds)
-    .toLocaleString("en")
-    .padStart(8)} events/s`;
-}
-
-async function feed(
-  store: ReadStore,
-  partition: PartitionKey,
-  { events, batch }: { readonly events: Events; readonly batch: number },
-): Promise<void> {
-  const { epoch } = await store.take(partition, LOG_ID);
-  for (let expected = 0; expected < events.length; expected += batch) {
-    const piece = events.slice(expected, expected + batch);
-    const outcome = await store.apply({
-      partition,
-      expected,
-      next: expected + piece.length,
-      epoch,
-      highestClaim: -1,
-      recordedAtMs: 0,
-      changes: compact(portfolios.tables, piece.map(changesOf)),
-      parked: [],
-      causes: new Map(),
+function onSqlite(
+  model: Omit<ConstructorParameters<typeof SqliteReadStore>[0], "file">,
+): (build: number) => ReadStore {
+  return (build) => {
+    return new SqliteReadStore({
+      file: join(folder, `${model.projection.name}-${build}.db`),
+      ...model,
     });
-    if (outcome !== "applied") throw new Error(outcome);
+  };
+}
+
+type Stores = Readonly<Record<string, (build: number) => ReadStore>>;
+
+function where(url: string | undefined, stores: (url: string) => Stores): Stores {
+  return url === undefined ? {} : stores(url);
+}
+
+function eachPortfolio<T>(of: (number: number) => T): T[] {
+  return Array.from({ length: PORTFOLIOS }, (_, i) => of(i));
+}
+
+function trades(random: Random, portfolio: number): readonly PortfolioEvent[] {
+  const story = openStory({ costMethod: portfolio % 2 === 0 ? "fifo" : "average" });
+  story.deposit("USDT", "100000000");
+  story.deposit("BTC", "100", { unitCost: "30000" });
+  for (let trade = 0; trade < TRADES_EACH; trade += 1) {
+    const side = trade % 4 === 3 ? "sell" : "buy";
+    const price = `${random.integer(40_000, 60_000)}.${random.integer(10, 99)}`;
+    const fee = { fee: "0.1", feeCurrency: "USDT" };
+    story.trade(side, `0.0${random.integer(10, 99)}@${price}`, fee);
   }
+  return story.events;
 }
 
-function changesOf(event: RecordedEvent<PortfolioEvent>) {
-  return { position: event.position, changes: portfolios.project(event) };
-}
-
-/** Portfolios in turn, as a partition of many has them. */
-function portfolioEvents(): Events {
-  const random = createRandom(SEED);
-  const stories = Array.from({ length: PORTFOLIOS }, (_, i) => {
-    const story = openStory({ costMethod: i % 2 === 0 ? "fifo" : "average" });
-    story.deposit("USDT", "100000000");
-    story.deposit("BTC", "100", { unitCost: "30000" });
-    for (let trade = 0; trade < TRADES_EACH; trade += 1) {
-      const side = trade % 4 === 3 ? "sell" : "buy";
-      const price = `${random.integer(40_000, 60_000)}.${random.integer(10, 99)}`;
-      story.trade(side, `0.0${random.integer(10, 99)}@${price}`, {
-        fee: "0.1",
-        feeCurrency: "USDT",
-      });
-    }
-    return story.events;
-  });
-  const all: RecordedEvent<PortfolioEvent>[] = [];
-  for (let i = 0; i < TRADES_EACH + 3; i += 1) {
-    for (const [portfolio, events] of stories.entries()) {
-      const event = events[i] as PortfolioEvent;
-      const place = { position: all.length, sequence: i + 1 };
-      all.push(recorded(event, { aggregateId: `p-${portfolio}`, ...place }));
-    }
+/** Two limits, which are warned of, breached and cleared. */
+function assessments(random: Random): readonly RiskEvent[] {
+  const book = new Book();
+  book.does(limit("drawdown", "0.2", { warnAt: decimal("0.1") }));
+  book.does(limit("concentration", "0.9"));
+  for (let i = 0; i < ASSESSMENTS_EACH; i += 1) {
+    book.nowMs += 60_000;
+    book.does(
+      assess({ USDT: "40000", BTC: "1" }, { price: `${random.integer(30_000, 90_000)}.5` }),
+    );
   }
-  return all;
-}
-
-/** Each portfolio in the partition that is its own. */
-function partitionsOf(events: Events): Events[] {
-  return Array.from({ length: PARTITIONS }, (_, partition) => {
-    const mine = events.filter(({ aggregateId }) => {
-      return Number(aggregateId.slice(2)) % PARTITIONS === partition;
-    });
-    return mine.map((event, position) => ({ ...event, position }));
-  });
+  return book.events;
 }
 
 function say(line: string): void {

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { askRoutes } from "./ask-routes.ts";
 import { fill } from "./fill.ts";
@@ -10,38 +11,43 @@ import type { WriteJob, Written } from "./write-worker.ts";
 
 export interface LoadWish extends Omit<WriteJob, "url"> {
   readonly seconds: number;
+  /** Reads are asked of a process of their own. */
+  readonly isApart: boolean;
 }
 
 /** Of each route in each of its ways. */
-const READS_A_SECOND = 2;
+const READS_A_SECOND = 1;
 /** The load goes in so long, and each read is asked once a second, before anything is measured. */
 const WARM_UP_SECONDS = 10;
 const TARGET_MILLISECONDS = 50;
+const MICROSECONDS_PER_SECOND = 1_000_000;
 const REACHED_SHARE = 0.99;
 /** What process managers and the clock send; the rest comes from the load. */
 const OWN_COMMANDS = ["RecordTicks", "AssessRisk", "CloseCandles", "ReviseCandle"];
 
 /** How long every read takes while commands and ticks go in at a fixed rate. */
-export async function measureReads({ start }: Bench, wish: LoadWish): Promise<Section> {
-  const { url } = await start();
+export async function measureReads(bench: Bench, wish: LoadWish): Promise<Section> {
+  const platform = await bench.start();
+  const { url } = platform;
   tell("filling the platform");
   await fill(url);
+  const readUrl = wish.isApart ? await bench.startQueries(platform) : url;
   const routes = readRoutes();
   const workerData: WriteJob = { url, ...wish };
   const writer = new Worker(new URL("./write-worker.ts", import.meta.url), { workerData });
   const written = once(writer, "message") as Promise<[Written]>;
+  // Its failure is told at the end, when the platform can be stopped.
+  written.catch(() => undefined);
   tell("warming up");
-  await askRoutes(url, routes, { perRouteAndSecond: 1, seconds: WARM_UP_SECONDS });
+  await askRoutes(readUrl, routes, { perRouteAndSecond: 1, seconds: WARM_UP_SECONDS });
   tell(`${routes.length} reads, each ${READS_A_SECOND} times a second for ${wish.seconds} s`);
-  const before = await metricsOf(url);
-  const startedMs = performance.now();
+  const before = await snapshot(url, readUrl);
   const asked = { perRouteAndSecond: READS_A_SECOND, seconds: wish.seconds };
-  const rows = await askRoutes(url, routes, asked);
-  const seconds = (performance.now() - startedMs) / 1_000;
-  const after = await metricsOf(url);
+  const rows = await askRoutes(readUrl, routes, asked);
+  const after = await snapshot(url, readUrl);
   writer.postMessage("stop");
   const [seen] = await written;
-  const figures = figuresOf({ before, after, seconds }, wish, seen);
+  const figures = figuresOf([before, after], wish, seen);
   return { name: "reads", figures, rows, remarks: remarksOf(rows, seen) };
 }
 
@@ -49,23 +55,41 @@ function tell(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-interface Taken {
-  readonly before: Metrics;
-  readonly after: Metrics;
-  readonly seconds: number;
+interface Snapshot {
+  /** `performance.now()`, and what this process, the load generator, has computed since it began. */
+  readonly atMs: number;
+  readonly loadCpuSeconds: number;
+  readonly platform: Metrics;
+  /** Of the process that answers the reads. */
+  readonly readers: Metrics;
+}
+
+/** The figures of the event loop begin anew with each. */
+async function snapshot(url: string, readUrl: string): Promise<Snapshot> {
+  const platform = await metricsOf(url);
+  const readers = readUrl === url ? platform : await metricsOf(readUrl);
+  const { user, system } = process.cpuUsage();
+  const loadCpuSeconds = (user + system) / MICROSECONDS_PER_SECOND;
+  return { atMs: performance.now(), loadCpuSeconds, platform, readers };
 }
 
 /** Rates are the platform's own counters, over the time in which the reads were asked. */
-function figuresOf({ before, after, seconds }: Taken, wish: LoadWish, seen: Written): Figure[] {
+function figuresOf(
+  [before, after]: readonly [Snapshot, Snapshot],
+  wish: LoadWish,
+  seen: Written,
+): Figure[] {
+  const seconds = (after.atMs - before.atMs) / 1_000;
   const rateOf = (name: string, labels: Readonly<Record<string, string>> = {}) => {
-    return (after.sumOf(name, labels) - before.sumOf(name, labels)) / seconds;
+    return (after.platform.sumOf(name, labels) - before.platform.sumOf(name, labels)) / seconds;
   };
   const accepted = { outcome: "accepted" };
   const own = OWN_COMMANDS.reduce((sum, type) => {
     return sum + rateOf("commands_total", { ...accepted, type });
   }, 0);
   const commands = rateOf("commands_total", accepted) - own;
-  const milliseconds = (name: string) => after.sumOf(name) * 1_000;
+  const cores = `of ${availableParallelism()} cores`;
+  const milliseconds = (name: string) => after.readers.sumOf(name) * 1_000;
   return [
     reached("commands accepted, five contexts", commands, wish.commandsPerSecond),
     reached("ticks accepted", rateOf("ticks_total", accepted), wish.ticksPerSecond),
@@ -73,9 +97,10 @@ function figuresOf({ before, after, seconds }: Taken, wish: LoadWish, seen: Writ
     figure("risk assessments", rateOf("commands_total", { type: "AssessRisk" }), "commands/s"),
     figure(`p50 of ${wish.linesPerRequest} commands in a request`, seen.p50Milliseconds, "ms"),
     figure("  p99", seen.p99Milliseconds, "ms"),
-    figure("the platform's process, all threads", rateOf("process_cpu_seconds_total"), "cores"),
+    figure("the platform's process, all threads", rateOf("process_cpu_seconds_total"), cores),
+    figure("the load generator", (after.loadCpuSeconds - before.loadCpuSeconds) / seconds, cores),
     figure(
-      "its main thread's event loop, p99",
+      "lag of the event loop that answers, p99",
       milliseconds("nodejs_eventloop_lag_p99_seconds"),
       "ms",
     ),

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startPlatformProcess } from "../test/platform-process.ts";
 import { measureAssessment } from "./assessment.ts";
+import { startQueryProcess } from "./query-process.ts";
 import { measureReads } from "./reads.ts";
 import { printSections, type Section } from "./report.ts";
 import type { Bench } from "./sections.ts";
@@ -19,12 +20,17 @@ const { values, positionals } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
     /** Of the section `reads`: how long, and what goes in meanwhile. */
-    seconds: { type: "string", default: "100" },
+    seconds: { type: "string", default: "120" },
     commands: { type: "string", default: "2000" },
     ticks: { type: "string", default: "20000" },
     lines: { type: "string", default: "20" },
+    /** The reads are asked of a query API in a process of its own. */
+    apart: { type: "boolean", default: false },
   },
 });
+
+/** Of what a platform has told, when a section fails. */
+const MESSAGES_SHOWN = 4_000;
 
 const measures: Readonly<Record<string, (bench: Bench) => Promise<Section>>> = {
   throughput: measureThroughput,
@@ -47,16 +53,29 @@ printSections(sections, values.json);
 async function onItsOwn(measure: (bench: Bench) => Promise<Section>): Promise<Section> {
   const folders: string[] = [];
   const stops: (() => Promise<unknown>)[] = [];
+  const messages: (() => string)[] = [];
   try {
     return await measure({
       start: async (environment = {}) => {
         const folder = mkdtempSync(join(tmpdir(), "cipherhorizon-bench-"));
         folders.push(folder);
-        const platform = await startPlatformProcess(folder, environment);
+        const platform = await startPlatformProcess(folder, {
+          CH_LOG_LEVEL: "error",
+          ...environment,
+        });
         stops.push(platform.stop);
+        messages.push(platform.messages);
         return { folder, url: platform.url };
       },
+      startQueries: async ({ folder }) => {
+        const { url, stop } = await startQueryProcess(folder);
+        stops.unshift(stop);
+        return url;
+      },
     });
+  } catch (error) {
+    for (const told of messages) process.stderr.write(told().slice(-MESSAGES_SHOWN));
+    throw error;
   } finally {
     for (const stop of stops) await stop();
     for (const folder of folders) rmSync(folder, { recursive: true });
@@ -69,5 +88,6 @@ function loadWish() {
     commandsPerSecond: Number(values.commands),
     ticksPerSecond: Number(values.ticks),
     linesPerRequest: Number(values.lines),
+    isApart: values.apart,
   };
 }

@@ -8,4 +8,6 @@ export interface BenchPlatform {
 export interface Bench {
   /** Starts the whole embedded platform; it is stopped when the section ends. */
   readonly start: (environment?: Readonly<Record<string, string>>) => Promise<BenchPlatform>;
+  /** A query API in a process of its own beside a platform; gives its address. */
+  readonly startQueries: (platform: BenchPlatform) => Promise<string>;
 }

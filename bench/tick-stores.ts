@@ -1,6 +1,6 @@
 /**
  * Ticks a second into each read store, the same events in the same run: projected, compacted and
- * applied with the checkpoint. `node bench/tick-stores.ts`; InfluxDB needs CH_INFLUX_URL.
+ * applied with the checkpoint. `npm run bench:ticks`; InfluxDB needs CH_INFLUX_URL.
  */
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -19,20 +19,24 @@ export interface WriteJob {
 export interface Written {
   readonly commandsSent: number;
   readonly ticksSent: number;
-  /** Answers that are no acceptance, by their code. */
+  /** What was not accepted, by the code of the answer, or by why there was none. */
   readonly failures: Readonly<Record<string, number>>;
   /** Of one request of commands, counted from when it was due. */
   readonly p50Milliseconds: number;
   readonly p99Milliseconds: number;
 }
 
-/** Exchanges' connections: each sends one stream of ticks of some instruments. */
+/** Exchanges' connections: each sends streams of ticks of some instruments. */
 const FEEDS = 4;
 const FEED_WRITES_MS = 10;
 /** Ticks of one write of a feed that has fallen behind. */
 const TICKS_OF_WRITE = 2_000;
 /** What a feed lets wait in its own process before it holds back. */
 const FEED_BUFFER_BYTES = 1024 * 1024;
+/** How long one of its requests goes on. */
+const FEED_REQUEST_MS = 1_000;
+/** How long its connection may stand still. */
+const FEED_WAIT_MS = 60_000;
 const SOCKETS = 256;
 const NDJSON = { "Content-Type": "application/x-ndjson" };
 
@@ -58,15 +62,22 @@ async function sendCommands(
   const milliseconds: number[] = [];
   const failures: Record<string, number> = {};
   const perSecond = commandsPerSecond / linesPerRequest;
-  const wish = { perSecond, count: Number.POSITIVE_INFINITY, signal };
-  await atFixedRate(wish, async (_, dueAtMs) => {
+  const pace = { perSecond, count: Number.POSITIVE_INFINITY, signal };
+  const failed = (code: string) => {
+    failures[code] = (failures[code] ?? 0) + 1;
+  };
+  const leftOut = await atFixedRate(pace, async (_, dueAtMs) => {
     const lines = Array.from({ length: linesPerRequest }, () => nextLine(commands));
     const body = `${lines.join("\n")}\n`;
     const call = { method: "POST", path: "/v1/commands", body, headers: NDJSON } as const;
-    const answer = await send(url, call, agent);
+    try {
+      failureCodes(await send(url, call, agent)).forEach(failed);
+    } catch (error) {
+      failed(`a whole request: ${(error as Error).message}`);
+    }
     milliseconds.push(performance.now() - dueAtMs);
-    for (const code of failureCodes(answer)) failures[code] = (failures[code] ?? 0) + 1;
   });
+  if (leftOut > 0) failures["requests left out, too many under way"] = leftOut;
   agent.destroy();
   const sorted = milliseconds.sort((one, two) => one - two);
   return {
@@ -87,31 +98,50 @@ function failureCodes(answer: string): string[] {
   return failed.map((line) => JSON.parse(line).code ?? line);
 }
 
-/** One long request; gives the number of ticks sent. */
+/** One request after the other, each open for a while; gives the number of ticks sent. */
 async function feedTicks(feed: number, job: WriteJob, signal: AbortSignal): Promise<number> {
-  const sent = request(`${job.url}/v1/market/ticks`, { method: "POST", headers: NDJSON });
-  const answered = once(sent, "response");
-  const instruments = instrumentsOf(feed);
   const perMs = job.ticksPerSecond / FEEDS / 1_000;
   const startedMs = performance.now();
-  const firstId = Date.now();
+  const nextTicks = ticksOf(feed);
   let ticks = 0;
   while (!signal.aborted) {
-    const due = Math.floor((performance.now() - startedMs) * perMs) - ticks;
-    const now = Math.min(due, TICKS_OF_WRITE);
-    const lines = Array.from({ length: now }, (_, i) => {
-      const instrument = instruments[(ticks + i) % instruments.length] as number;
-      return `${tickText(instrument, firstId + ticks + i, Date.now())}\n`;
-    });
-    ticks += now;
-    await written(sent, lines.join(""));
-    if (due < TICKS_OF_WRITE) await sleep(FEED_WRITES_MS);
+    const endMs = performance.now() + FEED_REQUEST_MS;
+    const sent = openFeed(job.url);
+    const answered = once(sent, "response");
+    while (!signal.aborted && performance.now() < endMs) {
+      const due = Math.floor((performance.now() - startedMs) * perMs) - ticks;
+      const count = Math.min(due, TICKS_OF_WRITE);
+      ticks += count;
+      await written(sent, nextTicks(count));
+      if (due < TICKS_OF_WRITE) await sleep(FEED_WRITES_MS);
+    }
+    sent.end();
+    const [response] = (await answered) as [IncomingMessage];
+    response.resume();
+    if (response.statusCode !== 200) throw new Error(`feed ${feed}: ${response.statusCode}`);
   }
-  sent.end();
-  const [response] = (await answered) as [IncomingMessage];
-  response.resume();
-  if (response.statusCode !== 200) throw new Error(`feed ${feed}: ${response.statusCode}`);
   return ticks;
+}
+
+function openFeed(url: string): ClientRequest {
+  const sent = request(`${url}/v1/market/ticks`, { method: "POST", headers: NDJSON });
+  sent.setTimeout(FEED_WAIT_MS, () => sent.destroy(new Error("a feed got no answer")));
+  return sent;
+}
+
+/** The next ticks of a feed's instruments in turn, as lines; their ids rise. */
+function ticksOf(feed: number): (count: number) => string {
+  const instruments = instrumentsOf(feed);
+  const firstId = Date.now();
+  let ticks = 0;
+  return (count) => {
+    const lines = Array.from({ length: count }, () => {
+      const instrument = instruments[ticks % instruments.length] as number;
+      ticks += 1;
+      return `${tickText(instrument, firstId + ticks, Date.now())}\n`;
+    });
+    return lines.join("");
+  };
 }
 
 function instrumentsOf(feed: number): number[] {

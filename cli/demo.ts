@@ -60,12 +60,18 @@ async function runDemo(invocation: Invocation<DemoOptions>, folder: string): Pro
   const { environment, output, interrupted, options } = invocation;
   const say = output.json ? output.message : output.line;
   // A server holds the read models of one log, and this one is made for the demo.
-  const embedded = { ...environment, CH_INFLUX_URL: undefined, CH_POSTGRES_URL: undefined };
+  const embedded = {
+    ...environment,
+    CH_INFLUX_URL: undefined,
+    CH_POSTGRES_URL: undefined,
+    CH_REDIS_URL: undefined,
+  };
   const config = readConfig({ CH_PORT: "0", ...embedded, CH_DATA_FOLDER: folder });
   say(
     "Embedded: the event log, the schema registry and all read stores are SQLite in this process " +
-      `(${folder}). With CH_POSTGRES_URL, serve keeps portfolios and equity curves in PostgreSQL, with ` +
-      "CH_INFLUX_URL ticks and candles in InfluxDB; Kafka and the other servers behind the same contracts are designed for and not there yet.",
+      `(${folder}). With CH_POSTGRES_URL, serve keeps portfolios and equity curves in PostgreSQL, ` +
+      "with CH_INFLUX_URL ticks and candles in InfluxDB, with CH_REDIS_URL risk in Redis; " +
+      "Kafka and the other servers behind the same contracts are designed for and not there yet.",
   );
   const startedAtMs = performance.now();
   const platform = await startPlatform({

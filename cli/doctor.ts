@@ -4,13 +4,16 @@ import { z } from "zod";
 import { type Config, readConfig } from "../platform/config/config.ts";
 import { PlatformError } from "../platform/errors/catalogue.ts";
 import { type Finding, fail, ok } from "./doctor/findings.ts";
+import { examineInflux } from "./doctor/influx.ts";
 import { checkKeys } from "./doctor/keys.ts";
 import { checkFolder, checkNode } from "./doctor/machine.ts";
+import { examinePostgres } from "./doctor/postgres.ts";
 import { checkServer } from "./doctor/server.ts";
-import { checkLog, checkStores } from "./doctor/stores.ts";
+import { checkLog, checkStores, type FoundGeneration } from "./doctor/stores.ts";
 import { exitCodes } from "./exit-codes.ts";
 import type { Output } from "./output.ts";
 import { withReadLog } from "./read-log.ts";
+import { storePlace } from "./store-place.ts";
 import { defineVerb, type Environment } from "./verb.ts";
 
 export const doctor = defineVerb({
@@ -37,22 +40,30 @@ async function examine(environment: Environment): Promise<readonly Finding[]> {
     if (!(error instanceof PlatformError)) throw error;
     return [node, fail("config", error.message, "cipherhorizon config check")];
   }
-  const { dataFolder: folder } = config;
+  const place = storePlace(config);
+  const { folder } = place;
   const settings = [ok("config", "valid"), checkKeys(config, Date.now())];
+  const onServers = [await examineInflux(place), await examinePostgres(place)];
   const outside = [
     node,
     ...settings,
     ...(await checkFolder(folder)),
     ...(await checkServer(folder)),
+    ...onServers.flatMap(({ findings }) => findings),
   ];
   if (!existsSync(join(folder, "log.db"))) return [...outside, ok("log", "none yet")];
-  return [...outside, ...(await examineLog(environment))];
+  const generations = onServers.flatMap((one) => one.generations);
+  return [...outside, ...(await examineLog(environment, generations))];
 }
 
-async function examineLog(environment: Environment): Promise<readonly Finding[]> {
+async function examineLog(
+  environment: Environment,
+  onServers: readonly FoundGeneration[],
+): Promise<readonly Finding[]> {
   try {
     return await withReadLog(environment, async (parts) => {
-      return [...(await checkLog(parts, Date.now())), ...(await checkStores(parts))];
+      const log = await checkLog(parts, Date.now());
+      return [...log, ...(await checkStores(parts, onServers))];
     });
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);

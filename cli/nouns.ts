@@ -22,6 +22,8 @@ import { stackDestroy } from "./stack/destroy.ts";
 import { stackDown } from "./stack/down.ts";
 import { stackStatusVerb } from "./stack/status.ts";
 import { stackUp } from "./stack/up.ts";
+import { topicsApply } from "./topics/apply.ts";
+import { topicsPlan } from "./topics/plan.ts";
 import type { Nouns } from "./verb.ts";
 
 /** Every verb of the command line; a new one is a file and a line here. */
@@ -42,6 +44,7 @@ export const nouns: Nouns = {
     summary: "Avro schemas of the events",
     verbs: [schemasCheck, schemasRegister, schemasGenerate],
   },
+  topics: { summary: "Topics of the log on Kafka", verbs: [topicsPlan, topicsApply] },
   stack: {
     summary: "Real servers on this machine, without Docker",
     verbs: [stackUp, stackStatusVerb, stackDown, stackDestroy],

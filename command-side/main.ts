@@ -29,23 +29,42 @@ export interface CommandSideParts {
   readonly clock: () => number;
 }
 
+/**
+ * Serves commands from `begin` to `end`, and may do so again. Before and between it may follow what
+ * another process writes.
+ */
 export interface CommandSide {
   readonly gateway: CommandGateway;
   readonly routes: readonly Route[];
   readonly checks: readonly ReadinessCheck[];
   /** Brings the gauges up to date, before they are read. */
   updateMetrics(): void;
+  /** Another process has claimed a partition, though nobody ended this one. */
+  hasYielded(): boolean;
+  /** Takes every partition of the log. */
+  begin(): Promise<void>;
+  /** Folds what others write, so that beginning takes a moment. */
+  follow(): void;
   /** Settles the batches under way; commands that come later are refused. */
+  end(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Takes every partition of the log and serves commands. */
+/** Opened, and begun: for who is alone. */
 export async function startCommandSide(parts: CommandSideParts): Promise<CommandSide> {
+  const commandSide = await openCommandSide(parts);
+  await commandSide.begin();
+  return commandSide;
+}
+
+export async function openCommandSide(parts: CommandSideParts): Promise<CommandSide> {
   const { log, codec, clock, logger } = parts;
   const marketData = startMarketData({ log, codec, clock, logger });
   const owner = `${hostname()} pid ${process.pid} since ${new Date(clock()).toISOString()}`;
   const observer = observerFor(logger, (events) => marketData.observe(events));
-  const owners = await Owners.take({ log, codec, aggregates, owner, clock, observer });
+  const onFollowingFailed = ({ message }: Error) => logger.warn({ error: message }, "not followed");
+  const ownersParts = { log, codec, aggregates, owner, clock, observer, onFollowingFailed };
+  const owners = await Owners.open(ownersParts);
   const gateway = measured(withFacts(owners, aggregates, owners.fact), aggregates);
   const marketRoutes = marketData.serve(gateway);
   return {
@@ -58,9 +77,13 @@ export async function startCommandSide(parts: CommandSideParts): Promise<Command
     ],
     checks: [{ name: "owners", check: () => owners.obstacle }],
     updateMetrics: () => updateMetrics(owners, clock()),
+    hasYielded: () => owners.owners().some((owner) => owner.hasYielded),
+    begin: () => owners.begin(),
+    follow: () => owners.follow(),
+    end: () => owners.end(),
     stop: async () => {
       marketData.stop();
-      await owners.stop();
+      await owners.end();
     },
   };
 }

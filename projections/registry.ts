@@ -1,10 +1,10 @@
-/** Every projection, one line each: its pure part, the indexes that its SQL readers need, and its server. */
+/** Every projection, one line each: its pure part, the indexes that its readers need, and its server. */
 import { equityCurve } from "./equity-curve/projection.ts";
 import { indexes as equityCurveIndexes } from "./equity-curve/sqlite.ts";
 import { indexes as portfolioIndexes } from "./portfolios/indexes.ts";
 import { portfolios } from "./portfolios/projection.ts";
+import { indexes as riskIndexes } from "./risk/indexes.ts";
 import { risk } from "./risk/projection.ts";
-import { indexes as riskIndexes } from "./risk/sqlite.ts";
 import type { InfluxShapes } from "./runner/influx-shape.ts";
 import type { Projection } from "./runner/projection.ts";
 import type { SqliteIndex } from "./runner/sqlite-schema.ts";
@@ -29,7 +29,7 @@ export interface RegisteredProjection {
 export const projections: readonly RegisteredProjection[] = [
   { projection: equityCurve, indexes: equityCurveIndexes, server: "postgres" },
   { projection: portfolios, indexes: portfolioIndexes, server: "postgres" },
-  { projection: risk, indexes: riskIndexes },
+  { projection: risk, indexes: riskIndexes, server: "redis" },
   { projection: social, indexes: socialIndexes },
   { projection: strategies, indexes: strategyIndexes },
   {

@@ -12,12 +12,17 @@ import { PostgresPool } from "./runner/postgres-pool.ts";
 import { dropSchema, generationSchema } from "./runner/postgres-schema.ts";
 import { PostgresReadStore } from "./runner/postgres-store.ts";
 import type { ReadStore } from "./runner/read-store.ts";
+import { RedisConnection } from "./runner/redis-connection.ts";
+import { generationPrefix } from "./runner/redis-layout.ts";
+import { dropGeneration } from "./runner/redis-schema.ts";
+import { RedisReadStore } from "./runner/redis-store.ts";
 import { SqliteReadStore } from "./runner/sqlite-store.ts";
 
 /** Addresses of the servers that hold read models; null: SQLite holds what would be there. */
 export interface StoreServers {
   readonly influx: string | null;
   readonly postgres: string | null;
+  readonly redis: string | null;
 }
 
 export type StoreServer = keyof StoreServers;
@@ -29,16 +34,11 @@ export interface StorePlace {
   readonly servers: StoreServers;
 }
 
-interface ServerPlace {
-  readonly server: StoreServer;
-  readonly address: string;
-}
-
 /** The server that holds a projection's read model; null: SQLite does. */
 export function serverOf(
   { server }: RegisteredProjection,
   servers: StoreServers,
-): ServerPlace | null {
+): { readonly server: StoreServer; readonly address: string } | null {
   const address = server === undefined ? null : servers[server];
   return server === undefined || address === null ? null : { server, address };
 }
@@ -52,18 +52,26 @@ export function openStore(
   const registered = registeredProjection(name);
   const { projection, indexes, shapes } = registered;
   const there = serverOf(registered, servers);
-  if (there === null) {
-    const file = generationFile(folder, name, generation);
-    return new SqliteReadStore({ file, projection, indexes });
-  }
-  const { server, address: url } = there;
-  const place = generationSchema(name, generation);
-  switch (server) {
-    case "influx":
-      return new InfluxReadStore({ url, database: place, projection, ...(shapes && { shapes }) });
+  const ofColumns = indexes.filter((index) => "columns" in index);
+  switch (there?.server) {
+    case undefined: {
+      const file = generationFile(folder, name, generation);
+      return new SqliteReadStore({ file, projection, indexes });
+    }
+    case "influx": {
+      const database = generationSchema(name, generation);
+      const { address: url } = there;
+      return new InfluxReadStore({ url, database, projection, ...(shapes && { shapes }) });
+    }
     case "postgres": {
-      const ofColumns = indexes.filter((index) => "columns" in index);
-      return new PostgresReadStore({ url, schema: place, projection, indexes: ofColumns });
+      const schema = generationSchema(name, generation);
+      const { address: url } = there;
+      return new PostgresReadStore({ url, schema, projection, indexes: ofColumns });
+    }
+    case "redis": {
+      const prefix = generationPrefix(name, generation);
+      const { address: url } = there;
+      return new RedisReadStore({ url, prefix, projection, indexes: ofColumns });
     }
   }
 }
@@ -71,8 +79,9 @@ export function openStore(
 /** Drops generations that nobody needs any more, on whichever store they are. */
 export class GenerationDropper {
   readonly place: StorePlace;
-  #postgres: PostgresPool | null = null;
   #influx: InfluxClient | null = null;
+  #postgres: PostgresPool | null = null;
+  #redis: RedisConnection | null = null;
 
   constructor(place: StorePlace) {
     this.place = place;
@@ -83,25 +92,33 @@ export class GenerationDropper {
     const { folder, servers } = this.place;
     const there = serverOf(registeredProjection(name), servers);
     if (there === null) return removeGenerationFiles(folder, name, generation);
-    const wasThere = await this.#dropOn(there, generationSchema(name, generation));
+    const wasThere = await this.#dropOn(there, name, generation);
     rmSync(generationLockFile(folder, name, generation), { force: true });
     return wasThere;
   }
 
   async close(): Promise<void> {
-    await this.#postgres?.close();
     this.#influx?.close();
+    await this.#postgres?.close();
+    await this.#redis?.close();
   }
 
-  /** However many there are, they go one after the other. */
-  #dropOn({ server, address: url }: ServerPlace, place: string): Promise<boolean> {
+  /** However many there are, they go one after the other, by one connection to each server. */
+  #dropOn(
+    { server, address: url }: { readonly server: StoreServer; readonly address: string },
+    name: string,
+    generation: number,
+  ): Promise<boolean> {
     switch (server) {
       case "influx":
         this.#influx ??= new InfluxClient({ url, connections: 1 });
-        return dropDatabase(this.#influx, place);
+        return dropDatabase(this.#influx, generationSchema(name, generation));
       case "postgres":
         this.#postgres ??= new PostgresPool({ url, name: "dropper", connections: 1 });
-        return dropSchema(this.#postgres, place);
+        return dropSchema(this.#postgres, generationSchema(name, generation));
+      case "redis":
+        this.#redis ??= new RedisConnection({ url, name: "dropper" });
+        return dropGeneration(this.#redis, generationPrefix(name, generation));
     }
   }
 }

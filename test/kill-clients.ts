@@ -41,6 +41,7 @@ export class KillClients {
   #url: string | null = null;
   #serving: PromiseWithResolvers<void> = Promise.withResolvers();
   #requests = 0;
+  #answered = 0;
   #idle: (() => void) | null = null;
   #failure: unknown = null;
   #finishing = false;
@@ -50,6 +51,11 @@ export class KillClients {
     this.feeds = Array.from({ length: TICK_CLIENTS }, (_, i) => {
       return { instrumentId: `binance:COIN${i}-USDT`, symbol: `COIN${i}USDT`, answered: 0 };
     });
+  }
+
+  /** Commands that were acknowledged so far. */
+  get answered(): number {
+    return this.#answered;
   }
 
   /** Opens portfolios and instruments, then begins the load. */
@@ -166,6 +172,7 @@ export class KillClients {
     if (status > 201 && !isRefusal) return mustRetry(status, JSON.stringify(answer));
     const { version = 0, events = [] } = answer;
     const eventIds = events.map(({ id }) => id);
+    this.#answered += 1;
     command.acknowledged = { atMs: performance.now(), version, eventIds };
     this.#open.delete(command.commandId);
     return true;

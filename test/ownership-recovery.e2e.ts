@@ -106,6 +106,18 @@ describe("an owner whose log failed", () => {
     expect(await claimCount(log)).to.equal(1);
   });
 
+  it("decides alone what the log refuses together, and answers for the one it never takes", async () => {
+    const refuses = (times: number) => {
+      return disturbed(log, times, async () => ({ outcome: "rejected", reason: "too large" }));
+    };
+    const owner = await PartitionOwner.take({ ...parts, log: refuses(2) });
+    const answers = await Promise.all(["a", "b", "c"].map((id) => owner.submit(start(id))));
+    const codes = answers.map((one) => (one.outcome === "failed" ? one.code : one.outcome));
+    expect(codes).to.deep.equal(["APPEND_REJECTED", "accepted", "accepted"]);
+    expect(await claimCount(log)).to.equal(3);
+    expect((await owner.submit(start("a"))).outcome).to.equal("accepted");
+  });
+
   it("stays stopped where another owner has claimed meanwhile", async () => {
     const owner = await PartitionOwner.take(parts);
     breaks.append = "refused";
@@ -153,6 +165,6 @@ describe("an owner whose log failed", () => {
     breaks.append = "refused";
     await owners.submit(start("a"));
     expect(owners.obstacle).to.match(/^operations\.events\/0: .*the append was refused$/);
-    await owners.stop();
+    await owners.end();
   });
 });

@@ -43,14 +43,19 @@ export async function startPlatformProcess(
   return { ...spawned, url: await spawned.ready() };
 }
 
-/** Starts `cipherhorizon serve all` on a data folder. */
-export function spawnPlatform(folder: string, environment: Environment = {}): SpawnedPlatform {
+/** Starts `cipherhorizon serve all`, or another part, on a data folder. */
+export function spawnPlatform(
+  folder: string,
+  environment: Environment = {},
+  part: "all" | "command-side" | "projections" = "all",
+): SpawnedPlatform {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("CH_"));
-  const child = spawn(NODE, [CLI, "serve", "all"], {
+  const child = spawn(NODE, [CLI, "serve", part], {
     env: {
       ...Object.fromEntries(inherited),
       CH_DATA_FOLDER: folder,
       CH_PORT: "0",
+      CH_COMMAND_PORT: "0",
       CH_LOG_LEVEL: "warn",
       ...environment,
     },

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { isDeepStrictEqual } from "node:util";
 import type { PartitionKey } from "../platform/log/log.ts";
+import type { LogPlace } from "../platform/log/places.ts";
 import { projections, registeredProjection } from "../projections/registry.ts";
 import { type Digest, digestGeneration } from "../projections/runner/digest.ts";
 import { generationFile } from "../projections/runner/generation-files.ts";
@@ -11,6 +12,7 @@ import type { ReadStore, StoredRow } from "../projections/runner/read-store.ts";
 import { run } from "../projections/runner/runner.ts";
 import { openSqliteGeneration } from "../projections/runner/sqlite-reader.ts";
 import { SqliteReadStore } from "../projections/runner/sqlite-store.ts";
+import { openStore, type StorePlace } from "../projections/stores.ts";
 import { withHistory } from "./history/read-history.ts";
 
 export const PROJECTIONS = projections.map(({ projection }) => projection.name);
@@ -41,20 +43,30 @@ export async function checkpointsOf(
   }
 }
 
+/** Where a platform keeps its log and its read models. */
+export interface PlatformPlace {
+  readonly log: LogPlace;
+  readonly stores: StorePlace;
+}
+
 /**
- * Builds a throw-away generation from the beginning of the log and compares it row by row with the
- * one of that number. Nothing may be appended meanwhile.
+ * Builds a throw-away generation from the beginning of the log in SQLite and compares it row by row
+ * with the one of that number. `at`: a place, or the data folder of an embedded platform. Nothing
+ * may be appended meanwhile.
  */
 export async function compareWithFresh(
-  folder: string,
+  at: string | PlatformPlace,
   projection: string,
   generation: number,
 ): Promise<Comparison> {
   const aside = mkdtempSync(join(tmpdir(), "cipherhorizon-fresh-"));
   const fresh = storeOf(projection, join(aside, "fresh.db"));
-  const stored = storeOf(projection, generationFile(folder, projection, generation));
+  const stored =
+    typeof at === "string"
+      ? storeOf(projection, generationFile(at, projection, generation))
+      : openStore(at.stores, projection, generation);
   try {
-    await buildFromZero(folder, projection, fresh);
+    await buildFromZero(typeof at === "string" ? at : at.log, projection, fresh);
     return await compare(projection, stored, fresh);
   } finally {
     await stored.close();
@@ -93,11 +105,11 @@ function storeOf(name: string, file: string): SqliteReadStore {
   return new SqliteReadStore({ file, projection, indexes });
 }
 
-async function buildFromZero(folder: string, name: string, store: ReadStore): Promise<void> {
+async function buildFromZero(at: string | LogPlace, name: string, store: ReadStore): Promise<void> {
   const { projection } = registeredProjection(name);
   const caughtUp = new AbortController();
   const observer = { onCaughtUp: () => caughtUp.abort() };
-  await withHistory(folder, async (history) => {
+  await withHistory(at, async (history) => {
     const end = await run({ ...history, projection, store, observer, signal: caughtUp.signal });
     if (end.reason !== "stopped") throw new Error(`the build ended: ${end.reason}: ${end.detail}`);
   });

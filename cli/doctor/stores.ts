@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { topics } from "../../kafka-topics/topics.ts";
 import { parsePartitionKey } from "../../platform/log/log.ts";
-import type { Checkpoint } from "../../projections/runner/read-store.ts";
+import type { Checkpoint, ReadStore } from "../../projections/runner/read-store.ts";
 import { SqliteReadStore } from "../../projections/runner/sqlite-store.ts";
 import type { ReadLog } from "../read-log.ts";
 import { type Finding, fail, ok, warn } from "./findings.ts";
@@ -39,33 +39,35 @@ async function checkClock(log: ReadLog["log"], nowMs: number): Promise<Finding> 
   return warn("clock", detail, "set this machine's clock: times of new records cannot fall");
 }
 
-interface StoreFile {
-  readonly file: string;
+/** A generation in some store, of whichever process. */
+export interface FoundGeneration {
   readonly projection: string;
   readonly generation: number;
+  /** The caller closes it. */
+  open(): Pick<ReadStore, "checkpoints" | "close">;
 }
 
-/** The generations in the folder: of which log, what is parked, what is left over. */
-export async function checkStores({ folder, log }: ReadLog): Promise<readonly Finding[]> {
+/** The generations that are there: of which log, what is parked, what is left over. */
+export async function checkStores(
+  { folder, log }: ReadLog,
+  onServers: readonly FoundGeneration[],
+): Promise<readonly Finding[]> {
   const logId = await log.logId();
-  const files = await storeFiles(folder);
+  const all = [...(await inFolder(folder)), ...onServers];
   const findings: Finding[] = [];
-  for (const one of files) {
-    const store = new SqliteReadStore({
-      file: one.file,
-      projection: { name: one.projection, version: 1, tables: {} },
-    });
+  for (const one of all) {
+    const store = one.open();
     try {
       findings.push(...checkStore(one, await store.checkpoints(), logId));
     } finally {
       await store.close();
     }
   }
-  return [...findings, ...leftOver(files)];
+  return [...findings, ...leftOver(all)];
 }
 
 function checkStore(
-  { projection, generation }: StoreFile,
+  { projection, generation }: FoundGeneration,
   checkpoints: ReadonlyMap<string, Checkpoint>,
   logId: string,
 ): Finding[] {
@@ -87,8 +89,8 @@ function checkStore(
 }
 
 /** More than two generations of a projection: one live, one to go back to. */
-function leftOver(files: readonly StoreFile[]): Finding[] {
-  const byProjection = Map.groupBy(files, ({ projection }) => projection);
+function leftOver(all: readonly FoundGeneration[]): Finding[] {
+  const byProjection = Map.groupBy(all, ({ projection }) => projection);
   return [...byProjection]
     .filter(([, generations]) => generations.length > 2)
     .map(([projection, generations]) => {
@@ -100,15 +102,18 @@ function leftOver(files: readonly StoreFile[]): Finding[] {
     });
 }
 
-async function storeFiles(folder: string): Promise<StoreFile[]> {
+async function inFolder(folder: string): Promise<FoundGeneration[]> {
   const names = await readdir(join(folder, READ_FOLDER)).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
     throw error;
   });
   return names.flatMap((name) => {
     const match = /^(.+)\.g(\d+)\.db$/.exec(name);
-    if (match?.[1] === undefined) return [];
+    const projection = match?.[1];
+    if (projection === undefined) return [];
     const file = join(folder, READ_FOLDER, name);
-    return [{ file, projection: match[1], generation: Number(match[2]) }];
+    const declared = { name: projection, version: 1, tables: {} };
+    const open = () => new SqliteReadStore({ file, projection: declared });
+    return [{ projection, generation: Number(match?.[2]), open }];
   });
 }

@@ -4,7 +4,9 @@ import { projections } from "../../projections/registry.ts";
 import { InfluxClient } from "../../projections/runner/influx-client.ts";
 import { requireSuitableServer as requireSuitableInflux } from "../../projections/runner/influx-database.ts";
 import { PostgresPool } from "../../projections/runner/postgres-pool.ts";
-import { requireSuitableServer } from "../../projections/runner/postgres-schema.ts";
+import { requireSuitableServer as requireSuitablePostgres } from "../../projections/runner/postgres-schema.ts";
+import { RedisConnection } from "../../projections/runner/redis-connection.ts";
+import { requireSuitableServer as requireSuitableRedis } from "../../projections/runner/redis-schema.ts";
 import { type StorePlace, type StoreServer, serverOf } from "../../projections/stores.ts";
 
 /** Read models by where they stand, as it is printed when a process starts. */
@@ -23,52 +25,63 @@ export async function chooseStores(place: StorePlace, logger: Logger): Promise<C
   const namesOn = (server: StoreServer | null) => {
     return (byServer.get(server) ?? []).map(({ projection }) => projection.name);
   };
-  const { influx, postgres } = place.servers;
   const onServers: ChosenStore[] = [];
-  if (influx !== null) {
-    onServers.push({ store: await influxName(influx, logger), projections: namesOn("influx") });
-  }
-  if (postgres !== null) {
-    const store = await postgresName(postgres, logger);
-    onServers.push({ store, projections: namesOn("postgres") });
+  for (const [server, url] of Object.entries(place.servers) as [StoreServer, string | null][]) {
+    if (url === null) continue;
+    const store = await serverName(servers[server](url), logger);
+    onServers.push({ store, projections: namesOn(server) });
   }
   return [...onServers, { store: `SQLite in ${place.folder}`, projections: namesOn(null) }];
 }
 
-async function influxName(url: string, logger: Logger): Promise<string> {
-  const client = new InfluxClient({ url, connections: 1 });
-  try {
-    return await nameOf({ name: "InfluxDB", at: client.place, logger }, async () => {
-      await client.command("SHOW DATABASES");
-      return (await requireSuitableInflux(client)) ?? "";
-    });
-  } finally {
-    client.close();
-  }
+/** A connection to a server, for a look at what it is. */
+interface Visit {
+  readonly product: string;
+  readonly place: string;
+  /** Gives its version, where we can work with it. */
+  requireSuitable(): Promise<string>;
+  close(): Promise<void>;
 }
 
-async function postgresName(url: string, logger: Logger): Promise<string> {
-  const pool = new PostgresPool({ url, name: "start", connections: 1 });
-  try {
-    return await nameOf({ name: "PostgreSQL", at: pool.place, logger }, () => {
-      return requireSuitableServer(pool);
-    });
-  } finally {
-    await pool.close();
-  }
-}
+const servers: Readonly<Record<StoreServer, (url: string) => Visit>> = {
+  influx: (url) => {
+    const client = new InfluxClient({ url, connections: 1 });
+    return {
+      product: "InfluxDB",
+      place: client.place,
+      requireSuitable: () => requireSuitableInflux(client),
+      close: async () => client.close(),
+    };
+  },
+  postgres: (url) => {
+    const pool = new PostgresPool({ url, name: "start", connections: 1 });
+    return {
+      product: "PostgreSQL",
+      place: pool.place,
+      requireSuitable: () => requireSuitablePostgres(pool),
+      close: () => pool.close(),
+    };
+  },
+  redis: (url) => {
+    const connection = new RedisConnection({ url, name: "start" });
+    return {
+      product: "Redis",
+      place: connection.place,
+      requireSuitable: () => requireSuitableRedis(connection),
+      close: () => connection.close(),
+    };
+  },
+};
 
-/** The store as it is printed, with the version that `askVersion` finds; "" where it names none. */
-async function nameOf(
-  { name, at, logger }: { readonly name: string; readonly at: string; readonly logger: Logger },
-  askVersion: () => Promise<string>,
-): Promise<string> {
+async function serverName(visit: Visit, logger: Logger): Promise<string> {
+  const { product, place } = visit;
   try {
-    const version = await askVersion();
-    return `${[name, version].join(" ").trim()} at ${at}`;
+    return `${product} ${await visit.requireSuitable()} at ${place}`;
   } catch (error) {
     if (!(error instanceof PlatformError) || error.code !== "STORE_UNAVAILABLE") throw error;
     logger.warn({ error: error.message }, "a read store does not answer; it is waited for");
-    return `${name} at ${at}, which does not answer yet`;
+    return `${product} at ${place}, which does not answer yet`;
+  } finally {
+    await visit.close();
   }
 }

@@ -1,5 +1,5 @@
 import { catalogueOf } from "../../command-side/aggregate.ts";
-import { type CommandSide, startCommandSide } from "../../command-side/main.ts";
+import { type CommandSide, openCommandSide } from "../../command-side/main.ts";
 import { aggregates } from "../../command-side/registry.ts";
 import { topics } from "../../kafka-topics/topics.ts";
 import type { EventReader } from "../../platform/codec/codec.ts";
@@ -20,6 +20,7 @@ import { logPlace } from "../log-place.ts";
 import { storePlace } from "../store-place.ts";
 import { type ChosenStore, chooseStores } from "./chosen-stores.ts";
 import { openDoor } from "./door.ts";
+import { LedCommandSide } from "./led-command-side.ts";
 import { processManagersPart } from "./process-managers.ts";
 import { projectionsPart } from "./projections.ts";
 import { openReaders } from "./readers.ts";
@@ -70,16 +71,22 @@ async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Pl
   const base = parts.includes("command-side")
     ? await openToWrite(config, logger, opened)
     : await openToRead(config, opened);
-  const started: StartedPart[] = [];
-  if (base.commandSide !== null) {
+  const { kafka } = logPlace(config);
+  const { commandSide } = base;
+  const led =
+    commandSide === null || kafka === null
+      ? null
+      : new LedCommandSide({ config, logger, commandSide, kafka });
+  const started: StartedPart[] = led === null ? [] : [led];
+  if (led === null && commandSide !== null) {
+    await commandSide.begin();
     // First to start and first to stop: it sends commands to the part after it.
-    const { gateway } = base.commandSide;
-    started.push(await processManagersPart({ config, logger, gateway }));
-    started.push(commandSidePart(base.commandSide));
+    started.push(await processManagersPart({ config, logger, gateway: commandSide.gateway }));
+    started.push(commandSidePart(commandSide));
   }
   if (parts.includes("query-api")) started.push(queryApiPart(options, base));
   if (parts.includes("projections")) {
-    const operations = base.commandSide?.gateway ?? null;
+    const operations = led === null ? (commandSide?.gateway ?? null) : null;
     started.push(projectionsPart({ ...options, ...base, operations }));
   }
   opened.push(...started.flatMap(({ afterDrain }) => afterDrain).toReversed());
@@ -88,9 +95,11 @@ async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Pl
   const routes = allRoutes(started, draining);
   const catalogue = catalogueOf(aggregates);
   const documents = documentRoutes({ routes, catalogue, version: VERSION });
-  const app = createApp({ routes: [...routes, ...documents], catalogue, door, logger });
+  const divert = led === null ? {} : { divert: led.divert };
+  const app = createApp({ routes: [...routes, ...documents], catalogue, door, logger, ...divert });
   const server = await listen(app, { host: config.host, port, door });
   base.lock?.publishAddress(server.url);
+  await led?.join(config.advertisedUrl ?? server.url);
   const steps = [
     step("readiness off", () => {
       isDraining = true;
@@ -117,7 +126,7 @@ async function openToWrite(config: Config, logger: Logger, opened: ShutdownStep[
   opened.push(step("unlock the folder", () => lock.release()));
   const { log, codec, close } = await openLogWriting(logPlace(config), topics);
   opened.push(step("close the log", close));
-  const commandSide = await startCommandSide({ log, codec, logger, clock: Date.now });
+  const commandSide = await openCommandSide({ log, codec, logger, clock: Date.now });
   return { log, codec, commandSide, lock, steps: opened.toReversed() };
 }
 

@@ -1,6 +1,6 @@
 /**
- * The thread of one process manager: the place where the adapters of its store and of the read model
- * are named for it. Commands go to the main thread, which holds the command side.
+ * The thread of one process manager: the place where the adapters of its store and of the read
+ * model are named for it. Commands go to the main thread, which holds the command side.
  */
 import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";

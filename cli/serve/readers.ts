@@ -5,7 +5,9 @@ import { PostgresPortfolioReader } from "../../projections/portfolios/postgres.t
 import { SqlitePortfolioReader } from "../../projections/portfolios/sqlite.ts";
 import type { PortfolioReader } from "../../projections/portfolios/store.ts";
 import { registeredProjection } from "../../projections/registry.ts";
+import { RedisRiskReader } from "../../projections/risk/redis.ts";
 import { SqliteRiskReader } from "../../projections/risk/sqlite.ts";
+import type { RiskReader } from "../../projections/risk/store.ts";
 import { generationFile } from "../../projections/runner/generation-files.ts";
 import { InfluxClient } from "../../projections/runner/influx-client.ts";
 import {
@@ -16,6 +18,9 @@ import { PostgresPool } from "../../projections/runner/postgres-pool.ts";
 import type { PostgresQueries } from "../../projections/runner/postgres-query.ts";
 import { openPostgresGeneration } from "../../projections/runner/postgres-reader.ts";
 import { generationSchema } from "../../projections/runner/postgres-schema.ts";
+import { RedisConnection } from "../../projections/runner/redis-connection.ts";
+import { generationPrefix } from "../../projections/runner/redis-layout.ts";
+import { openRedisGeneration, type RedisQueries } from "../../projections/runner/redis-reader.ts";
 import type { SqliteQueries } from "../../projections/runner/sqlite-query.ts";
 import { openSqliteGeneration } from "../../projections/runner/sqlite-reader.ts";
 import { SqliteSocialReader } from "../../projections/social/sqlite.ts";
@@ -40,18 +45,19 @@ export interface OpenedReaders {
 
 /** The readers of each read model, on the store where that stands. */
 export function openReaders(place: StorePlace): OpenedReaders {
-  const { influx, postgres } = place.servers;
-  const client =
-    influx === null ? null : new InfluxClient({ url: influx, connections: INFLUX_CONNECTIONS });
-  const pool =
-    postgres === null
-      ? null
-      : new PostgresPool({ url: postgres, name: "queries", connections: POSTGRES_CONNECTIONS });
+  const servers = openServers(place);
   const openerOf = <Reader>(name: string, makers: ReaderMakers<Reader>) => {
-    const server = serverOf(registeredProjection(name), place.servers)?.server;
-    if (server === "postgres" && pool !== null) return onPostgres(pool, name, makers);
-    if (server === "influx" && client !== null) return onInflux(client, name, makers);
-    return onSqlite(place.folder, name, makers);
+    const there = serverOf(registeredProjection(name), place.servers);
+    switch (there?.server) {
+      case undefined:
+        return onSqlite(place.folder, name, makers);
+      case "influx":
+        return onInflux(servers.influx, name, makers);
+      case "postgres":
+        return onPostgres(servers.postgres, name, makers);
+      case "redis":
+        return onRedis(servers.redis, name, makers);
+    }
   };
   const readers: QueryApiParts["readers"] = {
     "equity-curve": openerOf<EquityCurveReader>("equity-curve", {
@@ -62,7 +68,10 @@ export function openReaders(place: StorePlace): OpenedReaders {
       sqlite: (queries) => new SqlitePortfolioReader(queries),
       postgres: (queries) => new PostgresPortfolioReader(queries),
     }),
-    risk: openerOf("risk", { sqlite: (queries) => new SqliteRiskReader(queries) }),
+    risk: openerOf<RiskReader>("risk", {
+      sqlite: (queries) => new SqliteRiskReader(queries),
+      redis: (queries) => new RedisRiskReader(queries),
+    }),
     social: openerOf("social", { sqlite: (queries) => new SqliteSocialReader(queries) }),
     strategies: openerOf("strategies", { sqlite: (queries) => new SqliteStrategyReader(queries) }),
     "ticks-and-candles": openerOf<MarketReader>("ticks-and-candles", {
@@ -70,28 +79,46 @@ export function openReaders(place: StorePlace): OpenedReaders {
       influx: InfluxMarketReader.maker,
     }),
   };
+  const close = async () => {
+    servers.influx?.close();
+    await servers.postgres?.close();
+    await servers.redis?.close();
+  };
+  return { readers, close };
+}
+
+/** This process's connections to the servers that are configured. */
+interface Servers {
+  readonly influx: InfluxClient | null;
+  readonly postgres: PostgresPool | null;
+  readonly redis: RedisConnection | null;
+}
+
+function openServers({ servers: { influx, postgres, redis } }: StorePlace): Servers {
+  const name = "queries";
+  const connections = POSTGRES_CONNECTIONS;
   return {
-    readers,
-    close: async () => {
-      client?.close();
-      await pool?.close();
-    },
+    influx:
+      influx === null ? null : new InfluxClient({ url: influx, connections: INFLUX_CONNECTIONS }),
+    postgres: postgres === null ? null : new PostgresPool({ url: postgres, name, connections }),
+    redis: redis === null ? null : new RedisConnection({ url: redis, name }),
   };
 }
 
 /** A reader for each store that the read model may stand in. */
 interface ReaderMakers<Reader> {
   readonly sqlite: (queries: SqliteQueries) => Reader;
-  readonly postgres?: (queries: PostgresQueries) => Reader;
   readonly influx?: InfluxReaderMaker<Reader>;
+  readonly postgres?: (queries: PostgresQueries) => Reader;
+  readonly redis?: (queries: RedisQueries) => Reader;
 }
 
 function onInflux<Reader>(
-  client: InfluxClient,
+  client: InfluxClient | null,
   name: string,
   { influx: readerMaker }: ReaderMakers<Reader>,
 ): OpenGeneration<Reader> {
-  if (readerMaker === undefined) throw new Error(`${name} has no reader for InfluxDB`);
+  if (client === null || readerMaker === undefined) throw noReader(name, "InfluxDB");
   return (generation) => {
     const database = generationSchema(name, generation);
     return openInfluxGeneration({ client, database, readerMaker });
@@ -99,13 +126,28 @@ function onInflux<Reader>(
 }
 
 function onPostgres<Reader>(
-  pool: PostgresPool,
+  pool: PostgresPool | null,
   name: string,
   { postgres: makeReader }: ReaderMakers<Reader>,
 ): OpenGeneration<Reader> {
-  if (makeReader === undefined) throw new Error(`${name} has no reader for PostgreSQL`);
+  if (pool === null || makeReader === undefined) throw noReader(name, "PostgreSQL");
   return (generation) => {
     return openPostgresGeneration({ pool, schema: generationSchema(name, generation), makeReader });
+  };
+}
+
+function onRedis<Reader>(
+  connection: RedisConnection | null,
+  name: string,
+  { redis: makeReader }: ReaderMakers<Reader>,
+): OpenGeneration<Reader> {
+  if (connection === null || makeReader === undefined) throw noReader(name, "Redis");
+  const { projection, indexes } = registeredProjection(name);
+  const ofColumns = indexes.filter((index) => "columns" in index);
+  const { tables } = projection;
+  return (generation) => {
+    const prefix = generationPrefix(name, generation);
+    return openRedisGeneration({ connection, prefix, tables, indexes: ofColumns, makeReader });
   };
 }
 
@@ -117,4 +159,8 @@ function onSqlite<Reader>(
   return async (generation) => {
     return openSqliteGeneration({ file: generationFile(folder, name, generation), makeReader });
   };
+}
+
+function noReader(name: string, product: string): Error {
+  return new Error(`${name} has no reader for ${product}`);
 }

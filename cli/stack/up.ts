@@ -18,7 +18,7 @@ export const stackUp = defineVerb({
   optionLines: [
     ...PLACE_LINES,
     ["--kafka-nodes <count>", "nodes of a new Kafka; else 1"],
-    ["--free-ports", "the system chooses the ports of what does not run yet"],
+    ["--free-ports", "servers that do not run get other ports, which are free"],
   ],
   options: z.strictObject({
     ...placeOptions,
@@ -61,6 +61,7 @@ function show(outcomes: readonly UpOutcome[], envFile: string, output: Output): 
     }
     return;
   }
+  if (ready.length === 0) return;
   const rows = ready.map(({ instance: { name, server, ports } }) => {
     return [name, server.version, `${LOOPBACK}:${Object.values(ports)[0]}`];
   });

@@ -33,12 +33,14 @@ export class Batch {
   /** Commands whose id is known: answered from the log once the append is acknowledged. */
   readonly repeats: { readonly waiting: Waiting; readonly position: number }[] = [];
   readonly firstPosition: number;
+  readonly #commandLimit: number;
   #bytes = 0;
   /** Those that append events: only their ids are remembered. */
   #appendingById = new Map<string, Settled>();
 
-  constructor(firstPosition: number) {
+  constructor(firstPosition: number, commandLimit = BATCH_COMMANDS) {
     this.firstPosition = firstPosition;
+    this.#commandLimit = commandLimit;
   }
 
   get nextPosition(): number {
@@ -47,7 +49,7 @@ export class Batch {
 
   get isFull(): boolean {
     return (
-      this.settled.length + this.repeats.length >= BATCH_COMMANDS ||
+      this.settled.length + this.repeats.length >= this.#commandLimit ||
       this.records.length >= BATCH_EVENTS ||
       this.#bytes >= BATCH_BYTES
     );

@@ -24,6 +24,11 @@ export function diskFull(): CommandOutcome {
   return { outcome: "failed", code: "DISK_FULL", detail };
 }
 
+export function rejected(reason: string): CommandOutcome {
+  const detail = `the event log refuses the command's events: ${reason}`;
+  return { outcome: "failed", code: "APPEND_REJECTED", detail };
+}
+
 export function internal(error: Error): CommandOutcome {
   return { outcome: "failed", code: "INTERNAL", detail: error.message };
 }

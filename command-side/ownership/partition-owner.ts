@@ -9,9 +9,16 @@ import { Batch, type Waiting } from "./batch.ts";
 import { digestCommand } from "./command-digest.ts";
 import { CommandQueue } from "./command-queue.ts";
 import { type DecidingContext, decideInto, EvolveFailure } from "./decide-command.ts";
-import { foldPartition } from "./fold-partition.ts";
-import { diskFull, internal, notOwner, overloaded, unavailable } from "./owner-answers.ts";
+import {
+  diskFull,
+  internal,
+  notOwner,
+  overloaded,
+  rejected,
+  unavailable,
+} from "./owner-answers.ts";
 import type { OwnerObserver } from "./owner-observer.ts";
+import { PartitionFold } from "./partition-fold.ts";
 import { PartitionState } from "./partition-state.ts";
 import { Recovery } from "./recovery.ts";
 import { hasRivalClaim } from "./rival-claim.ts";
@@ -34,6 +41,8 @@ export interface OwnerParts {
   readonly owner: string;
   readonly clock: () => number;
   readonly observer: OwnerObserver;
+  /** Of the partition, as far as it was followed before; its events were told to the observer. */
+  readonly fold?: PartitionFold;
 }
 
 /**
@@ -61,9 +70,13 @@ export class PartitionOwner {
   #isReignInDoubt = false;
   #diskFullUntilMs = 0;
   #claimsInARow = 0;
+  /** So many commands are decided alone: together they were refused by the log. */
+  #alone = 0;
+  #followed: PartitionFold | null;
 
   private constructor(parts: OwnerParts) {
     this.#parts = parts;
+    this.#followed = parts.fold ?? null;
     this.#state = new PartitionState(parts.aggregate);
     this.#reign = { ...parts.partition, epoch: -1 };
     this.#recovery = new Recovery({
@@ -89,6 +102,10 @@ export class PartitionOwner {
 
   get state(): PartitionState {
     return this.#state;
+  }
+
+  get hasYielded(): boolean {
+    return this.#stopped === CLAIMED_BY_ANOTHER;
   }
 
   /** Why commands are not taken; `null` while they are. */
@@ -165,7 +182,7 @@ export class PartitionOwner {
     const refusal = this.#refusal();
     if (refusal !== null) return this.#answerEverybody(refusal);
     if (this.#pausesForDisk()) return this.#answerEverybody(diskFull());
-    const batch = new Batch(this.#end);
+    const batch = this.#nextBatch();
     let result: AppendResult;
     try {
       this.#decideInto(batch);
@@ -177,6 +194,12 @@ export class PartitionOwner {
       return this.#unknownOutcome(error as Error);
     }
     await this.#finish(batch, result);
+  }
+
+  #nextBatch(): Batch {
+    if (this.#alone === 0) return new Batch(this.#end);
+    this.#alone -= 1;
+    return new Batch(this.#end, 1);
   }
 
   /** A clock set back must not make the pause longer. */
@@ -244,7 +267,19 @@ export class PartitionOwner {
         this.#diskFullUntilMs = this.#parts.clock() + DISK_FULL_PAUSE_MILLISECONDS;
         await this.#refoldOrRecover();
         return answer(batch.waiting, diskFull());
+      case "rejected":
+        return this.#rejected(batch, result.reason);
     }
+  }
+
+  /** The log never takes these events: alone, each command shows whether it is the one. */
+  async #rejected({ waiting }: Batch, reason: string): Promise<void> {
+    if (waiting.length > 1) {
+      this.#queue.putBack(waiting);
+      this.#alone = waiting.length;
+    }
+    await this.#claimOrRecover();
+    if (waiting.length === 1) answer(waiting, rejected(reason));
   }
 
   /** Only an append shows it: a log may well take claims, and fail each append after them. */
@@ -280,12 +315,17 @@ export class PartitionOwner {
    * and decide the batch's commands again; those that are in the log are found by their ids.
    */
   async #unknownOutcome(error: Error): Promise<void> {
-    this.#isReignInDoubt = true;
     this.#claimsInARow += 1;
     if (this.#claimsInARow > CLAIMS_IN_A_ROW) {
+      this.#isReignInDoubt = true;
       const times = this.#claimsInARow;
       return this.#recovery.begin(`the log failed ${times} times in a row: ${error.message}`);
     }
+    await this.#claimOrRecover();
+  }
+
+  async #claimOrRecover(): Promise<void> {
+    this.#isReignInDoubt = true;
     try {
       await this.#takeAgain();
     } catch (notTaken) {
@@ -328,9 +368,13 @@ export class PartitionOwner {
       onEvents: (events: readonly RecordedEvent[]) => this.#observe(events),
       onVoidEvent: (topic: string) => this.#parts.observer.onVoidEvent(topic),
     };
-    const folded = await foldPartition({ log, codec, partition, aggregate, observer });
-    this.#state = folded.state;
-    this.#end = folded.end;
+    const fold =
+      this.#followed ?? new PartitionFold({ log, codec, partition, aggregate, observer });
+    this.#followed = null;
+    await fold.catchUp();
+    this.#state = fold.state;
+    this.#end = fold.end;
+    this.#observedEnd = Math.max(this.#observedEnd, fold.end);
   }
 
   /** Folding again meets events of which the observer was told before. */

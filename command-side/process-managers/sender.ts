@@ -1,5 +1,5 @@
 import { platformErrors } from "../../platform/errors/catalogue.ts";
-import { AppendSignal } from "../../projections/runner/append-signal.ts";
+import { AppendSignal } from "../../platform/log/append-signal.ts";
 import { pause } from "../../projections/runner/pause.ts";
 import type { CommandOutcome } from "../gateway.ts";
 import type { CommandDoor, FollowUps, PlannedCommand, Planner } from "./manager.ts";

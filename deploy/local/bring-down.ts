@@ -1,6 +1,6 @@
 import { chooseInstances, instancesOf, removeInstanceFolder, writeEnvFile } from "./instances.ts";
 import type { Instance } from "./server.ts";
-import { stopProcess } from "./server-process.ts";
+import { stopProcess, untilNotInitialising } from "./server-process.ts";
 import { keepSettings, type Settings, settingsOf, withoutServers } from "./settings.ts";
 import { withStackLocked } from "./stack-lock.ts";
 
@@ -40,6 +40,7 @@ export function destroy(request: DownRequest): Promise<readonly DownOutcome[]> {
       gone.map(({ instance }) => instance.server.name),
     );
     // Data first: settings without data are made whole by the next start, the reverse is not.
+    await Promise.all(gone.map(({ instance }) => untilNotInitialising(instance)));
     for (const { instance } of gone) removeInstanceFolder(instance);
     keepSettings(folder, rest);
     writeEnvFile(folder, instancesOf(folder, rest, cache));

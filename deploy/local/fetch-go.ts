@@ -29,14 +29,12 @@ export async function buildWithGo(
     // Modules are read-only otherwise, and could not be removed.
     GOFLAGS: `${process.env["GOFLAGS"] ?? ""} -modcacherw`.trim(),
   };
-  for (const name of packages) {
-    await runProgram("go", ["install", name], {
-      withinMs: BUILD_WITHIN_MS,
-      folder: work,
-      environment,
-      interrupted,
-      onLine,
-    });
-  }
+  await runProgram("go", ["install", ...packages], {
+    withinMs: BUILD_WITHIN_MS,
+    folder: work,
+    environment,
+    interrupted,
+    onLine,
+  });
   for (const folder of [build, sources]) rmSync(folder, { recursive: true });
 }

@@ -39,7 +39,7 @@ async function resolveFiles(
   let bytes = 0;
   const onLine = (line: string) => {
     bytes += downloadedBytes(line);
-    if (bytes > 0) report(`${Math.round(bytes / 1e6)} of about ${aboutMegabytes} MB`);
+    if (bytes > 0) report(megabytesText(bytes / 1e6, aboutMegabytes));
   };
   const words = [
     ...["-B", "-C", "-f", pom, `-Dmaven.repo.local=${join(cache, "maven")}`, RESOLVE_GOAL],
@@ -49,6 +49,12 @@ async function resolveFiles(
   const files = readFileSync(list, "utf8").trim().split("|");
   for (const file of [pom, list]) rmSync(file);
   return files;
+}
+
+/** The first fetch brings Maven's own parts, too, and so more than the server has. */
+function megabytesText(megabytes: number, about: number): string {
+  const done = Math.round(megabytes);
+  return done <= about ? `${done} of about ${about} MB` : `${done} MB`;
 }
 
 /** `Downloaded from central: https://…/x.jar (168 kB at 1.7 MB/s)` */

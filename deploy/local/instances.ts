@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { type Variable, variables } from "../../platform/config/variables.ts";
 import { PRIVATE_MODE, textOf, writeWhole } from "./files.ts";
 import { programFolder } from "./recipe.ts";
 import type { Instance, Server } from "./server.ts";
@@ -100,9 +101,15 @@ export function removeInstanceFolder({ folder }: Instance): void {
   rmSync(aside, { recursive: true });
 }
 
-/** Writes the addresses of all that belongs to the stack, logins included; tells where it is. */
+/**
+ * Writes the addresses of all that belongs to the stack, logins included; tells where. A variable
+ * that the platform does not read is a comment: it refuses to start with one.
+ */
 export function writeEnvFile(folder: string, instances: readonly Instance[]): string {
-  const lines = Object.entries(variablesOf(instances)).map(([name, value]) => `${name}=${value}\n`);
+  const known = new Set(Object.values<Variable>(variables).map(({ name }) => name));
+  const lines = Object.entries(variablesOf(instances)).map(([name, value]) => {
+    return `${known.has(name) ? "" : "#"}${name}=${value}\n`;
+  });
   const file = join(folder, ENV_FILE);
   if (lines.length > 0) writeWhole(file, lines.join(""));
   else rmSync(file, { force: true });

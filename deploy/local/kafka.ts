@@ -36,12 +36,12 @@ export const kafka: Server = {
     "server.properties": serverProperties(instance),
     "log4j2.properties": LOG_SETTINGS,
   }),
-  initialise: async ({ program, serverId, folder }) => {
+  initialise: async ({ program, serverId, folder }, onStart) => {
     const words = [
       ...["-cp", join(program, "lib", "*"), "kafka.tools.StorageTool", "format"],
       ...["--cluster-id", clusterId(serverId), "--config", join(folder, "server.properties")],
     ];
-    await runProgram("java", words, { withinMs: FORMAT_WITHIN_MS });
+    await runProgram("java", words, { withinMs: FORMAT_WITHIN_MS, onStart });
   },
   clearAfter: async () => undefined,
   launch: ({ program, folder }) => ({
@@ -59,6 +59,7 @@ export const kafka: Server = {
   settle: async () => undefined,
   variables: (instances) => ({
     CH_KAFKA_BROKERS: instances.map(({ ports }) => `${LOOPBACK}:${ports["broker"]}`).join(","),
+    CH_KAFKA_REPLICATION: String(replicasOf(instances)),
   }),
 };
 
@@ -68,8 +69,12 @@ function clusterId(serverId: string): string {
 }
 
 /** Three nodes keep every record three times, and go on with two. */
+function replicasOf(nodes: readonly unknown[]): number {
+  return Math.min(3, nodes.length);
+}
+
 function serverProperties({ node, nodes, ports, folder }: Instance): string {
-  const replicas = Math.min(3, nodes.length);
+  const replicas = replicasOf(nodes);
   const inSync = Math.max(1, replicas - 1);
   const voters = nodes.map((one) => `${one.node}@${LOOPBACK}:${one.ports["controller"]}`);
   const broker = `PLAINTEXT://${LOOPBACK}:${ports["broker"]}`;

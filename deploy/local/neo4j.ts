@@ -79,7 +79,10 @@ function settingsOf({ folder, ports }: Instance): string {
 }
 
 /** The password travels in a file of arguments: on the command line everybody could read it. */
-async function initialise({ program, folder, password }: Instance): Promise<void> {
+async function initialise(
+  { program, folder, password }: Instance,
+  onStart: (pid: number) => void,
+): Promise<void> {
   for (const name of ["logs", "plugins", "import", "run", "licenses", "labs", "certificates"]) {
     mkdirSync(join(folder, name), { recursive: true });
   }
@@ -92,6 +95,7 @@ async function initialise({ program, folder, password }: Instance): Promise<void
   try {
     await runProgram("java", [`@${file}`], {
       withinMs: PASSWORD_WITHIN_MS,
+      onStart,
       environment: { NEO4J_HOME: folder, NEO4J_CONF: join(folder, "conf") },
     });
   } finally {

@@ -58,7 +58,7 @@ export const postgres: Server = {
 const HAS_DATABASE = `SELECT 1 FROM pg_database WHERE datname = '${DATABASE}'`;
 const CREATE_DATABASE = `CREATE DATABASE ${DATABASE}`;
 
-async function initialise(instance: Instance): Promise<void> {
+async function initialise(instance: Instance, onStart: (pid: number) => void): Promise<void> {
   const user = await userIds(postgres);
   const passwordFile = join(instance.folder, "initial-password");
   writeWhole(passwordFile, `${instance.password}\n`);
@@ -73,7 +73,7 @@ async function initialise(instance: Instance): Promise<void> {
   ];
   try {
     const folder = instance.folder;
-    const options = { withinMs: INITIALISE_WITHIN_MS, folder, user };
+    const options = { withinMs: INITIALISE_WITHIN_MS, folder, user, onStart };
     await runProgram(postgresProgram("initdb"), words, options);
   } finally {
     rmSync(passwordFile);

@@ -13,6 +13,7 @@ interface RunOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly user?: UserIds | null;
   readonly interrupted?: AbortSignal;
+  readonly onStart?: ((pid: number) => void) | undefined;
   readonly onLine?: (line: string) => void;
 }
 
@@ -28,7 +29,7 @@ export async function runProgram(
   words: readonly string[],
   options: RunOptions,
 ): Promise<{ readonly output: string }> {
-  const { withinMs, folder, environment, user, interrupted, onLine } = options;
+  const { withinMs, folder, environment, user, interrupted, onStart, onLine } = options;
   const limit = AbortSignal.timeout(withinMs);
   const child = spawn(program, words, {
     ...(folder === undefined ? {} : { cwd: folder }),
@@ -37,6 +38,7 @@ export async function runProgram(
     stdio: ["ignore", "pipe", "pipe"],
     signal: interrupted ? AbortSignal.any([limit, interrupted]) : limit,
   });
+  if (child.pid !== undefined) onStart?.(child.pid);
   const lines: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on("line", (line) => {

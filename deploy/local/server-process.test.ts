@@ -2,12 +2,21 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { identityOf, mayBeAlive } from "../../platform/lifecycle/process-identity.ts";
 import { exampleInstance } from "./instance.fixture.ts";
 import { memoryOf } from "./memory.ts";
 import { redis } from "./redis.ts";
-import { lastLogLines, runningProcess, startProcess, stopProcess } from "./server-process.ts";
+import type { Instance } from "./server.ts";
+import {
+  lastLogLines,
+  noteInitialising,
+  runningProcess,
+  startProcess,
+  stopProcess,
+  untilNotInitialising,
+} from "./server-process.ts";
 import { StackError } from "./stack-error.ts";
 
 /** No process has it: it is above the largest that the kernel gives. */
@@ -33,6 +42,10 @@ describe("the process of a server", function () {
     return exampleInstance({ ...redis, stopWithinMs, launch }, { folder });
   }
 
+  async function untilLogged(instance: Instance): Promise<void> {
+    while (lastLogLines(instance) === "") await sleep(5);
+  }
+
   function writeProcess(change: object): void {
     const identity = { ...identityOf(process.pid), startedAt: "2026-01-01T00:00:00.000Z" };
     writeFileSync(join(folder, "process.json"), JSON.stringify({ ...identity, ...change }));
@@ -48,6 +61,7 @@ describe("the process of a server", function () {
   it("is known by its file, which only we read, and ends on its signal", async () => {
     const instance = serverRunning("echo started; exec sleep 30");
     const { pid } = await startProcess(instance);
+    await untilLogged(instance);
     expect(runningProcess(instance)?.pid).to.equal(pid);
     expect(statSync(join(folder, "process.json")).mode & 0o777).to.equal(0o600);
     expect(memoryOf(pid)).to.be.greaterThan(0);
@@ -61,7 +75,7 @@ describe("the process of a server", function () {
     for (const word of ["first", "second", "third"]) {
       const instance = serverRunning(`echo ${word}; exec sleep 30`);
       await startProcess(instance);
-      while (lastLogLines(instance) === "") await new Promise(setImmediate);
+      await untilLogged(instance);
       await stopProcess(instance, false);
     }
     expect(readFileSync(join(folder, "server.log"), "utf8")).to.equal("third\n");
@@ -71,7 +85,7 @@ describe("the process of a server", function () {
   it("that does not end in time is named, and is killed by force alone", async () => {
     const instance = serverRunning("trap '' TERM; echo deaf; while :; do sleep 0.1; done", 500);
     const identity = await startProcess(instance);
-    while (lastLogLines(instance) === "") await new Promise(setImmediate);
+    await untilLogged(instance);
     let refused: unknown;
     await stopProcess(instance, false).catch((error) => {
       refused = error;
@@ -101,6 +115,21 @@ describe("the process of a server", function () {
     expect(runningProcess(instance)).to.equal(null);
     expect(await stopProcess(instance, true)).to.equal(false);
     expect(mayBeAlive(identityOf(other.pid))).to.equal(true);
+  });
+
+  it("waits for a program of a killed start that still makes the data folder", async () => {
+    const instance = serverRunning("exec sleep 30");
+    await untilNotInitialising(instance);
+    const other = sleeper();
+    noteInitialising(instance, other.pid);
+    let isOver = false;
+    const over = untilNotInitialising(instance).then(() => {
+      isOver = true;
+    });
+    await sleep(200);
+    expect(isOver).to.equal(false);
+    other.kill();
+    await over;
   });
 
   it("is never ended where it may be another: on another host, or without a start time", async () => {

@@ -16,6 +16,9 @@ import { StackError } from "./stack-error.ts";
 import { userIds } from "./user.ts";
 
 const PROCESS_FILE = "process.json";
+/** The program that makes the data folder. */
+const INITIALISING_FILE = "initialising.json";
+const INITIALISING_ENDS_WITHIN_MS = 60_000;
 const LOG_FILE = "server.log";
 /** What the run before the last start wrote; older ones are gone. */
 const PREVIOUS_LOG_FILE = "server.previous.log";
@@ -44,7 +47,10 @@ export function runningProcess(instance: Pick<Instance, "folder">): ServerProces
 
 /** The process that was started last for an instance, whether it runs or not. */
 export function lastProcess({ folder }: Pick<Instance, "folder">): ServerProcess | null {
-  const file = join(folder, PROCESS_FILE);
+  return readProcess(join(folder, PROCESS_FILE));
+}
+
+function readProcess(file: string): ServerProcess | null {
   const text = textOf(file);
   if (text === null) return null;
   const parsed = processSchema.safeParse(jsonOf(text));
@@ -72,7 +78,7 @@ export async function startProcess(instance: Instance): Promise<ProcessIdentity>
     });
     const failed = new Promise<never>((_, reject) => child.once("error", reject));
     const started = new Promise<void>((resolve) => child.once("spawn", resolve));
-    if (child.pid !== undefined) writeProcess(instance, child.pid);
+    if (child.pid !== undefined) writeProcess(join(folder, PROCESS_FILE), child.pid);
     await Promise.race([started, failed]);
     child.unref();
     return identityOf(child.pid ?? 0);
@@ -81,9 +87,26 @@ export async function startProcess(instance: Instance): Promise<ProcessIdentity>
   }
 }
 
-function writeProcess({ folder }: Instance, pid: number): void {
+function writeProcess(file: string, pid: number): void {
   const mine: ServerProcess = { ...identityOf(pid), startedAt: new Date().toISOString() };
-  writeWhole(join(folder, PROCESS_FILE), `${JSON.stringify(mine)}\n`);
+  writeWhole(file, `${JSON.stringify(mine)}\n`);
+}
+
+/** Remembers the program that makes an instance's data folder, for the case that we are killed. */
+export function noteInitialising({ folder }: Instance, pid: number): void {
+  writeProcess(join(folder, INITIALISING_FILE), pid);
+}
+
+/** Waits until no program of a killed run works in the data folder any more. */
+export async function untilNotInitialising({ folder }: Instance): Promise<void> {
+  const file = join(folder, INITIALISING_FILE);
+  const last = readProcess(file);
+  if (last === null || (await hasEnded(last, INITIALISING_ENDS_WITHIN_MS))) return;
+  throw new StackError(
+    `process ${last.pid} of an earlier start still makes the data folder`,
+    `waiting ${INITIALISING_ENDS_WITHIN_MS / 1000} s for its end`,
+    `end it, remove ${file}, and run the same command again`,
+  );
 }
 
 function keepPreviousLog(instance: Instance): void {
@@ -94,7 +117,7 @@ function keepPreviousLog(instance: Instance): void {
   }
 }
 
-/** Ends the process of an instance and waits for its end; `isForced`: at once, past its limit. */
+/** Ends the process of an instance and waits for its end; `isForced`: kills it past its limit. */
 export async function stopProcess(instance: Instance, isForced: boolean): Promise<boolean> {
   const running = runningProcess(instance);
   if (running === null) return false;

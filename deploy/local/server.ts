@@ -20,8 +20,11 @@ export interface Server {
   readonly stopSignal: "SIGTERM" | "SIGINT";
   /** Files of its configuration, by path inside its folder; written anew before each start. */
   files(instance: Instance): Readonly<Record<string, string>>;
-  /** Makes its data folder, once; the folder is empty then, whatever happened before. */
-  initialise(instance: Instance): Promise<void>;
+  /**
+   * Makes its data folder, once; the folder is empty then, whatever happened before. `onStart` is
+   * told of a program that works in it: that one goes on for a while when we are killed.
+   */
+  initialise(instance: Instance, onStart: (pid: number) => void): Promise<void>;
   /** Clears away what the process that has this pid no more has left in the way of a start. */
   clearAfter(instance: Instance, endedPid: number): Promise<void>;
   launch(instance: Instance): Launch;
@@ -73,7 +76,7 @@ export interface MavenRecipe {
 /** Programs that the Go tool fetches and builds. */
 export interface GoRecipe {
   readonly kind: "go";
-  /** `path@version` */
+  /** `path@version`, all of one module. */
   readonly packages: readonly string[];
 }
 

@@ -28,7 +28,8 @@ describe("the servers of the stack", () => {
 
   it("tell where they are by CH_ variables, with their login where they have one", () => {
     const instances = servers.map((server) => exampleInstance(server));
-    const variables = variablesOf(instances);
+    const { CH_KAFKA_REPLICATION, ...variables } = variablesOf(instances);
+    expect(CH_KAFKA_REPLICATION).to.equal("1");
     expect(Object.keys(variables)).to.have.length(servers.length);
     for (const [name, value] of Object.entries(variables)) {
       expect(name).to.match(/^CH_[A-Z0-9_]+$/);
@@ -77,10 +78,11 @@ describe("the servers of the stack", () => {
       ]);
     });
 
-    it("is told with all its brokers", () => {
+    it("is told with all its brokers, and how often they keep a topic", () => {
       const instances = nodes.map((one) => exampleInstance(kafka, { ...one, nodes }));
       expect(variablesOf(instances)).to.deep.equal({
         CH_KAFKA_BROKERS: "127.0.0.1:100,127.0.0.1:200,127.0.0.1:300",
+        CH_KAFKA_REPLICATION: "3",
       });
     });
   });

@@ -1,8 +1,17 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseEnv } from "node:util";
 import { expect } from "chai";
-import { chooseInstances, chooseServers, instancesOf, makeInstanceFolder } from "./instances.ts";
+import { readConfig } from "../../platform/config/config.ts";
+import { exampleInstance } from "./instance.fixture.ts";
+import {
+  chooseInstances,
+  chooseServers,
+  instancesOf,
+  makeInstanceFolder,
+  writeEnvFile,
+} from "./instances.ts";
 import { kafka } from "./kafka.ts";
 import { redis } from "./redis.ts";
 import { servers } from "./servers.ts";
@@ -69,6 +78,18 @@ describe("the settings of a stack", () => {
     expect(chooseServers([])).to.deep.equal(servers.filter((server) => server.isDefault));
   });
 
+  it("give an environment that the platform takes, other variables as comments", () => {
+    const unread = { ...redis, variables: () => ({ CH_UNREAD_URL: "redis://127.0.0.1" }) };
+    const file = writeEnvFile(folder, [exampleInstance(kafka), exampleInstance(unread)]);
+    const text = readFileSync(file, "utf8");
+    expect(text).to.contain("#CH_UNREAD_URL=redis://127.0.0.1\n");
+    const { kafkaBrokers } = readConfig(parseEnv(text));
+    expect(kafkaBrokers).to.deep.equal(["127.0.0.1:19092"]);
+    expect(statSync(file).mode & 0o777).to.equal(0o600);
+    writeEnvFile(folder, []);
+    expect(existsSync(file)).to.equal(false);
+  });
+
   it("make a password once, in a file that nobody else reads", () => {
     const [instance] = instancesOf(folder, withServer(NO_SETTINGS, redis, null), "/cache");
     if (instance === undefined) throw new Error("no instance");
@@ -76,6 +97,6 @@ describe("the settings of a stack", () => {
     expect(password).to.have.length(32);
     expect(statSync(join(instance.folder, "password")).mode & 0o777).to.equal(0o600);
     const [again] = instancesOf(folder, withServer(NO_SETTINGS, redis, null), "/cache");
-    expect(again?.password).to.equal(password);
+    expect(again && makeInstanceFolder(again).password).to.equal(password);
   });
 });

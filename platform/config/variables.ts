@@ -75,6 +75,15 @@ export const variables = {
     fallback: "8081",
     schema: port,
   }),
+  advertisedUrl: optional<string>({
+    name: "CH_ADVERTISED_URL",
+    meaning:
+      "Where the other command sides on the same Kafka reach this one; without it the address it " +
+      "listens on.",
+    rule: "an http or https address without path, query and login",
+    example: "http://10.0.0.7:8081",
+    schema: httpUrl,
+  }),
   commandUrl: optional<string>({
     name: "CH_COMMAND_URL",
     meaning:
@@ -195,6 +204,16 @@ export const variables = {
     secret: true,
     schema: z.string().refine(isPostgresUrl),
   }),
+  redisUrl: optional<string>({
+    name: "CH_REDIS_URL",
+    meaning:
+      "The Redis that holds risk; without it SQLite in the data folder does. It takes one log: " +
+      "give another data folder another database.",
+    rule: "a redis or rediss address with a host, and a number where it has a database",
+    example: "redis://user:password@127.0.0.1:6379/0",
+    secret: true,
+    schema: z.string().refine(isRedisUrl),
+  }),
   logLevel: required<LogLevel>({
     name: "CH_LOG_LEVEL",
     meaning: "The least severe level that is written to stderr.",
@@ -285,6 +304,14 @@ function isInfluxUrl(text: string): boolean {
   const { protocol, pathname, search, hash } = new URL(text);
   const isHttp = protocol === "http:" || protocol === "https:";
   return isHttp && pathname === "/" && `${search}${hash}` === "";
+}
+
+function isRedisUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, pathname, search, hash } = new URL(text);
+  const isRedis = protocol === "redis:" || protocol === "rediss:";
+  const isDatabase = /^(\/\d{0,5})?$/.test(pathname);
+  return isRedis && hostname !== "" && isDatabase && `${search}${hash}` === "";
 }
 
 function isHttpUrl(text: string): boolean {

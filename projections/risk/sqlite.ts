@@ -1,13 +1,8 @@
 import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
 import { integer, text } from "../runner/sql-row.ts";
 import type { SqliteQueries } from "../runner/sqlite-query.ts";
-import type { TableIndex } from "../runner/stored-table.ts";
-import { assessmentOf, breachOf, limitOf, positionOf } from "./sqlite-rows.ts";
+import { assessmentOf, breachOf, limitOf, positionOf } from "./rows.ts";
 import type { Breach, RiskLimit, RiskReader, RiskSummary, UsagePlace } from "./store.ts";
-
-export const indexes: readonly TableIndex[] = [
-  { table: "limitValues", columns: ["usage", "portfolioId", "limitId"] },
-];
 
 /** A limit removed and set again numbers its breaches anew: the first end after one is its own. */
 const SELECT_BREACHES = `

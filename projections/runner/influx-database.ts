@@ -4,6 +4,7 @@ import { MissingDatabase } from "./influx-errors.ts";
 import { identifier } from "./influx-query.ts";
 import { fieldText } from "./influx-text.ts";
 import { FinalError } from "./persist.ts";
+import { generationSchema } from "./postgres-schema.ts";
 import type { Projection } from "./projection.ts";
 
 type Built = Pick<Projection, "name" | "version">;
@@ -49,6 +50,19 @@ export async function builtBy(client: InfluxClient, database: string): Promise<B
   }
 }
 
+/** The generations of a projection that stand on the server. */
+export async function generationsThere(
+  client: InfluxClient,
+  projection: string,
+): Promise<readonly number[]> {
+  const [series] = await client.command("SHOW DATABASES");
+  const generations = (series?.values ?? []).flatMap(([name]) => {
+    const generation = Number(/_g([1-9]\d*)$/.exec(String(name))?.[1]);
+    return name === generationSchema(projection, generation) ? [generation] : [];
+  });
+  return generations.sort((a, b) => a - b);
+}
+
 /** Gives whether anything was there; harmless when it is gone. */
 export async function dropDatabase(client: InfluxClient, database: string): Promise<boolean> {
   const [series] = await client.command("SHOW DATABASES");
@@ -57,12 +71,18 @@ export async function dropDatabase(client: InfluxClient, database: string): Prom
   return wasThere;
 }
 
-/** The server's version as it names itself; throws STORE_UNSUITABLE where we cannot work with it. */
-export async function requireSuitableServer(client: InfluxClient): Promise<string | null> {
+/**
+ * The server's version as it names itself; throws STORE_UNSUITABLE where we cannot work with it, and
+ * STORE_REFUSED where it does not know the login.
+ */
+export async function requireSuitableServer(client: InfluxClient): Promise<string> {
   const version = await client.version();
   const fault = serverFault(version);
-  if (fault === null) return version;
-  throw new PlatformError("STORE_UNSUITABLE", `InfluxDB at ${client.place}: ${fault}`);
+  if (fault !== null) {
+    throw new PlatformError("STORE_UNSUITABLE", `InfluxDB at ${client.place}: ${fault}`);
+  }
+  await client.command("SHOW DATABASES");
+  return version ?? "of an unnamed version";
 }
 
 /** What is wrong with a server of this version; null: nothing, also where it names none. */

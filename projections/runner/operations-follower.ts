@@ -1,8 +1,8 @@
 import { type EventReader, isControl, OWNER_KEY } from "../../platform/codec/codec.ts";
 import type { RecordedEvent } from "../../platform/codec/envelope.ts";
+import { AppendSignal } from "../../platform/log/append-signal.ts";
 import type { LogReader, LogRecord } from "../../platform/log/log.ts";
 import type { OperationsEvent } from "../../schemas/generated/operations.ts";
-import { AppendSignal } from "./append-signal.ts";
 import { persist, type Trouble } from "./persist.ts";
 
 export const OPERATIONS = { topic: "operations.events", partition: 0 };

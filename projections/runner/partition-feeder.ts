@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { EventReader } from "../../platform/codec/codec.ts";
+import type { AppendSignal } from "../../platform/log/append-signal.ts";
 import {
   type LogReader,
   type LogRecord,
@@ -8,7 +9,6 @@ import {
   partitionKey,
   type ReadLimits,
 } from "../../platform/log/log.ts";
-import type { AppendSignal } from "./append-signal.ts";
 import { BatchSize } from "./batch-size.ts";
 import { persist, type Trouble } from "./persist.ts";
 import type { Projection } from "./projection.ts";
@@ -50,6 +50,9 @@ export interface FeederParts {
   readonly signal: AbortSignal;
 }
 
+/** How often one with nothing to write looks at the checkpoint of a store that may go back. */
+const LOOK_AGAIN_MS = 5_000;
+
 /** Another projector has taken the partition; this one is a ghost and has stopped. */
 export class Fenced extends Error {
   override readonly name = "Fenced";
@@ -78,6 +81,7 @@ export class PartitionFeeder {
   #next = 0;
   #highestClaim = -1;
   #parked = new Map<string, number>();
+  #lookedAtMs = 0;
 
   constructor(parts: FeederParts) {
     this.#parts = parts;
@@ -97,6 +101,7 @@ export class PartitionFeeder {
       }
       observer.onEnd(this.#key, loaded.from);
       await appended.after(loaded.raised, signal);
+      await this.#lookAgain();
       loaded = await this.#load(this.#next, this.#highestClaim);
     }
   }
@@ -114,6 +119,14 @@ export class PartitionFeeder {
     const loading = this.#load(last.position + 1, last.highestClaim);
     loading.catch(() => undefined);
     return (await writing) ? loading : this.#load(this.#next, this.#highestClaim);
+  }
+
+  async #lookAgain(): Promise<void> {
+    const { store, signal } = this.#parts;
+    const sinceMs = performance.now() - this.#lookedAtMs;
+    if (store.mayGoBack !== true || signal.aborted || sinceMs < LOOK_AGAIN_MS) return;
+    this.#lookedAtMs = performance.now();
+    await this.#reload();
   }
 
   async #take(): Promise<void> {
@@ -144,10 +157,17 @@ export class PartitionFeeder {
     return { from, steps, raised, full: isFull(records, limits) };
   }
 
-  /** Writes the steps, bisecting where a store refuses their content; false: seek and load anew. */
+  /**
+   * Writes the steps, in halves where they are more than the store writes at once or where it
+   * refuses their content; false: seek and load anew.
+   */
   async #write(steps: readonly Step[]): Promise<boolean> {
+    const { projection, store } = this.#parts;
+    const outcome = outcomeOf(projection, steps, this.#parked);
+    const { changesAtOnce = Number.POSITIVE_INFINITY } = store;
+    if (outcome.changes.length > changesAtOnce && steps.length > 1) return this.#writeHalves(steps);
     try {
-      return await this.#apply(steps, outcomeOf(this.#parts.projection, steps, this.#parked));
+      return await this.#apply(steps, outcome);
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
       return this.#bisect(steps, error);
@@ -155,14 +175,16 @@ export class PartitionFeeder {
   }
 
   async #bisect(steps: readonly Step[], error: DataError): Promise<boolean> {
-    if (steps.length > 1) {
-      const middle = steps.length >> 1;
-      if (!(await this.#write(steps.slice(0, middle)))) return false;
-      return this.#write(steps.slice(middle));
-    }
+    if (steps.length > 1) return this.#writeHalves(steps);
     const [step] = steps;
     if (step === undefined || step.fault !== null) throw error;
     return this.#write([{ ...step, changes: [], fault: error.message }]);
+  }
+
+  async #writeHalves(steps: readonly Step[]): Promise<boolean> {
+    const middle = steps.length >> 1;
+    if (!(await this.#write(steps.slice(0, middle)))) return false;
+    return this.#write(steps.slice(middle));
   }
 
   async #apply(steps: readonly Step[], outcome: Outcome): Promise<boolean> {

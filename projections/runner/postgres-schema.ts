@@ -41,7 +41,11 @@ const LAYOUT_STEPS: readonly string[] = [
 
 /** `portfolios_g3`: the schema of a generation. */
 export function generationSchema(projection: string, generation: number): string {
-  return `${projection.replaceAll("-", "_")}_g${generation}`;
+  return `${schemaPrefix(projection)}${generation}`;
+}
+
+function schemaPrefix(projection: string): string {
+  return `${projection.replaceAll("-", "_")}_g`;
 }
 
 /** Opens a transaction in which tables without a schema are the generation's. */
@@ -78,6 +82,16 @@ export async function dropSchema(pool: PostgresPool, schema: string): Promise<bo
     await session.script(`DROP SCHEMA IF EXISTS ${quoted(schema)} CASCADE`);
     return wasThere;
   });
+}
+
+/** The numbers of a projection's generations that have a schema. */
+export async function generationsThere(pool: PostgresPool, projection: string): Promise<number[]> {
+  const rows = await pool.query({
+    text: `SELECT substring(nspname from '[0-9]+$')::int AS generation
+           FROM pg_namespace WHERE nspname ~ $1 ORDER BY generation`,
+    values: [`^${schemaPrefix(projection)}[0-9]+$`],
+  });
+  return rows.map((row) => integer(row, "generation"));
 }
 
 /** The server's version, as it names it; throws STORE_UNSUITABLE where we cannot work with it. */

@@ -22,9 +22,9 @@ const CONNECTIONS = 4;
 const PAGE_ROWS = 1_000;
 
 /**
- * A batch is always written by the same statement, which finds rows by their keys. It is planned
- * once, and never by the size of tables that were empty then: a scan of what they have become would
- * take longer with every batch.
+ * Batches are written by few statements, which find rows by their keys. Each is planned once, and
+ * never by the size of tables that were empty then: a scan of what they have become would take
+ * longer with every batch.
  */
 const WRITER_SETTINGS = {
   plan_cache_mode: "force_generic_plan",
@@ -54,7 +54,7 @@ export class PostgresReadStore implements ReadStore {
     this.#parts = parts;
     const tables = Object.entries(projection.tables);
     this.#tables = new Map(tables.map(([name, table]) => [name, storedTable(name, table)]));
-    this.#writer = new PostgresWriter(schema, [...this.#tables.values()]);
+    this.#writer = new PostgresWriter(schema, this.#tables);
     this.#pool = new PostgresPool({
       url,
       name: schema,

@@ -13,66 +13,89 @@ import { keyValues, quoted, quotedList, type StoredTable, storableText } from ".
  *                  RETURNING "id", "partition"),
  *     parked AS (INSERT INTO "_parked" … FROM claim, unnest($7::text[], …)),
  *     causes AS (INSERT INTO "_causes" …),
- *     upserted_0 AS (INSERT INTO "accounts" AS t … FROM claim, unnest($13::text[], …)
- *                    ON CONFLICT ("owner", …) DO UPDATE SET … WHERE t."_position" < …),
- *     deleted_0 AS (DELETE FROM "accounts" AS t USING claim, unnest($20::text[], …) WHERE …), …
+ *     written_0 AS (INSERT INTO "accounts" AS t … FROM claim, unnest($13::text[], …)
+ *                   ON CONFLICT ("owner", …) DO UPDATE SET … WHERE t."_position" < …),
+ *     written_1 AS (DELETE FROM "accounts" AS t USING claim, unnest($20::text[], …) WHERE …), …
  *   SELECT "id" FROM claim
  *
- * The text is the same for every batch, so that a connection prepares it once; a table that a batch
- * leaves alone gets empty arrays.
+ * Tables that a batch leaves alone are left out of its statement: there are as many statements as
+ * there are sets of tables that batches change, and a connection prepares each once.
  */
 export class PostgresWriter {
-  readonly #tables: readonly StoredTable[];
-  readonly #places: ReadonlyMap<string, number>;
-  readonly #text: string;
+  readonly #schema: string;
+  readonly #tables: ReadonlyMap<string, StoredTable>;
+  readonly #statements = new Map<string, NamedText>();
 
-  constructor(schema: string, tables: readonly StoredTable[]) {
+  constructor(schema: string, tables: ReadonlyMap<string, StoredTable>) {
+    this.#schema = schema;
     this.#tables = tables;
-    this.#places = new Map(tables.map(({ name }, place) => [name, place]));
-    this.#text = applySql(schema, tables);
   }
 
   /** Gives a row where the batch was applied, none where the checkpoint stands elsewhere. */
   apply(batch: Batch): PostgresStatement {
-    const values = [...checkpointValues(batch), ...this.#arraysOf(batch.changes).flat()];
-    return { name: "apply", text: this.#text, values };
+    const parts = this.#partsOf(batch.changes);
+    const values = [...checkpointValues(batch), ...parts.flatMap(({ arrays }) => arrays)];
+    return { ...this.#statementOf(parts), values };
   }
 
-  /** The arrays of every table: of its upserts' columns with their position, of its deletions' key. */
-  #arraysOf(changes: readonly PositionedChange[]): Value[][][] {
-    const arrays = this.#tables.map(({ columns, keyColumns }) => {
-      return emptyArrays(columns.length + 1 + keyColumns.length);
-    });
+  #statementOf(parts: readonly Part[]): NamedText {
+    const shape = parts.map(({ deletes, stored }) => `${deletes ? "-" : "+"}${stored.name}`).join();
+    const known = this.#statements.get(shape);
+    if (known !== undefined) return known;
+    const text = applySql(this.#schema, parts);
+    // One beyond the limit is written all the same, and prepared each time.
+    if (this.#statements.size >= PREPARED_STATEMENTS) return { text };
+    const statement = { name: `apply_${this.#statements.size}`, text };
+    this.#statements.set(shape, statement);
+    return statement;
+  }
+
+  /** Upserts and deletions of each table by themselves, in the order in which they come. */
+  #partsOf(changes: readonly PositionedChange[]): Part[] {
+    const upserts = new Map<string, Part>();
+    const deletions = new Map<string, Part>();
     for (const change of changes) {
-      const place = this.#places.get(change.table);
-      if (place === undefined) throw new DataError(`the read model has no table ${change.table}`);
-      addChange(arrays[place] as Value[][], this.#tables[place] as StoredTable, change);
+      const { table, deleted = false } = change;
+      const parts = deleted ? deletions : upserts;
+      const part = parts.get(table) ?? emptyPart(this.#tables.get(table), change);
+      parts.set(table, part);
+      if (deleted) addKey(part, change);
+      else addRow(part, change);
     }
-    return arrays;
+    return [...upserts.values(), ...deletions.values()];
   }
 }
 
-function addChange(
-  arrays: readonly Value[][],
-  stored: StoredTable,
-  { row, position, deleted }: PositionedChange,
-): void {
+/** Per connection; a server keeps a plan for each. */
+const PREPARED_STATEMENTS = 200;
+
+type NamedText = Pick<PostgresStatement, "name" | "text">;
+
+/** What a batch writes into a table, or deletes from it: a value of each array makes a row. */
+interface Part {
+  readonly stored: StoredTable;
+  readonly deletes: boolean;
+  /** Of the columns and the position; of a deletion, of the key. */
+  readonly arrays: readonly Value[][];
+}
+
+function emptyPart(stored: StoredTable | undefined, change: PositionedChange): Part {
+  const { table, deleted: deletes = false } = change;
+  if (stored === undefined) throw new DataError(`the read model has no table ${table}`);
+  const count = deletes ? stored.keyColumns.length : stored.columns.length + 1;
+  return { stored, deletes, arrays: Array.from({ length: count }, () => []) };
+}
+
+function addRow({ stored, arrays }: Part, { row, position }: PositionedChange): void {
   const { columns } = stored;
-  if (deleted) {
-    const key = keyValues(stored, row);
-    for (let i = 0; i < key.length; i += 1) {
-      arrays[columns.length + 1 + i]?.push(key[i] as Value);
-    }
-    return;
-  }
   for (let i = 0; i < columns.length; i += 1) {
     arrays[i]?.push(boundValue(row[columns[i] as string], stored, i));
   }
   arrays[columns.length]?.push(position);
 }
 
-function emptyArrays(count: number): Value[][] {
-  return Array.from({ length: count }, () => []);
+function addKey({ stored, arrays }: Part, { row }: PositionedChange): void {
+  for (const [i, value] of keyValues(stored, row).entries()) arrays[i]?.push(value);
 }
 
 const CHECKPOINT_VALUES = 12;
@@ -90,16 +113,15 @@ function checkpointValues(batch: Batch): PostgresValue[] {
   ];
 }
 
-function applySql(schema: string, tables: readonly StoredTable[]): string {
-  const parts = [claimSql(schema), parkedSql(schema), causesSql(schema)];
+function applySql(schema: string, parts: readonly Part[]): string {
+  const expressions = [claimSql(schema), parkedSql(schema), causesSql(schema)];
   let next = CHECKPOINT_VALUES + 1;
-  for (const [i, stored] of tables.entries()) {
-    parts.push(`upserted_${i} AS (${upsertSql(schema, stored, next)})`);
-    next += stored.columns.length + 1;
-    parts.push(`deleted_${i} AS (${deleteSql(schema, stored, next)})`);
-    next += stored.keyColumns.length;
+  for (const [i, { stored, deletes, arrays }] of parts.entries()) {
+    const sql = deletes ? deleteSql(schema, stored, next) : upsertSql(schema, stored, next);
+    expressions.push(`written_${i} AS (${sql})`);
+    next += arrays.length;
   }
-  return `WITH ${parts.join(",\n")}\nSELECT "id" FROM claim`;
+  return `WITH ${expressions.join(",\n")}\nSELECT "id" FROM claim`;
 }
 
 function claimSql(schema: string): string {

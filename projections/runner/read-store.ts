@@ -67,6 +67,16 @@ export interface StoredRow {
 
 /** One generation of one read model in one store. */
 export interface ReadStore {
+  /**
+   * So many changes are written in one step at best; more are, too, where one event has them.
+   * Without it there is no such number.
+   */
+  readonly changesAtOnce?: number;
+  /**
+   * A loss of power may take its last changes with their checkpoint: who has nothing to write looks
+   * now and then whether the checkpoint still stands.
+   */
+  readonly mayGoBack?: boolean;
   /** Makes the generation's schema; harmless when it is there. */
   create(): Promise<void>;
   /** Raises the partition's epoch by compare-and-set and gives the checkpoint. `logId` must be the

@@ -162,6 +162,7 @@ export const memoryCodec: EventReader & { failPrepares: number } = {
 export class FailingStore implements ReadStore {
   readonly #store: ReadStore;
   readonly applied: Batch[] = [];
+  changesAtOnce = Number.POSITIVE_INFINITY;
   failBefore = 0;
   failAfter = 0;
 

@@ -126,6 +126,20 @@ describe("the runner", () => {
     expect(await values()).to.deep.equal({ a: 101 });
   });
 
+  it("writes no more at once than the store wants, but one event whole", async () => {
+    for (let value = 1; value <= 60; value += 1) log.count(`c-${value % 7}`, value);
+    for (const changesAtOnce of [10, 1]) {
+      await store.drop();
+      store.applied.length = 0;
+      store.changesAtOnce = changesAtOnce;
+      await start().caughtUp;
+      const sizes = store.applied.map(({ changes }) => changes.length);
+      expect(Math.max(...sizes)).to.equal(Math.max(changesAtOnce, 2));
+      expect(await rows("history")).to.have.length(60);
+      await running.at(-1)?.stop();
+    }
+  });
+
   it("moves the checkpoint over control records, and keeps the highest claim", async () => {
     log.claim();
     await start().caughtUp;

@@ -1,11 +1,11 @@
 import type { EventReader } from "../../platform/codec/codec.ts";
+import { AppendSignal } from "../../platform/log/append-signal.ts";
 import {
   type LogReader,
   type PartitionKey,
   type PartitionRef,
   partitionKey,
 } from "../../platform/log/log.ts";
-import { AppendSignal } from "./append-signal.ts";
 import { type Applied, Fenced, PartitionFeeder, TooManyParked } from "./partition-feeder.ts";
 import { pause } from "./pause.ts";
 import { type Persistence, persist, type Trouble } from "./persist.ts";

@@ -4,13 +4,15 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { openLogReading } from "../../platform/log/places.ts";
+import { createLogger } from "../../platform/telemetry/logger.ts";
 import { registeredProjection } from "../registry.ts";
-import { openStore } from "../stores.ts";
+import { openStore, serverOf } from "../stores.ts";
+import { FeedingTurn } from "./feeding-turn.ts";
 import { type FileLock, tryFileLock } from "./file-lock.ts";
 import { generationLockFile } from "./generation-files.ts";
 import { pause } from "./pause.ts";
 import type { Trouble } from "./persist.ts";
-import { type RunnerObserver, run } from "./runner.ts";
+import { type RunEnd, type RunnerObserver, type RunnerParts, run } from "./runner.ts";
 import { type FeedingJob, type FromWorker, STOP, type TroubleReport } from "./worker-messages.ts";
 
 /** How soon a projector in waiting notices that the one before it is gone. */
@@ -31,17 +33,44 @@ async function feed(job: FeedingJob, signal: AbortSignal): Promise<void> {
   const { folder } = place;
   const { projection } = registeredProjection(name);
   const lock = await lockGeneration(generationLockFile(folder, name, generation), signal);
-  if (lock === null) return tell({ type: "ended", end: { reason: "stopped", detail: "" } });
-  tell({ type: "feeding" });
+  if (lock === null) return tell({ type: "ended", end: STOPPED });
   const store = openStore(place, name, generation);
   const { log, codec, close } = await openLogReading(job.log);
+  const turn = await joinTurn(job);
+  const parts = { projection, store, log, codec, observer: observer() };
   try {
-    const end = await run({ projection, store, log, codec, observer: observer(), signal });
-    tell({ type: "ended", end });
+    tell({ type: "ended", end: await feedInTurn(parts, turn, signal) });
   } finally {
+    await turn?.leave();
     await store.close();
     await close();
     lock.release();
+  }
+}
+
+const STOPPED: RunEnd = { reason: "stopped", detail: "" };
+
+/** Where other machines reach the generation, too, one process at a time feeds it. */
+async function joinTurn({ log, place, projection, generation }: FeedingJob) {
+  const { kafka } = log;
+  const isShared = serverOf(registeredProjection(projection), place.servers) !== null;
+  if (kafka === null || !isShared) return null;
+  tell({ type: "waiting" });
+  return FeedingTurn.join({ kafka, projection, generation, logger: createLogger("warn") });
+}
+
+async function feedInTurn(
+  parts: Omit<RunnerParts, "signal">,
+  turn: FeedingTurn | null,
+  signal: AbortSignal,
+): Promise<RunEnd> {
+  for (;;) {
+    const held = turn === null ? signal : await turn.next(signal);
+    if (held === null) return STOPPED;
+    tell({ type: "feeding" });
+    const end = await run({ ...parts, signal: held });
+    if (turn === null || signal.aborted || end.reason !== "stopped") return end;
+    tell({ type: "waiting" });
   }
 }
 

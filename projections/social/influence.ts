@@ -15,9 +15,12 @@ export interface FollowEdges {
 /**
  * PageRank of who is followed. `normalised`: sums to 1, and what traders who follow nobody would
  * pass on goes to everybody alike (Brin and Page 1998). `gds`: (1 − d) + d·Σ without either, as
- * Neo4j's Graph Data Science library defines it.
+ * Neo4j's Graph Data Science library defines it. Pauses after every round, for many take long.
  */
-export function pageRank(edges: FollowEdges, convention: "normalised" | "gds"): Float64Array {
+export function* pageRank(
+  edges: FollowEdges,
+  convention: "normalised" | "gds",
+): Generator<undefined, Float64Array> {
   const { traders, from } = edges;
   const outgoing = new Uint32Array(traders);
   for (const one of from) outgoing[one] = (outgoing[one] ?? 0) + 1;
@@ -30,6 +33,7 @@ export function pageRank(edges: FollowEdges, convention: "normalised" | "gds"): 
     const moved = farthest(ranks, next);
     ranks = next;
     if (moved < SETTLED) break;
+    yield;
   }
   return ranks;
 }
@@ -40,10 +44,11 @@ function passOn(
   { from, to }: FollowEdges,
   outgoing: Uint32Array,
 ): Float64Array<ArrayBuffer> {
+  const parts = ranks.map((rank, i) => rank / (outgoing[i] ?? 1));
   const received = new Float64Array(ranks.length);
   for (let i = 0; i < from.length; i += 1) {
-    const [follower, leader] = [from[i] ?? 0, to[i] ?? 0];
-    received[leader] = (received[leader] ?? 0) + (ranks[follower] ?? 0) / (outgoing[follower] ?? 1);
+    const leader = to[i] ?? 0;
+    received[leader] = (received[leader] ?? 0) + (parts[from[i] ?? 0] ?? 0);
   }
   return received;
 }

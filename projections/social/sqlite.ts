@@ -1,9 +1,9 @@
-import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
 import { flag, integer, type SqlRow, text, textOrNull } from "../runner/sql-row.ts";
 import type { SqliteQueries } from "../runner/sqlite-query.ts";
 import type { TableIndex } from "../runner/stored-table.ts";
-import { pageRank } from "./influence.ts";
+import { compareIds, SqliteRanking } from "./sqlite-ranking.ts";
+import { COPIES, FOLLOWS, tooMany } from "./sqlite-relations.ts";
 import type {
   Copier,
   CopyRelation,
@@ -15,8 +15,6 @@ import type {
   Trader,
 } from "./store.ts";
 
-/** Follows that one ranking takes in; more are refused. */
-const RANKED_FOLLOWS = 500_000;
 /** Copiers that one answer lists, and how deep the tree is followed. */
 const LISTED_COPIERS = 1_000;
 const COPIERS_DEPTH = 20;
@@ -36,10 +34,11 @@ export const indexes: readonly TableIndex[] = [
 /** The social graph in SQLite. */
 export class SqliteSocialReader implements SocialReader {
   readonly #queries: SqliteQueries;
-  #ranked: { readonly position: string; readonly ranking: readonly Influence[] } | null = null;
+  readonly #ranking: SqliteRanking;
 
   constructor(queries: SqliteQueries) {
     this.#queries = queries;
+    this.#ranking = new SqliteRanking(queries);
   }
 
   async traders(handle: string | null, page: PageRequest<string>): Promise<Page<Trader, string>> {
@@ -125,7 +124,9 @@ export class SqliteSocialReader implements SocialReader {
       traderId,
       traderId,
     ]);
-    const ranking = new Map(this.#ranking().map((one) => [one.traderId, one.normalised]));
+    const ranking = new Map(
+      (await this.#ranking.current()).map((one) => [one.traderId, one.normalised]),
+    );
     const found = rows.map((row) => ({
       traderId: text(row, "traderId"),
       handle: text(row, "handle"),
@@ -136,54 +137,9 @@ export class SqliteSocialReader implements SocialReader {
   }
 
   async influence(): Promise<readonly Influence[]> {
-    return this.#ranking();
-  }
-
-  /** Kept until the next event is applied. */
-  #ranking(): readonly Influence[] {
-    const row = this.#queries.get('SELECT group_concat("next") AS position FROM "_checkpoints"');
-    const position = row === null ? "" : (textOrNull(row, "position") ?? "");
-    if (this.#ranked?.position === position) return this.#ranked.ranking;
-    const ranking = this.#rank();
-    this.#ranked = { position, ranking };
-    return ranking;
-  }
-
-  #rank(): readonly Influence[] {
-    const traders = this.#queries.all(
-      `SELECT traderId, handle FROM traders WHERE traderId NOT IN ${GONE} ORDER BY traderId`,
-    );
-    const follows = this.#queries.all(
-      `SELECT followerId, leaderId FROM ${FOLLOWS} LIMIT ${RANKED_FOLLOWS + 1}`,
-    );
-    if (follows.length > RANKED_FOLLOWS) throw tooMany(`${RANKED_FOLLOWS} follows`);
-    const numbers = new Map(traders.map((row, number) => [text(row, "traderId"), number]));
-    const numbered = (column: string) => {
-      return Uint32Array.from(follows, (row) => numbers.get(text(row, column)) ?? 0);
-    };
-    const edges = {
-      traders: traders.length,
-      from: numbered("followerId"),
-      to: numbered("leaderId"),
-    };
-    const [normalised, gds] = [pageRank(edges, "normalised"), pageRank(edges, "gds")];
-    const ranking = traders.map((row, i) => ({
-      traderId: text(row, "traderId"),
-      handle: text(row, "handle"),
-      normalised: normalised[i] ?? 0,
-      gds: gds[i] ?? 0,
-    }));
-    return ranking.sort((a, b) => b.normalised - a.normalised || compareIds(a, b));
+    return this.#ranking.current();
   }
 }
-
-const GONE = "(SELECT traderId FROM departures)";
-const FOLLOWS = `(
-  SELECT * FROM follows WHERE followerId NOT IN ${GONE} AND leaderId NOT IN ${GONE}
-)`;
-const COPIES = `(
-  SELECT * FROM copies WHERE followerId NOT IN ${GONE} AND leaderId NOT IN ${GONE}
-)`;
 
 const SELECT_TRADERS = `
   SELECT t.*, EXISTS (SELECT 1 FROM departures d WHERE d.traderId = t.traderId) AS hasLeft,
@@ -262,12 +218,4 @@ function pathTo(id: string, before: ReadonlyMap<string, string | null>): string[
 
 function compareSuggestions(a: Suggestion, b: Suggestion): number {
   return b.common - a.common || b.influence - a.influence || compareIds(a, b);
-}
-
-function compareIds(a: { readonly traderId: string }, b: { readonly traderId: string }): number {
-  return a.traderId < b.traderId ? -1 : 1;
-}
-
-function tooMany(what: string): PlatformError {
-  return new PlatformError("RANGE_TOO_LARGE", `the answer would need more than ${what}`);
 }

@@ -3,7 +3,7 @@ import { generationFile } from "../../projections/runner/generation-files.ts";
 import { generationsContract } from "./generations/suite.ts";
 
 generationsContract("sqlite", async () => ({
-  addresses: { influx: null, postgres: null },
+  addresses: { influx: null, postgres: null, redis: null },
   breakStore: async ({ folder }, projection) => {
     const file = generationFile(folder, projection, 1);
     mkdirSync(file, { recursive: true });

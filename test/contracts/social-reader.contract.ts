@@ -193,6 +193,21 @@ function socialReaderContract(name: string, open: () => Promise<Harness>): void 
       expect(found.reduce((sum, { normalised }) => sum + normalised, 0)).to.be.closeTo(1, 1e-9);
     });
 
+    it("ranks along all follows, more than are read at a time", async () => {
+      const followers = Array.from({ length: 4_100 }, (_, i) => `f-${1_000 + i}`);
+      const all = networkOf("z-1", "z-2", ...followers);
+      for (const [i, follower] of followers.entries()) {
+        all.does(follower, follow(i < 4_050 ? "z-1" : "z-2"));
+      }
+      await tell(model, all);
+      const [first, second, third] = await model.ask((reader) => reader.influence());
+      expect([first?.traderId, second?.traderId]).to.deep.equal(["z-1", "z-2"]);
+      // (1 − d) · (1 + followers · d), each follower having 1 − d and passing on all of it.
+      expect(first?.gds).to.be.closeTo(0.15 * (1 + 4_050 * 0.85), 1e-9);
+      expect(second?.gds).to.be.closeTo(0.15 * (1 + 50 * 0.85), 1e-9);
+      expect(third?.gds).to.be.closeTo(0.15, 1e-12);
+    });
+
     it("is what was decided, whatever comes twice, restarts or comes in between", async () => {
       const seed = printedSeed();
       const property = fc.asyncProperty(fc.integer(), async (sample) => {

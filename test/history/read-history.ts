@@ -1,35 +1,29 @@
-import {
-  type EventReader,
-  envelopeOf,
-  isControl,
-  openReadCodec,
-} from "../../platform/codec/codec.ts";
+import { type EventReader, envelopeOf, isControl } from "../../platform/codec/codec.ts";
 import type { RecordedEvent } from "../../platform/codec/envelope.ts";
-import { openSqliteRegistry } from "../../platform/codec/sqlite-registry.ts";
 import { type LogReader, type LogRecord, partitionKey } from "../../platform/log/log.ts";
-import { openSqliteLogReader } from "../../platform/log/sqlite/sqlite-log-reader.ts";
+import { type LogPlace, openLogReading } from "../../platform/log/places.ts";
 import type { TicksRecorded } from "../../schemas/generated/market-data.ts";
 import type { LoggedEvent } from "./checker.ts";
 
 const READ_LIMITS = { maxRecords: 2_000, maxBytes: 8 * 1024 * 1024 };
 
-/** A data folder's log as its readers see it; nothing is written, whoever else has it open. */
+/** A log as its readers see it; nothing is written, whoever else has it open. */
 export interface ReadHistory {
   readonly log: LogReader;
   readonly codec: EventReader;
 }
 
+/** `at`: a place, or the data folder of an embedded log. */
 export async function withHistory<T>(
-  folder: string,
+  at: string | LogPlace,
   use: (history: ReadHistory) => Promise<T>,
 ): Promise<T> {
-  const log = openSqliteLogReader({ folder });
-  const registry = openSqliteRegistry({ folder, readOnly: true });
+  const place = typeof at === "string" ? { folder: at, kafka: null } : at;
+  const { log, codec, close } = await openLogReading(place);
   try {
-    return await use({ log, codec: openReadCodec({ registry }) });
+    return await use({ log, codec });
   } finally {
-    await registry.close();
-    await log.close();
+    await close();
   }
 }
 

@@ -5,7 +5,7 @@ describeWithPostgres("PostgreSQL", () => {
   generationsContract("postgres", async () => {
     const database = await temporaryDatabase();
     return {
-      addresses: { influx: null, postgres: database.url },
+      addresses: { influx: null, postgres: database.url, redis: null },
       breakStore: async () => {
         await database.administer("ALTER DATABASE $DATABASE ALLOW_CONNECTIONS false");
         return () => database.administer("ALTER DATABASE $DATABASE ALLOW_CONNECTIONS true");

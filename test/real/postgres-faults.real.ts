@@ -1,116 +1,28 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
-import { createRandom, type Random } from "../../cli/demo/random.ts";
-import { persist, type Trouble } from "../../projections/runner/persist.ts";
+import type { PartitionKey } from "../../platform/log/log.ts";
 import { PostgresPool } from "../../projections/runner/postgres-pool.ts";
 import { PostgresReadStore } from "../../projections/runner/postgres-store.ts";
-import type { Row } from "../../projections/runner/projection.ts";
-import {
-  counters,
-  MemoryLog,
-  memoryCodec,
-  TOPIC,
-} from "../../projections/runner/runner.fixture.ts";
-import { type RunEnd, run } from "../../projections/runner/runner.ts";
-import { print, printedSeed } from "../contracts/log/seed.ts";
+import type { Batch } from "../../projections/runner/read-store.ts";
+import { counters, TOPIC } from "../../projections/runner/runner.fixture.ts";
+import { integer } from "../../projections/runner/sql-row.ts";
+import { feedDisturbed, feedTwice } from "./fed-log.ts";
 import { describeWithPostgresPrograms, openPrivatePostgres } from "./private-postgres.ts";
 import { describeWithPostgres, postgresUrl } from "./servers.ts";
 
-const PARTITIONS = 2;
-const COUNTERS = 40;
-const DISTURBANCES = 8;
-const EVENTS_BETWEEN = 4_000;
-const CAUGHT_UP_WITHIN_MS = 60_000;
-
-/** A log that grows, fed into a generation by the real runner. */
-class FedLog {
-  readonly log = new MemoryLog(PARTITIONS);
-  readonly troubles: Trouble[] = [];
-  readonly #random: Random;
-  readonly #values = new Map<string, number>();
-  #events = 0;
-
-  constructor(random: Random) {
-    this.#random = random;
-  }
-
-  grow(events: number): void {
-    for (let i = 0; i < events; i += 1) {
-      const number = this.#random.integer(0, COUNTERS - 1);
-      const counter = `c-${String(number).padStart(2, "0")}`;
-      this.#events += 1;
-      this.#values.set(counter, this.#events);
-      this.log.count(counter, this.#events, { partition: number % PARTITIONS });
-    }
-  }
-
-  feed(store: PostgresReadStore, signal: AbortSignal): Promise<RunEnd> {
-    return run({
-      ...{ projection: counters, store, log: this.log, codec: memoryCodec, signal },
-      observer: { onTrouble: (_, trouble) => trouble !== null && this.troubles.push(trouble) },
-    });
-  }
-
-  async untilFed(store: PostgresReadStore): Promise<void> {
-    await store.create();
-    const deadline = performance.now() + CAUGHT_UP_WITHIN_MS;
-    const ends = await this.log.ends();
-    const { signal } = new AbortController();
-    for (;;) {
-      // What disturbs the runner disturbs this look at it, too.
-      const look = () => store.checkpoints();
-      const checkpoints = await persist("look", look, { signal, onTrouble: () => undefined });
-      const isFed = ends.every((end, i) => checkpoints.get(`${TOPIC}/${i}`)?.next === end);
-      if (isFed) return;
-      if (performance.now() > deadline) throw new Error("it did not catch up");
-      await sleep(20);
-    }
-  }
-
-  /** Every event exactly once in the history, and the last value of each counter. */
-  async expectFed(store: PostgresReadStore): Promise<void> {
-    const history = await rowsOf(store, "history");
-    const values = history.map(({ value }) => Number(value)).sort((a, b) => a - b);
-    expect(values).to.deep.equal(Array.from({ length: this.#events }, (_, i) => i + 1));
-    const expected = [...this.#values].sort(([a], [b]) => (a < b ? -1 : 1));
-    const found = await rowsOf(store, "counters");
-    expect(found.map(({ counter, value }) => [counter, value])).to.deep.equal(expected);
-  }
-}
-
-async function rowsOf(store: PostgresReadStore, table: string): Promise<Row[]> {
-  return (await Array.fromAsync(store.rows(table))).map(({ row }) => row);
-}
-
-async function feedDisturbed(url: string, disturb: () => Promise<void>) {
-  const random = createRandom(printedSeed());
-  const fed = new FedLog(random);
-  const store = openStore(url, `test_faults_${randomUUID()}`);
-  const stopping = new AbortController();
-  const ended = fed.feed(store, stopping.signal);
-  try {
-    for (let i = 0; i < DISTURBANCES; i += 1) {
-      fed.grow(EVENTS_BETWEEN);
-      await sleep(random.integer(5, 120));
-      await disturb();
-    }
-    await fed.untilFed(store);
-  } finally {
-    stopping.abort();
-    expect((await ended).reason).to.equal("stopped");
-  }
-  await fed.expectFed(store);
-  const codes = fed.troubles.map(({ error }) => (error as { code?: string }).code);
-  print(`${codes.length} calls failed and were made again`);
-  expect(codes.length).to.be.above(0);
-  expect(new Set(codes)).to.deep.equal(new Set(["STORE_UNAVAILABLE"]));
-  await store.drop();
-  await store.close();
-}
+const PARTITION: PartitionKey = `${TOPIC}/0`;
+const EMPTY_BATCH: Batch = {
+  ...{ partition: PARTITION, expected: 0, next: 1, epoch: 0, highestClaim: 0, recordedAtMs: 0 },
+  ...{ changes: [], parked: [], causes: new Map() },
+};
 
 function openStore(url: string, schema: string): PostgresReadStore {
   return new PostgresReadStore({ url, schema, projection: counters });
+}
+
+function newSchema(): string {
+  return `test_faults_${randomUUID()}`;
 }
 
 describeWithPostgresPrograms("a PostgreSQL that is restarted while batches are written", () => {
@@ -119,7 +31,7 @@ describeWithPostgresPrograms("a PostgreSQL that is restarted while batches are w
       this.timeout(120_000);
       const server = await openPrivatePostgres();
       try {
-        await feedDisturbed(server.url, async () => server.restart(mode));
+        await feedDisturbed(openStore(server.url, newSchema()), async () => server.restart(mode));
       } finally {
         server.remove();
       }
@@ -127,11 +39,45 @@ describeWithPostgresPrograms("a PostgreSQL that is restarted while batches are w
   }
 });
 
+describeWithPostgresPrograms("a PostgreSQL that goes quiet while a batch is written", () => {
+  it("is given up on in time, and what it has done meanwhile is noticed", async function () {
+    this.timeout(120_000);
+    const server = await openPrivatePostgres();
+    const store = openStore(server.url, "test_faults_g1");
+    const admin = new PostgresPool({ url: server.url, name: "test", connections: 1 });
+    try {
+      await store.create();
+      const { epoch } = await store.take(PARTITION, "log-1");
+      const row = { counter: "c-1", value: 1 };
+      const change = { table: "counters", row, position: 0 };
+      const apply = () => store.apply({ ...EMPTY_BATCH, epoch, changes: [change] });
+      const [session] = await admin.query({
+        text: `SELECT pid FROM pg_stat_activity
+               WHERE application_name LIKE 'cipherhorizon test_faults_g1'`,
+      });
+      const pid = integer(session ?? {}, "pid");
+      process.kill(pid, "SIGSTOP");
+      const startedMs = performance.now();
+      const error = await apply().catch((thrown: unknown) => thrown);
+      process.kill(pid, "SIGCONT");
+      expect(error).to.have.property("code", "STORE_UNAVAILABLE");
+      expect(performance.now() - startedMs).to.be.within(30_000, 45_000);
+      await sleep(500);
+      expect(await apply()).to.equal("behind");
+      const rows = await Array.fromAsync(store.rows("counters"));
+      expect(rows.map((stored) => stored.row)).to.deep.equal([row]);
+    } finally {
+      for (const one of [store, admin]) await one.close();
+      server.remove();
+    }
+  });
+});
+
 describeWithPostgres("PostgreSQL, while batches are written", () => {
   it("ends all connections, and nothing is lost or doubled", async function () {
     this.timeout(120_000);
     const admin = new PostgresPool({ url: postgresUrl(), name: "disturber", connections: 1 });
-    await feedDisturbed(postgresUrl(), async () => {
+    await feedDisturbed(openStore(postgresUrl(), newSchema()), async () => {
       await admin.query({
         text: `SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity
                WHERE application_name LIKE 'cipherhorizon test_faults_%'`,
@@ -142,28 +88,7 @@ describeWithPostgres("PostgreSQL, while batches are written", () => {
 
   it("is taken over by a second projector, and the first stops", async function () {
     this.timeout(120_000);
-    const fed = new FedLog(createRandom(printedSeed()));
-    const schema = `test_faults_${randomUUID()}`;
-    const stores = [openStore(postgresUrl(), schema), openStore(postgresUrl(), schema)] as const;
-    const stopping = new AbortController();
-    try {
-      fed.grow(5_000);
-      const first = fed.feed(stores[0], stopping.signal);
-      await fed.untilFed(stores[0]);
-      fed.grow(20_000);
-      const second = fed.feed(stores[1], stopping.signal);
-      await fed.untilFed(stores[1]);
-      // One that has nothing to write does not notice that it is a ghost.
-      fed.grow(5_000);
-      expect((await first).reason).to.equal("fenced");
-      await fed.untilFed(stores[1]);
-      stopping.abort();
-      expect((await second).reason).to.equal("stopped");
-    } finally {
-      stopping.abort();
-    }
-    await fed.expectFed(stores[1]);
-    await stores[1].drop();
-    for (const one of stores) await one.close();
+    const schema = newSchema();
+    await feedTwice([openStore(postgresUrl(), schema), openStore(postgresUrl(), schema)]);
   });
 });

@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "./free-port.ts";
 
 /** Where distributions put the programs that are not on the path. */
 const DEBIAN_FOLDER = "/usr/lib/postgresql";
@@ -82,13 +82,4 @@ function isRoot(): boolean {
 function userAndGroup(): [number, number] {
   const idOf = (flag: string) => Number(execFileSync("id", [flag, USER], { encoding: "utf8" }));
   return [idOf("-u"), idOf("-g")];
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port is free");
-  return address.port;
 }

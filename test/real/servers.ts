@@ -7,6 +7,7 @@ type ServerVariable =
   | "CH_INFLUX_URL"
   | "CH_KAFKA_BROKERS"
   | "CH_POSTGRES_URL"
+  | "CH_REDIS_URL"
   | "CH_SCHEMA_REGISTRY_URL";
 
 /** The address of a server for tests, as the platform itself is given it. */
@@ -41,6 +42,14 @@ export function influxUrl(): string {
 
 export function describeWithInflux(title: string, suite: (this: Mocha.Suite) => void): void {
   describeWithServers(title, ["CH_INFLUX_URL"], suite);
+}
+
+export function redisUrl(): string {
+  return serverAddress("CH_REDIS_URL");
+}
+
+export function describeWithRedis(title: string, suite: (this: Mocha.Suite) => void): void {
+  describeWithServers(title, ["CH_REDIS_URL"], suite);
 }
 
 /** A database for one test, which needs generations by their usual names. */

@@ -109,14 +109,18 @@ describeWithSampleData("the sample ticks in InfluxDB, by the whole platform", (d
   }
 
   it("come to the same digest as in SQLite", async () => {
-    const there = { folder, servers: { influx: server.url, postgres: null } };
+    const there = { folder, servers: { influx: server.url, postgres: null, redis: null } };
     const inInflux = openStore(there, NAME, 1);
     const digest = await digestGeneration(inInflux, tables);
     await inInflux.close();
     await platform.stop();
     platform = await startPlatformProcess(folder);
     await untilProjected(platform.url);
-    const inSqlite = openStore({ folder, servers: { influx: null, postgres: null } }, NAME, 1);
+    const inSqlite = openStore(
+      { folder, servers: { influx: null, postgres: null, redis: null } },
+      NAME,
+      1,
+    );
     expect(digest).to.deep.equal(await digestGeneration(inSqlite, tables));
     await inSqlite.close();
   }).timeout(LONG_MS);

@@ -5,6 +5,7 @@ import { PlatformError } from "../../errors/catalogue.ts";
 import type { NewRecord, PartitionRef } from "../log.ts";
 import { FencedPartition } from "./fenced-partition.ts";
 import { clientConfig, type KafkaCluster } from "./kafka-cluster.ts";
+import { isPassing } from "./kafka-errors.ts";
 import { anchorsFirst, type KafkaLogReader, LOG_ID_HEADER } from "./kafka-log-reader.ts";
 import type { Compression } from "./record-batch.ts";
 
@@ -30,6 +31,7 @@ export interface CreateTopics {
 /** How long the maker of a topic is left to write the first records before somebody else does. */
 const FIRST_RECORD_WITHIN_MILLISECONDS = 10_000;
 const LOOK_EVERY_MILLISECONDS = 50;
+const TOPICS_THERE_WITHIN_MILLISECONDS = 15_000;
 
 /**
  * Makes what is missing: topics, and the first record of each partition, which names the log. Of
@@ -41,6 +43,7 @@ export async function createTopics(options: CreateTopics): Promise<void> {
   await checkSizes(options);
   const missing = topics.filter(({ topic }) => !cluster.topicSizes().has(topic));
   const made = missing.length > 0 ? await makeTopics(options, missing) : new Set<string>();
+  await untilThere(options);
   await checkSizes(options);
   const [anchor, ...others] = partitionsOf(cluster.topicSizes());
   if (anchor === undefined) return;
@@ -81,7 +84,8 @@ async function makeTopics(
         replicationFactor,
         configEntries: entries.map(([name, value]) => ({ name, value })),
       };
-      if (await admin.createTopics({ topics: [asKafkaHasIt] })) made.add(topic);
+      const isNew = await admin.createTopics({ topics: [asKafkaHasIt], waitForLeaders: false });
+      if (isNew) made.add(topic);
     }
     return made;
   } finally {
@@ -96,6 +100,29 @@ function partitionsOf(sizes: ReadonlyMap<string, number>): readonly PartitionRef
       return { topic, partition };
     });
   });
+}
+
+/** A topic that was made is known to each broker a moment later, and then it has leaders. */
+async function untilThere({ cluster, topics }: CreateTopics): Promise<void> {
+  const deadline = performance.now() + TOPICS_THERE_WITHIN_MILLISECONDS;
+  for (;;) {
+    const looked = await cluster.refresh().then(
+      () => null,
+      (error: unknown) => error,
+    );
+    if (looked !== null && !isPassing(looked)) throw looked;
+    const missing = topics.filter(({ topic, partitions }) => {
+      const last = { topic, partition: Math.max(0, partitions - 1) };
+      const size = cluster.topicSizes().get(topic) ?? 0;
+      return size === 0 || (size === partitions && (cluster.leaderOf(last) ?? -1) < 0);
+    });
+    if (looked === null && missing.length === 0) return;
+    if (performance.now() > deadline) {
+      const names = missing.map(({ topic }) => topic).join(", ");
+      throw new PlatformError("LOG_UNAVAILABLE", `topics without leaders: ${names}`);
+    }
+    await sleep(LOOK_EVERY_MILLISECONDS);
+  }
 }
 
 interface FirstRecord extends CreateTopics {

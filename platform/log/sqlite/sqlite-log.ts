@@ -60,6 +60,8 @@ export class SqliteLog extends SqliteLogReader implements Log {
   ): Promise<AppendResult> {
     const { topic, partition, epoch } = reign;
     this.assertPartition(reign);
+    const reason = beyondLimits(records);
+    if (reason !== null) return { outcome: "rejected", reason };
     const ref = { topic, partition, epoch };
     const answer = await this.#write({ kind: "append", reign: ref, expectedEnd }, records);
     if (answer.outcome === "claimed") throw new TypeError("an append was answered as a claim");
@@ -85,18 +87,15 @@ export class SqliteLog extends SqliteLogReader implements Log {
     request: RequestWithoutRecords,
     records: readonly NewRecord[],
   ): Promise<SettledAnswer> {
-    assertLimits(records);
     return this.#writer.write({ ...request, records: packRecords(records) });
   }
 }
 
-function assertLimits(records: readonly NewRecord[]): void {
+function beyondLimits(records: readonly NewRecord[]): string | null {
   if (records.length > RECORDS_PER_APPEND) {
-    const detail = `${records.length} events at once; an append takes ${RECORDS_PER_APPEND}`;
-    throw new PlatformError("APPEND_REJECTED", detail);
+    return `${records.length} events at once; an append takes ${RECORDS_PER_APPEND}`;
   }
   const large = records.find(({ value }) => value.length > VALUE_LIMIT_BYTES);
-  if (!large) return;
-  const detail = `an event of ${large.value.length} bytes; the log takes ${VALUE_LIMIT_BYTES}`;
-  throw new PlatformError("APPEND_REJECTED", detail);
+  if (!large) return null;
+  return `an event of ${large.value.length} bytes; the log takes ${VALUE_LIMIT_BYTES}`;
 }

@@ -7,9 +7,11 @@ import { InfluxReadStore } from "../../../projections/runner/influx-store.ts";
 import { generationSchema } from "../../../projections/runner/postgres-schema.ts";
 import { PostgresReadStore } from "../../../projections/runner/postgres-store.ts";
 import type { ReadStore } from "../../../projections/runner/read-store.ts";
+import { generationPrefix } from "../../../projections/runner/redis-layout.ts";
+import { RedisReadStore } from "../../../projections/runner/redis-store.ts";
 import { SqliteReadStore } from "../../../projections/runner/sqlite-store.ts";
 import type { SqliteTextIndex } from "../../../projections/runner/sqlite-text-index.ts";
-import { influxUrl, postgresUrl } from "../../real/servers.ts";
+import { influxUrl, postgresUrl, redisUrl } from "../../real/servers.ts";
 import { projection } from "./sample-projection.ts";
 
 /** An adapter of the read-store port, as the contract suite and its child processes use it. */
@@ -49,27 +51,30 @@ export const readStoreAdapters = {
   postgres: {
     newAddress: () => generationSchema(`sample-${randomUUID()}`, 1),
     open: openInPostgres,
-    remove: async (schema) => {
-      const store = openInPostgres(schema);
-      await store.drop();
-      await store.close();
-    },
+    remove: (schema) => dropped(openInPostgres(schema)),
+    comparesAndSets: true,
+  },
+  redis: {
+    newAddress: () => generationPrefix(`sample-${randomUUID()}`, 1),
+    open: openInRedis,
+    remove: (prefix) => dropped(openInRedis(prefix)),
     comparesAndSets: true,
   },
   influx: {
     newAddress: () => generationSchema(`sample-${randomUUID()}`, 1),
     open: openInInflux,
-    remove: async (database) => {
-      const store = openInInflux(database);
-      await store.drop();
-      await store.close();
-    },
+    remove: (database) => dropped(openInInflux(database)),
     comparesAndSets: false,
   },
 } satisfies Record<string, ReadStoreAdapter>;
 
 function openInPostgres(schema: string): PostgresReadStore {
   return new PostgresReadStore({ url: postgresUrl(), schema, projection, indexes });
+}
+
+function openInRedis(prefix: string): RedisReadStore {
+  const byOpen = [{ table: "accounts", columns: ["count", "owner", "number"] }];
+  return new RedisReadStore({ url: redisUrl(), prefix, projection, indexes: byOpen });
 }
 
 function openInInflux(database: string): InfluxReadStore {
@@ -83,5 +88,10 @@ export const sampleShapes: InfluxShapes = {
     time: { msColumn: "sequence", nsColumn: null, nsBelow: 1_000_000 },
   },
 };
+
+async function dropped(store: ReadStore): Promise<void> {
+  await store.drop();
+  await store.close();
+}
 
 export type ReadStoreAdapterName = keyof typeof readStoreAdapters;

@@ -154,6 +154,22 @@ export function readStoreContract(name: ReadStoreAdapterName): void {
         expect(await allRows(store)).to.deep.equal(allRowsAfter(events));
       });
 
+      it("is done by one of many who send the same batch at once", async () => {
+        const address = newAddress();
+        const stores = [await taken(address), open(address), open(address)];
+        for (const one of stores) await one.create();
+        for (const event of events.slice(0, 8)) {
+          const sent = Array.from({ length: 9 }, (_, i) => {
+            return (stores[i % 3] as ReadStore).apply(batchOf([event]));
+          });
+          const outcomes = (await Promise.all(sent)).toSorted();
+          expect(outcomes).to.deep.equal(["applied", ...Array(8).fill("behind")]);
+        }
+        expect(await allRows(stores[1] as ReadStore)).to.deep.equal(
+          allRowsAfter(events.slice(0, 8)),
+        );
+      });
+
       it("comes to the same rows though a ghost sends every batch before and after", async () => {
         const { epoch } = await store.take(PARTITION, LOG_ID);
         for (const event of events) {

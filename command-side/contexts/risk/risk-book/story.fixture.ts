@@ -1,4 +1,4 @@
-import type { DecisionContext } from "../../../../platform/kernel/decider.ts";
+import type { Decision, DecisionContext } from "../../../../platform/kernel/decider.ts";
 import { decimal } from "../../../../platform/kernel/decimal.ts";
 import type { AssessRisk, SetRiskLimit } from "./commands.ts";
 import { decider } from "./decide.ts";
@@ -76,13 +76,22 @@ export function limit(
   return { type: "SetRiskLimit", data: { kind, asset: null, ...bounds, action: "alert", ...more } };
 }
 
+type RiskCommand = Parameters<typeof decider.decide>[1];
+
 /** A book that lives on: decides, and takes what was decided. */
 export class Book {
   state: RiskBook = decider.initialState();
   readonly events: RiskEvent[] = [];
   nowMs = START_MS;
 
-  does(command: Parameters<typeof decider.decide>[1], facts = context.facts): RiskEvent[] {
+  does(command: RiskCommand, facts = context.facts): RiskEvent[] {
+    const decided = this.try(command, facts);
+    if (decided.outcome === "refused") throw new Error(decided.refusal.code);
+    return [...decided.events];
+  }
+
+  /** As `does`, where a refusal is an answer too. */
+  try(command: RiskCommand, facts = context.facts): Decision<RiskEvent> {
     const decided = decider.decide(this.state, command, {
       nowMs: this.nowMs,
       aggregateId: "p-1",
@@ -91,12 +100,12 @@ export class Book {
       facts,
       view: null,
     });
-    if (decided.outcome === "refused") throw new Error(decided.refusal.code);
+    if (decided.outcome === "refused") return decided;
     for (const event of decided.events) {
       this.state = decider.evolve(this.state, event);
       this.events.push(event);
     }
-    return [...decided.events];
+    return decided;
   }
 
   assessed(command: AssessRisk): RiskAssessed {

@@ -14,11 +14,11 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseEnv } from "node:util";
 import { expect } from "chai";
-import { chooseServers } from "../deploy/local/instances.ts";
-import { planFetches } from "../deploy/local/recipe.ts";
-import { StackError } from "../deploy/local/stack-error.ts";
-import { checkTools } from "../deploy/local/tools.ts";
-import { type CliRun, jsonLines, runCli, startCli } from "./run-cli.ts";
+import { chooseServers } from "../../deploy/local/instances.ts";
+import { planFetches } from "../../deploy/local/recipe.ts";
+import { StackError } from "../../deploy/local/stack-error.ts";
+import { checkTools } from "../../deploy/local/tools.ts";
+import { type CliRun, jsonLines, runCli, startCli } from "../run-cli.ts";
 import { MARK, type Reach, samples } from "./stack-data.ts";
 
 /** What is fetched stays for the next run, like that of a user. */
@@ -76,7 +76,7 @@ describe("the stack of real servers", function () {
     const rows = jsonLines(run.stdout);
     const text = readFileSync(join(folder, "stack", "stack.env"), "utf8");
     return {
-      variables: parseEnv(text) as Record<string, string>,
+      variables: parseEnv(text.replaceAll(/^#(?=CH_)/gm, "")) as Record<string, string>,
       ports: new Map(
         rows.map(({ name, ports }) => [String(name), ports as Record<string, number>]),
       ),
@@ -103,6 +103,7 @@ describe("the stack of real servers", function () {
       new Set([true]),
     );
 
+    await expectConfigHolds();
     const reach = reachOf(first);
     for (const { write } of samples) await write(reach);
     await expectSamples(reach);
@@ -125,6 +126,14 @@ describe("the stack of real servers", function () {
     expect((await stack("status")).stderr).to.contain("there is no stack");
   });
 
+  /** What the platform would not read is a comment, so the whole file can be its environment. */
+  async function expectConfigHolds(): Promise<void> {
+    const text = readFileSync(join(folder, "stack", "stack.env"), "utf8");
+    const check = await runCli(["config", "check"], parseEnv(text) as Record<string, string>);
+    expect(check.exitCode, check.stderr).to.equal(0);
+    expect(text).to.match(/^CH_KAFKA_BROKERS=/m);
+  }
+
   /** Passwords stand in files of ours alone, and were told to nobody. */
   function expectSecretsKept(run: CliRun): void {
     const root = join(folder, "stack");
@@ -141,7 +150,7 @@ describe("the stack of real servers", function () {
   }
 
   it("comes up after starts that were killed half-way", async () => {
-    const names = ["postgres", "redis", "influxdb"];
+    const names = ["kafka", "postgres", "redis", "influxdb"];
     for (let delayMs = 300; delayMs <= 2_100; delayMs += 300) {
       const half = startCli(["stack", "up", ...names, "--free-ports", ...places()]);
       await sleep(delayMs);
@@ -180,7 +189,8 @@ describe("the stack of real servers", function () {
     const [sample] = samples;
     await sample?.write(reachOf(run));
     expect(await sample?.read(reachOf(run))).to.contain(MARK);
-    await up("kafka-2");
+    const back = reachOf(await up("kafka-2"));
+    expect(back.ports.get("kafka-2")).to.deep.equal(reachOf(run).ports.get("kafka-2"));
     expect(valuesOf(await statuses(), "state")).to.deep.equal(["ready", "ready", "ready"]);
     const other = await stack("up", "kafka", "--kafka-nodes", "1");
     expect(other.stderr).to.contain("3 node(s), not 1");

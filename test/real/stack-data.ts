@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { askHttp, askSocket } from "../deploy/local/ask.ts";
-import { kafka } from "../deploy/local/kafka.ts";
-import { programFolder } from "../deploy/local/recipe.ts";
-import { runProgram } from "../deploy/local/run-program.ts";
-import { postgresProgram } from "../deploy/local/tools.ts";
+import { askHttp, askSocket } from "../../deploy/local/ask.ts";
+import { kafka } from "../../deploy/local/kafka.ts";
+import { programFolder } from "../../deploy/local/recipe.ts";
+import { runProgram } from "../../deploy/local/run-program.ts";
+import { postgresProgram } from "../../deploy/local/tools.ts";
 
 /** How a test reaches the servers: the stack's `CH_` variables, ports by instance, the cache. */
 export interface Reach {
@@ -73,9 +73,11 @@ async function topics({ variables, cache }: Reach, words: readonly string[]): Pr
 async function askRegistry(reach: Reach, method: "GET" | "POST"): Promise<string> {
   const { port, pathname } = loginOf(reach, "CH_SCHEMA_REGISTRY_URL");
   if (method === "POST") {
-    return (await askHttp(port, `${pathname}${SUBJECT}`, { method, json: SCHEMA })).text;
+    return (
+      await askHttp(port, `${pathname}${SUBJECT}`, { method, json: SCHEMA, withinMs: WITHIN_MS })
+    ).text;
   }
-  return (await askHttp(port, `${pathname}/subjects`)).text;
+  return (await askHttp(port, `${pathname}/subjects`, { withinMs: WITHIN_MS })).text;
 }
 
 async function sql(reach: Reach, statement: string): Promise<string> {
@@ -96,13 +98,15 @@ async function redisCommand(reach: Reach, command: string): Promise<string> {
 
 async function influx(reach: Reach, statement: string): Promise<string> {
   const { port, ...login } = loginOf(reach, "CH_INFLUX_URL");
-  const question = { method: "POST", login, form: { q: statement } } as const;
+  const form = { q: statement };
+  const question = { method: "POST", login, form, withinMs: WITHIN_MS } as const;
   return (await askHttp(port, "/query", question)).text;
 }
 
 async function cypher(reach: Reach, statement: string): Promise<string> {
   const login = loginOf(reach, "CH_NEO4J_URL");
   const json = { statements: [{ statement }] };
+  const question = { method: "POST", login, json, withinMs: WITHIN_MS } as const;
   const port = reach.ports.get("neo4j")?.["http"] ?? 0;
-  return (await askHttp(port, "/db/neo4j/tx/commit", { method: "POST", login, json })).text;
+  return (await askHttp(port, "/db/neo4j/tx/commit", question)).text;
 }
