@@ -34,8 +34,8 @@ export class InfluxReadStore implements ReadStore {
   readonly #parts: InfluxStoreParts;
   readonly #tables: ReadonlyMap<string, ShapedTable>;
   readonly #client: InfluxClient;
-  /** By partition taken: the log that its checkpoints are of. */
-  readonly #logIds = new Map<PartitionKey, string>();
+  /** Of partitions taken here: the checkpoint that stands for none. */
+  readonly #untouched = new Map<PartitionKey, Checkpoint>();
 
   constructor(parts: InfluxStoreParts) {
     const { url, projection, shapes = {} } = parts;
@@ -57,15 +57,14 @@ export class InfluxReadStore implements ReadStore {
     if (checkpoint.logId !== logId) {
       throw foreignLog({ partition, checkpointLogId: checkpoint.logId, logId });
     }
-    this.#logIds.set(partition, logId);
+    this.#untouched.set(partition, beginning(logId));
     return { ...checkpoint, epoch: checkpoint.epoch + 1 };
   }
 
   async apply(batch: Batch): Promise<ApplyOutcome> {
     const { partition } = batch;
-    const logId = this.#logIds.get(partition);
-    if (logId === undefined) throw new Error(`${partition} was never taken`);
-    const before = (await this.checkpoints()).get(partition) ?? beginning(logId);
+    const before = (await this.checkpoints()).get(partition) ?? this.#untouched.get(partition);
+    if (before === undefined) throw new Error(`${partition} was never taken`);
     if (batch.epoch < before.epoch) return "fenced";
     if (batch.expected !== before.next) return "behind";
     const { database } = this.#parts;

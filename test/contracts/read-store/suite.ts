@@ -154,7 +154,7 @@ export function readStoreContract(name: ReadStoreAdapterName): void {
         expect(await allRows(store)).to.deep.equal(allRowsAfter(events));
       });
 
-      it("is done by one of many who send the same batch at once", async () => {
+      itWhereCompared("is done by one of many who send the same batch at once", async () => {
         const address = newAddress();
         const stores = [await taken(address), open(address), open(address)];
         for (const one of stores) await one.create();
