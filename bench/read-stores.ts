@@ -1,7 +1,7 @@
 /**
  * Events a second into each read store, the same events in the same run: projected, compacted and
- * applied with the checkpoint. `node bench/read-stores.ts`; PostgreSQL needs CH_POSTGRES_URL and
- * Redis CH_REDIS_URL, each for the projections that it holds.
+ * applied with the checkpoint. `npm run bench:stores`; PostgreSQL needs CH_POSTGRES_URL and Redis
+ * CH_REDIS_URL, each for the projections that it holds.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

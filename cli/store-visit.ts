@@ -1,0 +1,65 @@
+import { InfluxClient } from "../projections/runner/influx-client.ts";
+import {
+  generationsThere as generationsOnInflux,
+  requireSuitableServer as requireSuitableInflux,
+} from "../projections/runner/influx-database.ts";
+import { PostgresPool } from "../projections/runner/postgres-pool.ts";
+import {
+  generationsThere as generationsOnPostgres,
+  requireSuitableServer as requireSuitablePostgres,
+} from "../projections/runner/postgres-schema.ts";
+import { RedisConnection } from "../projections/runner/redis-connection.ts";
+import {
+  generationsThere as generationsOnRedis,
+  requireSuitableServer as requireSuitableRedis,
+} from "../projections/runner/redis-schema.ts";
+import type { StoreServer } from "../projections/stores.ts";
+
+/** A look at a server of read models: what it is, and what is on it. */
+export interface StoreVisit {
+  /** `PostgreSQL` */
+  readonly product: string;
+  /** Host, port and database, without the login. */
+  readonly place: string;
+  /** Gives its version; throws where it does not answer, refuses us, or is none we can work with. */
+  requireSuitable(): Promise<string>;
+  /** The numbers of the projection's generations. */
+  generationsThere(projection: string): Promise<readonly number[]>;
+  close(): Promise<void>;
+}
+
+/** The visitor is named to the server. Whoever opened it closes it. */
+export const openStoreVisit: Readonly<
+  Record<StoreServer, (url: string, name: string) => StoreVisit>
+> = {
+  influx: (url) => {
+    const client = new InfluxClient({ url, connections: 1 });
+    return {
+      product: "InfluxDB",
+      place: client.place,
+      requireSuitable: () => requireSuitableInflux(client),
+      generationsThere: (projection) => generationsOnInflux(client, projection),
+      close: async () => client.close(),
+    };
+  },
+  postgres: (url, name) => {
+    const pool = new PostgresPool({ url, name, connections: 1 });
+    return {
+      product: "PostgreSQL",
+      place: pool.place,
+      requireSuitable: () => requireSuitablePostgres(pool),
+      generationsThere: (projection) => generationsOnPostgres(pool, projection),
+      close: () => pool.close(),
+    };
+  },
+  redis: (url, name) => {
+    const connection = new RedisConnection({ url, name });
+    return {
+      product: "Redis",
+      place: connection.place,
+      requireSuitable: () => requireSuitableRedis(connection),
+      generationsThere: (projection) => generationsOnRedis(connection, projection),
+      close: () => connection.close(),
+    };
+  },
+};
