@@ -16,6 +16,13 @@ export function isDataErrorOfInflux(error: unknown): boolean {
   return error instanceof HttpError && OF_CONTENT.has(error.statusCode);
 }
 
+/** What the server says, without the frame that the client puts around it. */
+export function saidBy(error: unknown): string {
+  const said: unknown = error instanceof HttpError ? error.json?.error : undefined;
+  if (typeof said === "string") return said;
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** The database is not there: the generation was dropped, or not made yet. */
 export class MissingDatabase extends Error {
   override readonly name = "MissingDatabase";
@@ -40,7 +47,8 @@ export function errorOfStatement(message: string, place: string): Error {
 }
 
 function errorOfAnswer(error: HttpError, place: string): Error {
-  const { statusCode, message } = error;
+  const { statusCode } = error;
+  const message = saidBy(error);
   if (REFUSED.has(statusCode)) return refused(message, place);
   if (statusCode === 404 && MISSING_DATABASE.test(message)) return new MissingDatabase(message);
   if (statusCode >= 500 || PASSING.has(statusCode)) return unavailable(message, place);

@@ -1,5 +1,5 @@
 import type { InfluxClient } from "./influx-client.ts";
-import { isDataErrorOfInflux } from "./influx-errors.ts";
+import { isDataErrorOfInflux, saidBy } from "./influx-errors.ts";
 import { DataError } from "./read-store.ts";
 
 /** Lines of one request. */
@@ -37,8 +37,7 @@ async function writeRequest(
 }
 
 function refusedLine(line: string, cause: unknown): DataError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new DataError(`${reason}: ${line.slice(0, SHOWN_CHARACTERS)}`, { cause });
+  return new DataError(`${saidBy(cause)}: ${line.slice(0, SHOWN_CHARACTERS)}`, { cause });
 }
 
 function* requestsOf(lines: readonly string[]): Generator<readonly string[]> {

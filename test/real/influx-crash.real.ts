@@ -101,7 +101,8 @@ describe("a read model in InfluxDB, where nothing is a transaction", function ()
     let killed = 0;
     for (; killed < KILLS && !feeding.isDone(); killed += 1) {
       await sleep(random.integer(0, LONGEST_MS_BEFORE_KILL));
-      await server.killAndRestart();
+      server.kill();
+      await server.start();
       const reader = open();
       const told = feeding.told();
       const next = (await reader.checkpoints()).get(PARTITION)?.next ?? 0;

@@ -16,8 +16,10 @@ export const INFLUX_START_MS = 20 * 60_000;
 /** An InfluxDB of a test's own, which it may kill. */
 export interface PrivateInflux {
   readonly url: string;
-  /** SIGKILL, and the same server again on its data. */
-  killAndRestart(): Promise<void>;
+  /** SIGKILL. */
+  kill(): void;
+  /** The same server again, on its data. */
+  start(): Promise<void>;
   destroy(): Promise<void>;
 }
 
@@ -36,11 +38,11 @@ export async function startPrivateInflux(): Promise<PrivateInflux | null> {
   const variables = parseEnv(readFileSync(join(folder, "stack.env"), "utf8"));
   return {
     url: variables["CH_INFLUX_URL"] ?? "",
-    killAndRestart: async () => {
+    kill: () => {
       const running = readFileSync(join(folder, "influxdb", "process.json"), "utf8");
       process.kill((JSON.parse(running) as { pid: number }).pid, "SIGKILL");
-      await stack(folder, "up", "influxdb");
     },
+    start: () => stack(folder, "up", "influxdb"),
     destroy: async () => {
       await stack(folder, "destroy", "--yes", "--force");
       rmSync(folder, { recursive: true, force: true });
