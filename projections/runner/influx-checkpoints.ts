@@ -64,7 +64,8 @@ export function checkpointLine(batch: Batch, before: Checkpoint): string {
 export function parkedLines({ partition, parked }: Batch): string[] {
   return parked.map(({ stream, position, sequence, reason }) => {
     const tags = `partition=${tagText(partition)},stream=${tagText(stream)}`;
-    const fields = `position=${position}i,sequence=${sequence}i,reason=${fieldText(storableText(reason))}`;
+    const why = fieldText(storableText(reason));
+    const fields = `position=${position}i,sequence=${sequence}i,reason=${why}`;
     return `_parked,${tags} ${fields} ${timeText(0, position)}`;
   });
 }

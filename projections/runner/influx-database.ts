@@ -72,7 +72,7 @@ export async function dropDatabase(client: InfluxClient, database: string): Prom
 }
 
 /**
- * The server's version as it names itself; throws STORE_UNSUITABLE where we cannot work with it, and
+ * The server's version as it names itself; throws STORE_UNSUITABLE where we cannot work with it,
  * STORE_REFUSED where it does not know the login.
  */
 export async function requireSuitableServer(client: InfluxClient): Promise<string> {

@@ -22,9 +22,9 @@ export interface ReadStoreAdapter {
   open(address: string): ReadStore;
   remove(address: string): void | Promise<void>;
   /**
-   * Whether the store moves the checkpoint by compare-and-set, so that who comes late is refused and
-   * may send what it likes. Without it, who comes late sends what an honest one would, and the rows
-   * must be right although it was not refused.
+   * Whether the store moves the checkpoint by compare-and-set, so that who comes late is refused
+   * and may send what it likes. Without it, who comes late sends what an honest one would, and the
+   * rows must be right although it was not refused.
    */
   readonly comparesAndSets: boolean;
 }
