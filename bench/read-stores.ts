@@ -1,7 +1,7 @@
 /**
  * Events a second into each read store, the same events in the same run: projected, compacted and
- * applied with the checkpoint. `npm run bench:stores`; PostgreSQL needs CH_POSTGRES_URL and Redis
- * CH_REDIS_URL, each for the projections that it holds.
+ * applied with the checkpoint. `npm run bench:stores`; PostgreSQL needs CH_POSTGRES_URL, Redis
+ * CH_REDIS_URL and Neo4j CH_NEO4J_URL, each for the projections that it holds.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,30 +9,41 @@ import { join } from "node:path";
 import { createRandom, type Random } from "../cli/demo/random.ts";
 import { openStory } from "../command-side/contexts/portfolio/portfolio/story.fixture.ts";
 import { assess, Book, limit } from "../command-side/contexts/risk/risk-book/story.fixture.ts";
+import type { RecordedEvent } from "../platform/codec/envelope.ts";
 import { decimal } from "../platform/kernel/decimal.ts";
 import { indexes as portfolioIndexes } from "../projections/portfolios/indexes.ts";
 import { portfolios } from "../projections/portfolios/projection.ts";
 import { indexes as riskIndexes } from "../projections/risk/indexes.ts";
 import { risk } from "../projections/risk/projection.ts";
+import { generationSuffix } from "../projections/runner/neo4j-schema.ts";
+import { Neo4jReadStore } from "../projections/runner/neo4j-store.ts";
 import { generationSchema } from "../projections/runner/postgres-schema.ts";
 import { PostgresReadStore } from "../projections/runner/postgres-store.ts";
 import type { ReadStore } from "../projections/runner/read-store.ts";
+import { recorded } from "../projections/runner/recorded.fixture.ts";
 import { generationPrefix } from "../projections/runner/redis-layout.ts";
 import { RedisReadStore } from "../projections/runner/redis-store.ts";
 import { SqliteReadStore } from "../projections/runner/sqlite-store.ts";
+import { graph } from "../projections/social/neo4j.ts";
+import { social } from "../projections/social/projection.ts";
+import { indexes as socialIndexes } from "../projections/social/sqlite.ts";
 import type { PortfolioEvent } from "../schemas/generated/portfolio.ts";
 import type { RiskEvent } from "../schemas/generated/risk.ts";
+import type { SocialEvent } from "../schemas/generated/social.ts";
 import { feedStores, inTurn } from "./fed-store.ts";
 
 const SEED = 1;
 const PORTFOLIOS = 200;
 const TRADES_EACH = 100;
 const ASSESSMENTS_EACH = 100;
+const TRADERS = 2_000;
+const FOLLOWS_EACH = 9;
 
 const folder = mkdtempSync(join(tmpdir(), "cipherhorizon-bench-"));
 const addresses = {
   CH_POSTGRES_URL: process.env["CH_POSTGRES_URL"],
   CH_REDIS_URL: process.env["CH_REDIS_URL"],
+  CH_NEO4J_URL: process.env["CH_NEO4J_URL"],
 };
 
 try {
@@ -65,6 +76,24 @@ try {
           Redis: (build) => {
             const prefix = generationPrefix(`bench-${process.pid}`, build);
             return new RedisReadStore({ url, prefix, projection: risk, indexes: riskIndexes });
+          },
+        })),
+      },
+    },
+    say,
+  );
+  await feedStores(
+    {
+      projection: social,
+      events: follows(random),
+      isOnePartition: true,
+      stores: {
+        SQLite: onSqlite({ projection: social, indexes: socialIndexes }),
+        ...where(addresses.CH_NEO4J_URL, (url) => ({
+          Neo4j: (build) => {
+            const generation = generationSuffix(`bench-${process.pid}`, build);
+            const model = { projection: social, graph, indexes: socialIndexes };
+            return new Neo4jReadStore({ url, generation, ...model });
           },
         })),
       },
@@ -124,6 +153,29 @@ function assessments(random: Random): readonly RiskEvent[] {
     );
   }
   return book.events;
+}
+
+/** Each newcomer follows some who were there before, whoever has many followers more often. */
+function follows(random: Random): RecordedEvent<SocialEvent>[] {
+  const all: RecordedEvent<SocialEvent>[] = [];
+  const popular: string[] = [];
+  const tell = (aggregateId: string, event: SocialEvent) => {
+    all.push(recorded(event, { aggregateId, position: all.length }));
+  };
+  for (let i = 0; i < TRADERS; i += 1) {
+    const follower = `t-${i}`;
+    const occurredAtMs = i + 1;
+    const data = { handle: `The_${follower}`, acceptsCopiers: true, copierLimit: 100 };
+    tell(follower, { type: "TraderRegistered", data, occurredAtMs });
+    const leaders = Array.from({ length: Math.min(i, FOLLOWS_EACH) }, () => {
+      return popular[random.integer(0, popular.length - 1)] ?? "";
+    });
+    for (const leader of new Set(leaders)) {
+      tell(follower, { type: "TraderFollowed", data: { leader }, occurredAtMs });
+    }
+    popular.push(follower, ...new Set(leaders));
+  }
+  return all;
 }
 
 function say(line: string): void {

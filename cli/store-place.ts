@@ -3,7 +3,9 @@ import type { StorePlace } from "../projections/stores.ts";
 
 /** Where the configuration puts the read models. */
 export function storePlace(config: Config): StorePlace {
-  const { dataFolder, influxUrl, postgresUrl, redisUrl } = config;
-  const servers = { influx: influxUrl, postgres: postgresUrl, redis: redisUrl };
-  return { folder: dataFolder, servers };
+  const { dataFolder, influxUrl, neo4jUrl, postgresUrl, redisUrl } = config;
+  return {
+    folder: dataFolder,
+    servers: { influx: influxUrl, neo4j: neo4jUrl, postgres: postgresUrl, redis: redisUrl },
+  };
 }

@@ -3,6 +3,11 @@ import {
   generationsThere as generationsOnInflux,
   requireSuitableServer as requireSuitableInflux,
 } from "../projections/runner/influx-database.ts";
+import { Neo4jPool } from "../projections/runner/neo4j-pool.ts";
+import {
+  generationsThere as generationsOnNeo4j,
+  requireSuitableServer as requireSuitableNeo4j,
+} from "../projections/runner/neo4j-schema.ts";
 import { PostgresPool } from "../projections/runner/postgres-pool.ts";
 import {
   generationsThere as generationsOnPostgres,
@@ -40,6 +45,16 @@ export const openStoreVisit: Readonly<
       requireSuitable: () => requireSuitableInflux(client),
       generationsThere: (projection) => generationsOnInflux(client, projection),
       close: async () => client.close(),
+    };
+  },
+  neo4j: (url, name) => {
+    const pool = new Neo4jPool({ url, name, connections: 1 });
+    return {
+      product: "Neo4j",
+      place: pool.place,
+      requireSuitable: () => requireSuitableNeo4j(pool),
+      generationsThere: (projection) => generationsOnNeo4j(pool, projection),
+      close: () => pool.close(),
     };
   },
   postgres: (url, name) => {

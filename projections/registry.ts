@@ -6,8 +6,10 @@ import { portfolios } from "./portfolios/projection.ts";
 import { indexes as riskIndexes } from "./risk/indexes.ts";
 import { risk } from "./risk/projection.ts";
 import type { InfluxShapes } from "./runner/influx-shape.ts";
+import type { Graph } from "./runner/neo4j-graph.ts";
 import type { Projection } from "./runner/projection.ts";
 import type { SqliteIndex } from "./runner/sqlite-schema.ts";
+import { graph as socialGraph } from "./social/neo4j.ts";
 import { social } from "./social/projection.ts";
 import { indexes as socialIndexes } from "./social/sqlite.ts";
 import type { StoreServer } from "./stores.ts";
@@ -24,13 +26,15 @@ export interface RegisteredProjection {
   readonly shapes?: InfluxShapes;
   /** The server that holds its read model where one is configured; else that is SQLite. */
   readonly server?: StoreServer;
+  /** Where its tables stand in a graph. */
+  readonly graph?: Graph;
 }
 
 export const projections: readonly RegisteredProjection[] = [
   { projection: equityCurve, indexes: equityCurveIndexes, server: "postgres" },
   { projection: portfolios, indexes: portfolioIndexes, server: "postgres" },
   { projection: risk, indexes: riskIndexes, server: "redis" },
-  { projection: social, indexes: socialIndexes },
+  { projection: social, indexes: socialIndexes, server: "neo4j", graph: socialGraph },
   { projection: strategies, indexes: strategyIndexes },
   {
     projection: ticksAndCandles,

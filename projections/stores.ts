@@ -8,6 +8,9 @@ import {
 import { InfluxClient } from "./runner/influx-client.ts";
 import { dropDatabase } from "./runner/influx-database.ts";
 import { InfluxReadStore } from "./runner/influx-store.ts";
+import { Neo4jPool } from "./runner/neo4j-pool.ts";
+import { dropGeneration as dropFromNeo4j, generationSuffix } from "./runner/neo4j-schema.ts";
+import { Neo4jReadStore } from "./runner/neo4j-store.ts";
 import { PostgresPool } from "./runner/postgres-pool.ts";
 import { dropSchema, generationSchema } from "./runner/postgres-schema.ts";
 import { PostgresReadStore } from "./runner/postgres-store.ts";
@@ -21,9 +24,13 @@ import { SqliteReadStore } from "./runner/sqlite-store.ts";
 /** Addresses of the servers that hold read models; null: SQLite holds what would be there. */
 export interface StoreServers {
   readonly influx: string | null;
+  readonly neo4j: string | null;
   readonly postgres: string | null;
   readonly redis: string | null;
 }
+
+/** Everything in the data folder. */
+export const NO_SERVERS: StoreServers = { influx: null, neo4j: null, postgres: null, redis: null };
 
 export type StoreServer = keyof StoreServers;
 
@@ -63,6 +70,13 @@ export function openStore(
       const { address: url } = there;
       return new InfluxReadStore({ url, database, projection, ...(shapes && { shapes }) });
     }
+    case "neo4j": {
+      const { address: url } = there;
+      const { graph = {} } = registered;
+      const suffix = generationSuffix(name, generation);
+      const parts = { url, generation: suffix, projection, graph, indexes: ofColumns };
+      return new Neo4jReadStore(parts);
+    }
     case "postgres": {
       const schema = generationSchema(name, generation);
       const { address: url } = there;
@@ -80,6 +94,7 @@ export function openStore(
 export class GenerationDropper {
   readonly place: StorePlace;
   #influx: InfluxClient | null = null;
+  #neo4j: Neo4jPool | null = null;
   #postgres: PostgresPool | null = null;
   #redis: RedisConnection | null = null;
 
@@ -99,6 +114,7 @@ export class GenerationDropper {
 
   async close(): Promise<void> {
     this.#influx?.close();
+    await this.#neo4j?.close();
     await this.#postgres?.close();
     await this.#redis?.close();
   }
@@ -113,6 +129,9 @@ export class GenerationDropper {
       case "influx":
         this.#influx ??= new InfluxClient({ url, connections: 1 });
         return dropDatabase(this.#influx, generationSchema(name, generation));
+      case "neo4j":
+        this.#neo4j ??= new Neo4jPool({ url, name: "dropper", connections: 1 });
+        return dropFromNeo4j(this.#neo4j, generationSuffix(name, generation));
       case "postgres":
         this.#postgres ??= new PostgresPool({ url, name: "dropper", connections: 1 });
         return dropSchema(this.#postgres, generationSchema(name, generation));

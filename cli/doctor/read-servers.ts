@@ -12,6 +12,7 @@ import type { FoundGeneration } from "./stores.ts";
 
 const VARIABLES: Readonly<Record<StoreServer, string>> = {
   influx: "CH_INFLUX_URL",
+  neo4j: "CH_NEO4J_URL",
   postgres: "CH_POSTGRES_URL",
   redis: "CH_REDIS_URL",
 };

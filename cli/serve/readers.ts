@@ -14,6 +14,10 @@ import {
   type InfluxReaderMaker,
   openInfluxGeneration,
 } from "../../projections/runner/influx-reader.ts";
+import { Neo4jPool } from "../../projections/runner/neo4j-pool.ts";
+import type { Neo4jQueries } from "../../projections/runner/neo4j-query.ts";
+import { openNeo4jGeneration } from "../../projections/runner/neo4j-reader.ts";
+import { generationSuffix } from "../../projections/runner/neo4j-schema.ts";
 import { PostgresPool } from "../../projections/runner/postgres-pool.ts";
 import type { PostgresQueries } from "../../projections/runner/postgres-query.ts";
 import { openPostgresGeneration } from "../../projections/runner/postgres-reader.ts";
@@ -23,7 +27,9 @@ import { generationPrefix } from "../../projections/runner/redis-layout.ts";
 import { openRedisGeneration, type RedisQueries } from "../../projections/runner/redis-reader.ts";
 import type { SqliteQueries } from "../../projections/runner/sqlite-query.ts";
 import { openSqliteGeneration } from "../../projections/runner/sqlite-reader.ts";
+import { KeptRanking, Neo4jSocialReader } from "../../projections/social/neo4j.ts";
 import { SqliteSocialReader } from "../../projections/social/sqlite.ts";
+import type { SocialReader } from "../../projections/social/store.ts";
 import { type StorePlace, serverOf } from "../../projections/stores.ts";
 import { SqliteStrategyReader } from "../../projections/strategies/sqlite.ts";
 import { InfluxMarketReader } from "../../projections/ticks-and-candles/influx.ts";
@@ -53,12 +59,15 @@ export function openReaders(place: StorePlace): OpenedReaders {
         return onSqlite(place.folder, name, makers);
       case "influx":
         return onInflux(servers.influx, name, makers);
+      case "neo4j":
+        return onNeo4j(servers.neo4j, name, makers);
       case "postgres":
         return onPostgres(servers.postgres, name, makers);
       case "redis":
         return onRedis(servers.redis, name, makers);
     }
   };
+  const ranking = new KeptRanking();
   const readers: QueryApiParts["readers"] = {
     "equity-curve": openerOf<EquityCurveReader>("equity-curve", {
       sqlite: (queries) => new SqliteEquityCurveReader(queries),
@@ -72,7 +81,10 @@ export function openReaders(place: StorePlace): OpenedReaders {
       sqlite: (queries) => new SqliteRiskReader(queries),
       redis: (queries) => new RedisRiskReader(queries),
     }),
-    social: openerOf("social", { sqlite: (queries) => new SqliteSocialReader(queries) }),
+    social: openerOf<SocialReader>("social", {
+      sqlite: (queries) => new SqliteSocialReader(queries),
+      neo4j: (queries) => new Neo4jSocialReader(queries, ranking),
+    }),
     strategies: openerOf("strategies", { sqlite: (queries) => new SqliteStrategyReader(queries) }),
     "ticks-and-candles": openerOf<MarketReader>("ticks-and-candles", {
       sqlite: (queries) => new SqliteMarketReader(queries),
@@ -81,6 +93,7 @@ export function openReaders(place: StorePlace): OpenedReaders {
   };
   const close = async () => {
     servers.influx?.close();
+    await servers.neo4j?.close();
     await servers.postgres?.close();
     await servers.redis?.close();
   };
@@ -90,16 +103,18 @@ export function openReaders(place: StorePlace): OpenedReaders {
 /** This process's connections to the servers that are configured. */
 interface Servers {
   readonly influx: InfluxClient | null;
+  readonly neo4j: Neo4jPool | null;
   readonly postgres: PostgresPool | null;
   readonly redis: RedisConnection | null;
 }
 
-function openServers({ servers: { influx, postgres, redis } }: StorePlace): Servers {
+function openServers({ servers: { influx, neo4j, postgres, redis } }: StorePlace): Servers {
   const name = "queries";
   const connections = POSTGRES_CONNECTIONS;
   return {
     influx:
       influx === null ? null : new InfluxClient({ url: influx, connections: INFLUX_CONNECTIONS }),
+    neo4j: neo4j === null ? null : new Neo4jPool({ url: neo4j, name, connections }),
     postgres: postgres === null ? null : new PostgresPool({ url: postgres, name, connections }),
     redis: redis === null ? null : new RedisConnection({ url: redis, name }),
   };
@@ -109,6 +124,7 @@ function openServers({ servers: { influx, postgres, redis } }: StorePlace): Serv
 interface ReaderMakers<Reader> {
   readonly sqlite: (queries: SqliteQueries) => Reader;
   readonly influx?: InfluxReaderMaker<Reader>;
+  readonly neo4j?: (queries: Neo4jQueries) => Reader;
   readonly postgres?: (queries: PostgresQueries) => Reader;
   readonly redis?: (queries: RedisQueries) => Reader;
 }
@@ -122,6 +138,17 @@ function onInflux<Reader>(
   return (generation) => {
     const database = generationSchema(name, generation);
     return openInfluxGeneration({ client, database, readerMaker });
+  };
+}
+
+function onNeo4j<Reader>(
+  pool: Neo4jPool | null,
+  name: string,
+  { neo4j: makeReader }: ReaderMakers<Reader>,
+): OpenGeneration<Reader> {
+  if (pool === null || makeReader === undefined) throw new Error(`${name} is not on Neo4j`);
+  return (number) => {
+    return openNeo4jGeneration({ pool, generation: generationSuffix(name, number), makeReader });
   };
 }
 

@@ -142,15 +142,14 @@ export const variables = {
       .regex(/^[^\s:,/@]+:\d{1,5}(,[^\s:,/@]+:\d{1,5})*$/)
       .transform((text): readonly string[] => text.split(",")),
   }),
-  kafkaTopicPrefix: required<string>({
+  kafkaTopicPrefix: optional<string>({
     name: "CH_KAFKA_TOPIC_PREFIX",
     meaning:
       "Stands before the names of topics, schema subjects and groups, so that several platforms " +
       "can share a Kafka and a registry.",
-    rule: "up to 100 letters, digits and . _ -",
+    rule: "1 to 100 letters, digits and . _ -",
     example: "staging.",
-    fallback: "",
-    schema: z.string().regex(/^[A-Za-z0-9._-]{0,100}$/),
+    schema: z.string().regex(/^[A-Za-z0-9._-]{1,100}$/),
   }),
   kafkaLogin: optional<string>({
     name: "CH_KAFKA_LOGIN",
@@ -203,6 +202,16 @@ export const variables = {
     example: "postgres://user:password@127.0.0.1:5432/cipherhorizon",
     secret: true,
     schema: z.string().refine(isPostgresUrl),
+  }),
+  neo4jUrl: optional<string>({
+    name: "CH_NEO4J_URL",
+    meaning:
+      "The Neo4j that holds the social graph; without it SQLite in the data folder does. It takes " +
+      "one log: give another data folder another server.",
+    rule: "a bolt or neo4j address with user, password and host; a database may follow",
+    example: "bolt://user:password@127.0.0.1:7687",
+    secret: true,
+    schema: z.string().refine(isNeo4jUrl),
   }),
   redisUrl: optional<string>({
     name: "CH_REDIS_URL",
@@ -304,6 +313,14 @@ function isInfluxUrl(text: string): boolean {
   const { protocol, pathname, search, hash } = new URL(text);
   const isHttp = protocol === "http:" || protocol === "https:";
   return isHttp && pathname === "/" && `${search}${hash}` === "";
+}
+
+function isNeo4jUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username, password, pathname, search, hash } = new URL(text);
+  const isComplete = hostname !== "" && username !== "" && password !== "";
+  const isPlain = /^(\/[\w.-]*)?$/.test(pathname) && `${search}${hash}` === "";
+  return /^(bolt|neo4j)(\+ssc?)?:$/.test(protocol) && isComplete && isPlain;
 }
 
 function isRedisUrl(text: string): boolean {

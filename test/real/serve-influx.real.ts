@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { examineReadServers } from "../../cli/doctor/read-servers.ts";
+import { NO_SERVERS } from "../../projections/stores.ts";
 import { type Answer, AskedPlatform, HAPPENS_WITHIN_MS, until } from "./asked-platform.ts";
 import { INFLUX_START_MS, type PrivateInflux, startPrivateInflux } from "./private-influx.ts";
 
@@ -42,7 +43,7 @@ describe("the platform with its ticks and candles in InfluxDB", function () {
   }
 
   function placeOf(url: string) {
-    return { folder: "nowhere", servers: { influx: url, postgres: null, redis: null } };
+    return { folder: "nowhere", servers: { ...NO_SERVERS, influx: url } };
   }
 
   it("says which store it has chosen for each read model", () => {

@@ -6,6 +6,7 @@ import { Client } from "pg";
 type ServerVariable =
   | "CH_INFLUX_URL"
   | "CH_KAFKA_BROKERS"
+  | "CH_NEO4J_URL"
   | "CH_POSTGRES_URL"
   | "CH_REDIS_URL"
   | "CH_SCHEMA_REGISTRY_URL";
@@ -42,6 +43,14 @@ export function influxUrl(): string {
 
 export function describeWithInflux(title: string, suite: (this: Mocha.Suite) => void): void {
   describeWithServers(title, ["CH_INFLUX_URL"], suite);
+}
+
+export function neo4jUrl(): string {
+  return serverAddress("CH_NEO4J_URL");
+}
+
+export function describeWithNeo4j(title: string, suite: (this: Mocha.Suite) => void): void {
+  describeWithServers(title, ["CH_NEO4J_URL"], suite);
 }
 
 export function redisUrl(): string {

@@ -7,17 +7,17 @@ import { decimal } from "../../platform/kernel/decimal.ts";
 import { digestGeneration } from "../../projections/runner/digest.ts";
 import { InfluxClient } from "../../projections/runner/influx-client.ts";
 import type { InfluxStatement } from "../../projections/runner/influx-query.ts";
-import { openStore } from "../../projections/stores.ts";
+import { NO_SERVERS, openStore } from "../../projections/stores.ts";
 import { tables } from "../../projections/ticks-and-candles/store.ts";
 import {
-  answeredCandles,
   REFERENCES,
   type Row,
   referenceCandles,
   tickFiles,
   ticksByInstrument,
   untilProjected,
-} from "../oracles-data.ts";
+} from "../oracles/data.ts";
+import { toldByQueries } from "../oracles/ticks.ts";
 import { type PlatformProcess, startPlatformProcess } from "../platform-process.ts";
 import { runCli } from "../run-cli.ts";
 import { describeWithSampleData } from "../sample-data.ts";
@@ -101,28 +101,17 @@ describeWithSampleData("the sample ticks in InfluxDB, by the whole platform", (d
     }
   });
 
-  for (const reference of REFERENCES) {
-    it(`are answered as the ${reference.interval} candles of ${reference.file}`, async () => {
-      for (const [id, expected] of referenceCandles(data, reference)) {
-        const candles = await answeredCandles(platform.url, id, { ...reference, expected });
-        expect(candles.map(referenceLine)).to.deep.equal(expected.map(referenceLine));
-      }
-    }).timeout(LONG_MS);
-  }
+  toldByQueries(data, () => platform.url);
 
   it("come to the same digest as in SQLite", async () => {
-    const there = { folder, servers: { influx: server.url, postgres: null, redis: null } };
+    const there = { folder, servers: { ...NO_SERVERS, influx: server.url } };
     const inInflux = openStore(there, NAME, 1);
     const digest = await digestGeneration(inInflux, tables);
     await inInflux.close();
     await platform.stop();
     platform = await startPlatformProcess(folder);
     await untilProjected(platform.url);
-    const inSqlite = openStore(
-      { folder, servers: { influx: null, postgres: null, redis: null } },
-      NAME,
-      1,
-    );
+    const inSqlite = openStore({ folder, servers: NO_SERVERS }, NAME, 1);
     expect(digest).to.deep.equal(await digestGeneration(inSqlite, tables));
     await inSqlite.close();
   }).timeout(LONG_MS);

@@ -4,6 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { InfluxShapes } from "../../../projections/runner/influx-shape.ts";
 import { InfluxReadStore } from "../../../projections/runner/influx-store.ts";
+import type { Graph } from "../../../projections/runner/neo4j-graph.ts";
+import { generationSuffix } from "../../../projections/runner/neo4j-schema.ts";
+import { Neo4jReadStore } from "../../../projections/runner/neo4j-store.ts";
 import { generationSchema } from "../../../projections/runner/postgres-schema.ts";
 import { PostgresReadStore } from "../../../projections/runner/postgres-store.ts";
 import type { ReadStore } from "../../../projections/runner/read-store.ts";
@@ -11,7 +14,7 @@ import { generationPrefix } from "../../../projections/runner/redis-layout.ts";
 import { RedisReadStore } from "../../../projections/runner/redis-store.ts";
 import { SqliteReadStore } from "../../../projections/runner/sqlite-store.ts";
 import type { SqliteTextIndex } from "../../../projections/runner/sqlite-text-index.ts";
-import { influxUrl, postgresUrl, redisUrl } from "../../real/servers.ts";
+import { influxUrl, neo4jUrl, postgresUrl, redisUrl } from "../../real/servers.ts";
 import { projection } from "./sample-projection.ts";
 
 /** An adapter of the read-store port, as the contract suite and its child processes use it. */
@@ -27,6 +30,8 @@ export interface ReadStoreAdapter {
    * rows must be right although it was not refused.
    */
   readonly comparesAndSets: boolean;
+  /** How long a child that is killed may live, where its first batch takes longer than usual. */
+  readonly longestLifeMs?: number;
 }
 
 /** Of the sample projection, in SQLite. */
@@ -66,10 +71,33 @@ export const readStoreAdapters = {
     remove: (database) => dropped(openInInflux(database)),
     comparesAndSets: false,
   },
+  neo4j: inNeo4j({}),
+  /** A table whose rows are relationships, and one that shares its nodes. */
+  neo4jGraph: inNeo4j({
+    accounts: {
+      type: "HOLDS",
+      from: { label: "Owner", key: "owner" },
+      to: { label: "Number", key: "number" },
+    },
+    entries: { label: "Entry", on: "Entry" },
+  }),
 } satisfies Record<string, ReadStoreAdapter>;
 
 function openInPostgres(schema: string): PostgresReadStore {
   return new PostgresReadStore({ url: postgresUrl(), schema, projection, indexes });
+}
+
+function inNeo4j(graph: Graph): ReadStoreAdapter {
+  const open = (generation: string) => {
+    return new Neo4jReadStore({ url: neo4jUrl(), generation, projection, graph, indexes });
+  };
+  return {
+    comparesAndSets: true,
+    longestLifeMs: 400,
+    newAddress: () => generationSuffix(`sample-${randomUUID()}`, 1),
+    open,
+    remove: (generation) => dropped(open(generation)),
+  };
 }
 
 function openInRedis(prefix: string): RedisReadStore {

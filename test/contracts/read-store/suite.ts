@@ -26,6 +26,8 @@ import {
 } from "./sample-projection.ts";
 
 const KILLS = 15;
+/** A child is killed at some time until so long after its first word. */
+const LONGEST_LIFE_MS = 40;
 const PARKED: ParkedStream = { stream: "s-1", position: 3, sequence: 7, reason: "no such column" };
 
 /** What every adapter of the read-store port must do. */
@@ -36,6 +38,7 @@ export function readStoreContract(name: ReadStoreAdapterName): void {
   const ghostly = (event: EventChanges) => (comparesAndSets ? disturbed(event) : event);
   /** What is promised only where the checkpoint moves by compare-and-set. */
   const itWhereCompared = comparesAndSets ? it : it.skip;
+  const { longestLifeMs = LONGEST_LIFE_MS } = adapter;
 
   describe(`the read-store contract: ${name}`, () => {
     const addresses: string[] = [];
@@ -362,7 +365,7 @@ export function readStoreContract(name: ReadStoreAdapterName): void {
       let unfinished = 0;
       for (let kill = 0; kill < KILLS; kill += 1) {
         const args = [name, address, String(seed), String(count), String(size)];
-        const told = await killedChild(args, random.integer(0, 40));
+        const told = await killedChild(args, random.integer(0, longestLifeMs));
         const after = open(address);
         const next = (await after.checkpoints()).get(PARTITION)?.next ?? 0;
         expect(next, "what was told as applied is there").to.be.at.least(told);
