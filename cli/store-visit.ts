@@ -1,3 +1,5 @@
+import { MongoDatabase } from "../projections/runner/mongo-database.ts";
+import { generationsThere as generationsOnMongo } from "../projections/runner/mongo-schema.ts";
 import { Neo4jPool } from "../projections/runner/neo4j-pool.ts";
 import {
   generationsThere as generationsOnNeo4j,
@@ -32,6 +34,16 @@ export interface StoreVisit {
 export const openStoreVisit: Readonly<
   Record<StoreServer, (url: string, name: string) => StoreVisit>
 > = {
+  mongo: (url, name) => {
+    const database = new MongoDatabase({ url, name, connections: 1 });
+    return {
+      product: "MongoDB",
+      place: database.place,
+      requireSuitable: async () => (await database.requireSuitableServer()).version,
+      generationsThere: (projection) => generationsOnMongo(database, projection),
+      close: () => database.close(),
+    };
+  },
   neo4j: (url, name) => {
     const pool = new Neo4jPool({ url, name, connections: 1 });
     return {

@@ -75,6 +75,15 @@ export const variables = {
     fallback: "8081",
     schema: port,
   }),
+  projectionsPort: required<number>({
+    name: "CH_PROJECTIONS_PORT",
+    meaning:
+      "The port of `serve projections`, for health checks and metrics; 0 lets the system choose.",
+    rule: `an integer from 0 to ${MAXIMUM_PORT}`,
+    example: "8082",
+    fallback: "0",
+    schema: port,
+  }),
   advertisedUrl: optional<string>({
     name: "CH_ADVERTISED_URL",
     meaning:
@@ -182,6 +191,16 @@ export const variables = {
     example: "http://127.0.0.1:8081",
     secret: true,
     schema: z.url({ protocol: /^https?$/ }),
+  }),
+  mongoUrl: optional<string>({
+    name: "CH_MONGO_URL",
+    meaning:
+      "The MongoDB that holds strategies; without it SQLite in the data folder does. It takes one " +
+      "log: give another data folder another database.",
+    rule: "a mongodb or mongodb+srv address with a host and a database",
+    example: "mongodb://user:password@127.0.0.1:27017/cipherhorizon",
+    secret: true,
+    schema: z.string().refine(isMongoUrl),
   }),
   postgresUrl: optional<string>({
     name: "CH_POSTGRES_URL",
@@ -296,6 +315,14 @@ function isPostgresUrl(text: string): boolean {
   const { protocol, hostname, pathname } = new URL(text);
   const isPostgres = protocol === "postgres:" || protocol === "postgresql:";
   return isPostgres && hostname !== "" && pathname.length > 1;
+}
+
+/** It may name several hosts, which no ordinary URL does: `mongodb://one,two:27018/database`. */
+function isMongoUrl(text: string): boolean {
+  const [, hosts = "", database = ""] =
+    /^mongodb(?:\+srv)?:\/\/([^\s/?#]+)\/([^\s/?#]+)/.exec(text) ?? [];
+  const named = hosts.slice(hosts.lastIndexOf("@") + 1).split(",");
+  return database !== "" && named.every((host) => /^[^:]+(:\d{1,5})?$/.test(host));
 }
 
 function isNeo4jUrl(text: string): boolean {

@@ -5,6 +5,7 @@ import { Client } from "pg";
 
 type ServerVariable =
   | "CH_KAFKA_BROKERS"
+  | "CH_MONGO_URL"
   | "CH_NEO4J_URL"
   | "CH_POSTGRES_URL"
   | "CH_REDIS_URL"
@@ -26,6 +27,14 @@ export function describeWithServers(
   const missing = variables.filter((variable) => !process.env[variable]);
   if (missing.length === 0) describe(title, suite);
   else describe.skip(`${title} (not set: ${missing.join(", ")})`, suite);
+}
+
+export function mongoUrl(): string {
+  return serverAddress("CH_MONGO_URL");
+}
+
+export function describeWithMongo(title: string, suite: (this: Mocha.Suite) => void): void {
+  describeWithServers(title, ["CH_MONGO_URL"], suite);
 }
 
 export function postgresUrl(): string {
