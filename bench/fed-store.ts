@@ -22,11 +22,13 @@ export interface Feeding<E extends Event> {
   readonly projection: Projection<E>;
   readonly events: readonly RecordedEvent<E>[];
   readonly stores: Readonly<Record<string, (build: number) => ReadStore>>;
+  /** Its topic has one partition. */
+  readonly isOnePartition?: boolean;
 }
 
 /** Feeds the same events into each store in batches of every size; says events a second. */
 export async function feedStores<E extends Event>(
-  { projection, events, stores }: Feeding<E>,
+  { projection, events, stores, isOnePartition = false }: Feeding<E>,
   say: (line: string) => void,
 ): Promise<void> {
   const rows = compact(projection.tables, events.map(changesOf(projection))).length;
@@ -40,6 +42,7 @@ export async function feedStores<E extends Event>(
       return `${name.padEnd(11)} batches of ${String(batch).padStart(5)} ${figure}`;
     };
     for (const size of SIZES) say(await measured([events.slice(0, size.events)], size.batch));
+    if (isOnePartition) continue;
     const line = await measured(partitionsOf(events), SIDE_BY_SIDE_BATCH);
     say(`${line}, ${PARTITIONS} partitions side by side`);
   }

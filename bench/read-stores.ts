@@ -1,7 +1,7 @@
 /**
  * Events a second into each read store, the same events in the same run: projected, compacted and
- * applied with the checkpoint. `node bench/read-stores.ts`; PostgreSQL needs CH_POSTGRES_URL and
- * Redis CH_REDIS_URL, each for the projections that it holds.
+ * applied with the checkpoint. `npm run bench:stores`; PostgreSQL needs CH_POSTGRES_URL, Redis
+ * CH_REDIS_URL, Neo4j CH_NEO4J_URL and MongoDB CH_MONGO_URL, each for the projections that it holds.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,30 +9,50 @@ import { join } from "node:path";
 import { createRandom, type Random } from "../cli/demo/random.ts";
 import { openStory } from "../command-side/contexts/portfolio/portfolio/story.fixture.ts";
 import { assess, Book, limit } from "../command-side/contexts/risk/risk-book/story.fixture.ts";
+import type { RecordedEvent } from "../platform/codec/envelope.ts";
 import { decimal } from "../platform/kernel/decimal.ts";
 import { indexes as portfolioIndexes } from "../projections/portfolios/indexes.ts";
 import { portfolios } from "../projections/portfolios/projection.ts";
 import { indexes as riskIndexes } from "../projections/risk/indexes.ts";
 import { risk } from "../projections/risk/projection.ts";
+import { collectionPrefix } from "../projections/runner/mongo-schema.ts";
+import { MongoReadStore } from "../projections/runner/mongo-store.ts";
+import { generationSuffix } from "../projections/runner/neo4j-schema.ts";
+import { Neo4jReadStore } from "../projections/runner/neo4j-store.ts";
 import { generationSchema } from "../projections/runner/postgres-schema.ts";
 import { PostgresReadStore } from "../projections/runner/postgres-store.ts";
 import type { ReadStore } from "../projections/runner/read-store.ts";
+import { recorded } from "../projections/runner/recorded.fixture.ts";
 import { generationPrefix } from "../projections/runner/redis-layout.ts";
 import { RedisReadStore } from "../projections/runner/redis-store.ts";
 import { SqliteReadStore } from "../projections/runner/sqlite-store.ts";
+import { graph } from "../projections/social/neo4j.ts";
+import { social } from "../projections/social/projection.ts";
+import { indexes as socialIndexes } from "../projections/social/sqlite.ts";
+import { layout as strategyLayout } from "../projections/strategies/mongo.ts";
+import { strategies } from "../projections/strategies/projection.ts";
+import { indexes as strategyIndexes } from "../projections/strategies/sqlite.ts";
 import type { PortfolioEvent } from "../schemas/generated/portfolio.ts";
 import type { RiskEvent } from "../schemas/generated/risk.ts";
+import type { SocialEvent } from "../schemas/generated/social.ts";
+import type { StrategiesEvent } from "../schemas/generated/strategies.ts";
 import { feedStores, inTurn } from "./fed-store.ts";
 
 const SEED = 1;
 const PORTFOLIOS = 200;
 const TRADES_EACH = 100;
 const ASSESSMENTS_EACH = 100;
+const STRATEGIES = 300;
+const REVISIONS_EACH = 4;
+const TRADERS = 2_000;
+const FOLLOWS_EACH = 9;
 
 const folder = mkdtempSync(join(tmpdir(), "cipherhorizon-bench-"));
 const addresses = {
+  CH_MONGO_URL: process.env["CH_MONGO_URL"],
   CH_POSTGRES_URL: process.env["CH_POSTGRES_URL"],
   CH_REDIS_URL: process.env["CH_REDIS_URL"],
+  CH_NEO4J_URL: process.env["CH_NEO4J_URL"],
 };
 
 try {
@@ -65,6 +85,41 @@ try {
           Redis: (build) => {
             const prefix = generationPrefix(`bench-${process.pid}`, build);
             return new RedisReadStore({ url, prefix, projection: risk, indexes: riskIndexes });
+          },
+        })),
+      },
+    },
+    say,
+  );
+  await feedStores(
+    {
+      projection: social,
+      events: follows(random),
+      isOnePartition: true,
+      stores: {
+        SQLite: onSqlite({ projection: social, indexes: socialIndexes }),
+        ...where(addresses.CH_NEO4J_URL, (url) => ({
+          Neo4j: (build) => {
+            const generation = generationSuffix(`bench-${process.pid}`, build);
+            const model = { projection: social, graph, indexes: socialIndexes };
+            return new Neo4jReadStore({ url, generation, ...model });
+          },
+        })),
+      },
+    },
+    say,
+  );
+  await feedStores(
+    {
+      projection: strategies,
+      events: inTurn(Array.from({ length: STRATEGIES }, (_, i) => strategyLife(random, i))),
+      stores: {
+        SQLite: onSqlite({ projection: strategies, indexes: strategyIndexes }),
+        ...where(addresses.CH_MONGO_URL, (url) => ({
+          MongoDB: (build) => {
+            const prefix = collectionPrefix(`bench-${process.pid}`, build);
+            const model = { projection: strategies, layout: strategyLayout };
+            return new MongoReadStore({ url, prefix, ...model });
           },
         })),
       },
@@ -124,6 +179,62 @@ function assessments(random: Random): readonly RiskEvent[] {
     );
   }
   return book.events;
+}
+
+/** Each newcomer follows some who were there before, whoever has many followers more often. */
+function follows(random: Random): RecordedEvent<SocialEvent>[] {
+  const all: RecordedEvent<SocialEvent>[] = [];
+  const popular: string[] = [];
+  const tell = (aggregateId: string, event: SocialEvent) => {
+    all.push(recorded(event, { aggregateId, position: all.length }));
+  };
+  for (let i = 0; i < TRADERS; i += 1) {
+    const follower = `t-${i}`;
+    const occurredAtMs = i + 1;
+    const data = { handle: `The_${follower}`, acceptsCopiers: true, copierLimit: 100 };
+    tell(follower, { type: "TraderRegistered", data, occurredAtMs });
+    const leaders = Array.from({ length: Math.min(i, FOLLOWS_EACH) }, () => {
+      return popular[random.integer(0, popular.length - 1)] ?? "";
+    });
+    for (const leader of new Set(leaders)) {
+      tell(follower, { type: "TraderFollowed", data: { leader }, occurredAtMs });
+    }
+    popular.push(follower, ...new Set(leaders));
+  }
+  return all;
+}
+
+/** A strategy is made, published, started, and revised again and again. */
+function strategyLife(random: Random, number: number): StrategiesEvent[] {
+  const document = (version: number) => {
+    const rule = {
+      indicator: `EMA_${random.integer(5, 200)}`,
+      condition: "above_70",
+      action: "sell",
+    };
+    return JSON.stringify({
+      name: `Strategy ${number} of ${version}`,
+      type: number % 2 === 0 ? "momentum" : "grid",
+      tags: ["bench", `tag-${random.integer(0, 50)}`],
+      rules: Array.from({ length: 5 }, () => rule),
+      risk_profile: { max_loss: 0.05, volatility: "low" },
+      instruments: ["binance:BTC-USDT", "binance:ETH-USDT"],
+    });
+  };
+  const occurredAtMs = 1_723_161_255_342;
+  const owner = `owner-${number % 100}`;
+  const first = { owner, version: 1, document: document(1) };
+  const revised = Array.from({ length: REVISIONS_EACH }, (_, i): StrategiesEvent => {
+    const data = { owner, version: i + 2, document: document(i + 2) };
+    return { type: "StrategyRevised", data, occurredAtMs };
+  });
+  return [
+    { type: "StrategyCreated", data: first, occurredAtMs },
+    { type: "StrategyPublished", data: { visibility: "public" }, occurredAtMs },
+    { type: "StrategyActivated", data: { version: 1 }, occurredAtMs },
+    { type: "StrategyPaused", data: { version: 1, reason: "user" }, occurredAtMs },
+    ...revised,
+  ];
 }
 
 function say(line: string): void {

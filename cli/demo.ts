@@ -5,7 +5,7 @@ import { z } from "zod";
 import { readConfig } from "../platform/config/config.ts";
 import { createLogger } from "../platform/telemetry/logger.ts";
 import { showResults } from "./demo/results.ts";
-import { summarise } from "./demo/summary.ts";
+import { companyText, summarise } from "./demo/summary.ts";
 import { takeFiles, takeSeededMarket } from "./demo/take-in.ts";
 import { tickLive } from "./demo/tick-live.ts";
 import { waitUntilAssessed } from "./demo/wait-until-assessed.ts";
@@ -14,7 +14,7 @@ import { exitCodes } from "./exit-codes.ts";
 import { createHttpSession } from "./http-session.ts";
 import { untilAborted } from "./interrupts.ts";
 import { startPlatform } from "./serve/platform.ts";
-import { defineVerb, type Invocation, integerOption } from "./verb.ts";
+import { defineVerb, type Environment, type Invocation, integerOption } from "./verb.ts";
 
 const USUAL_MINUTES = 60;
 const LONGEST_MINUTES = 1_440;
@@ -56,16 +56,20 @@ export const demo = defineVerb({
   },
 });
 
+/** Whatever servers a user has, the log of the demo and what is made of it are its own. */
+function withoutServers(environment: Environment): Environment {
+  const isServer = (name: string) => /^CH_(KAFKA_\w+|\w+_URL)$/.test(name);
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !isServer(name)));
+}
+
 async function runDemo(invocation: Invocation<DemoOptions>, folder: string): Promise<number> {
   const { environment, output, interrupted, options } = invocation;
   const say = output.json ? output.message : output.line;
-  // A server holds the read models of one log, and this one is made for the demo.
-  const embedded = { ...environment, CH_POSTGRES_URL: undefined, CH_REDIS_URL: undefined };
+  const embedded = withoutServers(environment);
   const config = readConfig({ CH_PORT: "0", ...embedded, CH_DATA_FOLDER: folder });
   say(
     "Embedded: the event log, the schema registry and all read stores are SQLite in this process " +
-      `(${folder}). With CH_POSTGRES_URL, serve keeps portfolios and equity curves in PostgreSQL, ` +
-      "with CH_REDIS_URL risk in Redis; Kafka and the other servers behind the same contracts are designed for and not there yet.",
+      `(${folder}). serve moves each to a server whose address it is given: docs/operations/.`,
   );
   const startedAtMs = performance.now();
   const platform = await startPlatform({
@@ -96,6 +100,7 @@ async function runDemo(invocation: Invocation<DemoOptions>, folder: string): Pro
     const seconds = (performance.now() - startedAtMs) / 1000;
     await showResults(session, { say, goesOn: !options.exit });
     const summary = await summarise({ folder, taken, live, seconds });
+    if (isSeeded) say(companyText(summary.counts));
     if (output.json) output.value(summary);
     if (options.exit) return exitCodes.ok;
     const removes = invocation.dataFolder === null ? " and removes its data" : "";

@@ -6,7 +6,7 @@ import { PlatformError } from "../platform/errors/catalogue.ts";
 import { type Finding, fail, ok } from "./doctor/findings.ts";
 import { checkKeys } from "./doctor/keys.ts";
 import { checkFolder, checkNode } from "./doctor/machine.ts";
-import { examinePostgres } from "./doctor/postgres.ts";
+import { examineReadServers } from "./doctor/read-servers.ts";
 import { checkServer } from "./doctor/server.ts";
 import { checkLog, checkStores, type FoundGeneration } from "./doctor/stores.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -42,16 +42,16 @@ async function examine(environment: Environment): Promise<readonly Finding[]> {
   const place = storePlace(config);
   const { folder } = place;
   const settings = [ok("config", "valid"), checkKeys(config, Date.now())];
-  const postgres = await examinePostgres(place);
+  const servers = await examineReadServers(place);
   const outside = [
     node,
     ...settings,
     ...(await checkFolder(folder)),
     ...(await checkServer(folder)),
-    ...postgres.findings,
+    ...servers.findings,
   ];
   if (!existsSync(join(folder, "log.db"))) return [...outside, ok("log", "none yet")];
-  return [...outside, ...(await examineLog(environment, postgres.generations))];
+  return [...outside, ...(await examineLog(environment, servers.generations))];
 }
 
 async function examineLog(

@@ -5,11 +5,15 @@ import { indexes as portfolioIndexes } from "./portfolios/indexes.ts";
 import { portfolios } from "./portfolios/projection.ts";
 import { indexes as riskIndexes } from "./risk/indexes.ts";
 import { risk } from "./risk/projection.ts";
+import type { MongoLayout } from "./runner/mongo-table.ts";
+import type { Graph } from "./runner/neo4j-graph.ts";
 import type { Projection } from "./runner/projection.ts";
 import type { SqliteIndex } from "./runner/sqlite-schema.ts";
+import { graph as socialGraph } from "./social/neo4j.ts";
 import { social } from "./social/projection.ts";
 import { indexes as socialIndexes } from "./social/sqlite.ts";
 import type { StoreServer } from "./stores.ts";
+import { layout as strategyLayout } from "./strategies/mongo.ts";
 import { strategies } from "./strategies/projection.ts";
 import { indexes as strategyIndexes } from "./strategies/sqlite.ts";
 import { ticksAndCandles } from "./ticks-and-candles/projection.ts";
@@ -20,14 +24,18 @@ export interface RegisteredProjection {
   readonly indexes: readonly SqliteIndex[];
   /** The server that holds its read model where one is configured; else that is SQLite. */
   readonly server?: StoreServer;
+  /** What is found by indexes where that server is MongoDB. */
+  readonly mongo?: MongoLayout;
+  /** Where its tables stand in a graph. */
+  readonly graph?: Graph;
 }
 
 export const projections: readonly RegisteredProjection[] = [
   { projection: equityCurve, indexes: equityCurveIndexes, server: "postgres" },
   { projection: portfolios, indexes: portfolioIndexes, server: "postgres" },
   { projection: risk, indexes: riskIndexes, server: "redis" },
-  { projection: social, indexes: socialIndexes },
-  { projection: strategies, indexes: strategyIndexes },
+  { projection: social, indexes: socialIndexes, server: "neo4j", graph: socialGraph },
+  { projection: strategies, indexes: strategyIndexes, server: "mongo", mongo: strategyLayout },
   { projection: ticksAndCandles, indexes: marketIndexes },
 ];
 

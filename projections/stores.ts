@@ -5,6 +5,13 @@ import {
   generationLockFile,
   removeGenerationFiles,
 } from "./runner/generation-files.ts";
+import { MongoDatabase } from "./runner/mongo-database.ts";
+import { collectionPrefix, dropCollections } from "./runner/mongo-schema.ts";
+import { MongoReadStore } from "./runner/mongo-store.ts";
+import { NO_LAYOUT } from "./runner/mongo-table.ts";
+import { Neo4jPool } from "./runner/neo4j-pool.ts";
+import { dropGeneration as dropFromNeo4j, generationSuffix } from "./runner/neo4j-schema.ts";
+import { Neo4jReadStore } from "./runner/neo4j-store.ts";
 import { PostgresPool } from "./runner/postgres-pool.ts";
 import { dropSchema, generationSchema } from "./runner/postgres-schema.ts";
 import { PostgresReadStore } from "./runner/postgres-store.ts";
@@ -17,9 +24,14 @@ import { SqliteReadStore } from "./runner/sqlite-store.ts";
 
 /** Addresses of the servers that hold read models; null: SQLite holds what would be there. */
 export interface StoreServers {
+  readonly mongo: string | null;
+  readonly neo4j: string | null;
   readonly postgres: string | null;
   readonly redis: string | null;
 }
+
+/** Everything in the data folder. */
+export const NO_SERVERS: StoreServers = { mongo: null, neo4j: null, postgres: null, redis: null };
 
 export type StoreServer = keyof StoreServers;
 
@@ -46,13 +58,24 @@ export function openStore(
   generation: number,
 ): ReadStore {
   const registered = registeredProjection(name);
-  const { projection, indexes } = registered;
+  const { projection, indexes, mongo = NO_LAYOUT } = registered;
   const there = serverOf(registered, servers);
   const ofColumns = indexes.filter((index) => "columns" in index);
   switch (there?.server) {
     case undefined: {
       const file = generationFile(folder, name, generation);
       return new SqliteReadStore({ file, projection, indexes });
+    }
+    case "mongo": {
+      const prefix = collectionPrefix(name, generation);
+      return new MongoReadStore({ url: there.address, prefix, projection, layout: mongo });
+    }
+    case "neo4j": {
+      const { address: url } = there;
+      const { graph = {} } = registered;
+      const suffix = generationSuffix(name, generation);
+      const parts = { url, generation: suffix, projection, graph, indexes: ofColumns };
+      return new Neo4jReadStore(parts);
     }
     case "postgres": {
       const schema = generationSchema(name, generation);
@@ -70,6 +93,8 @@ export function openStore(
 /** Drops generations that nobody needs any more, on whichever store they are. */
 export class GenerationDropper {
   readonly place: StorePlace;
+  #mongo: MongoDatabase | null = null;
+  #neo4j: Neo4jPool | null = null;
   #postgres: PostgresPool | null = null;
   #redis: RedisConnection | null = null;
 
@@ -88,6 +113,8 @@ export class GenerationDropper {
   }
 
   async close(): Promise<void> {
+    await this.#mongo?.close();
+    await this.#neo4j?.close();
     await this.#postgres?.close();
     await this.#redis?.close();
   }
@@ -99,6 +126,12 @@ export class GenerationDropper {
     generation: number,
   ): Promise<boolean> {
     switch (server) {
+      case "mongo":
+        this.#mongo ??= new MongoDatabase({ url, name: "dropper", connections: 1 });
+        return dropCollections(this.#mongo, collectionPrefix(name, generation));
+      case "neo4j":
+        this.#neo4j ??= new Neo4jPool({ url, name: "dropper", connections: 1 });
+        return dropFromNeo4j(this.#neo4j, generationSuffix(name, generation));
       case "postgres":
         this.#postgres ??= new PostgresPool({ url, name: "dropper", connections: 1 });
         return dropSchema(this.#postgres, generationSchema(name, generation));

@@ -10,25 +10,21 @@ import { SqliteReadStore } from "../projections/runner/sqlite-store.ts";
 import {
   answeredCandles,
   type CandleReference,
+  EMBEDDED,
   instrumentOf,
   logEnds,
-  pagesOf,
-  pushTo,
   REFERENCES,
   type Row,
   referenceCandles,
-  sortedValues,
   tickFiles,
-  ticksByInstrument,
-  tickText,
   untilProjected,
-} from "./oracles-data.ts";
+} from "./oracles/data.ts";
+import { expectSame, TICKS_IN_ALL_FILES, toldByQueries } from "./oracles/ticks.ts";
 import { type PlatformProcess, startPlatformProcess } from "./platform-process.ts";
 import { jsonLines, runCli, startCli } from "./run-cli.ts";
 import { describeWithSampleData, sampleRows } from "./sample-data.ts";
 
 const { projection } = registeredProjection("ticks-and-candles");
-const TICKS_IN_ALL_FILES = 102_461;
 const LATENESS_MS = 2_000;
 const SEED = Number(process.env["CH_TEST_SEED"] ?? Date.now() % 1_000_000);
 const KILLS = 4;
@@ -65,40 +61,20 @@ describeWithSampleData(`the sample ticks through the command line (seed ${SEED})
     expect(counts).to.deep.equal({ accepted: TICKS_IN_ALL_FILES, ...none });
   });
 
-  it("are all there, with their own figures, when the instruments are asked page by page", async () => {
-    const expected = ticksByInstrument(data);
-    const stored = new Map<string, string[]>();
-    for (const id of expected.keys()) {
-      const ticks = await pagesOf(platform.url, `/v1/instruments/${id}/ticks`);
-      for (const tick of ticks)
-        pushTo(stored, id, tickText(tick as Parameters<typeof tickText>[0]));
-    }
-    const all = [...stored.values()].reduce((sum, { length }) => sum + length, 0);
-    expect(all).to.equal(TICKS_IN_ALL_FILES);
-    expectSame(linesOf(sortedValues(stored)), linesOf(expected));
-  }).timeout(120_000);
-
-  for (const reference of REFERENCES) {
-    it(`make the ${reference.interval} candles of ${reference.file}, to the last digit`, async () => {
-      for (const [id, expected] of referenceCandles(data, reference)) {
-        const candles = await answeredCandles(platform.url, id, { ...reference, expected });
-        expectSame(candles, expected);
-      }
-    });
-  }
+  toldByQueries(data, () => platform.url);
 
   it("change nothing when they are imported again", async () => {
-    const [ends, rows] = [await logEnds(folder), await digestOf(folder)];
+    const [ends, rows] = [await logEnds(EMBEDDED.log(folder)), await digestOf(folder)];
     const again = await importTicks(folder, files);
     expect(again).to.include({ accepted: 0, duplicates: TICKS_IN_ALL_FILES, rejected: 0 });
     await untilProjected(platform.url);
-    expect(await logEnds(folder)).to.deep.equal(ends);
+    expect(await logEnds(EMBEDDED.log(folder))).to.deep.equal(ends);
     expect(await digestOf(folder)).to.deep.equal(rows);
   }).timeout(300_000);
 
   it(`are the same after ${KILLS} imports killed at random points`, async () => {
     const killed = join(root, "killed");
-    const total = eventsIn(await logEnds(folder));
+    const total = eventsIn(await logEnds(EMBEDDED.log(folder)));
     const [least, most] = KILL_BETWEEN;
     const points = Array.from({ length: KILLS }, () => least + (most - least) * random());
     for (const point of points.sort((a, b) => a - b))
@@ -167,7 +143,7 @@ describeWithSampleData(`the sample ticks through the command line (seed ${SEED})
     expect(summary.commands).to.be.above(2 * FILLS);
     expect(summary.projections["ticks-and-candles"]?.rows).to.be.above(TICKS_IN_ALL_FILES);
     expect(summary.projections["portfolios"]?.rows).to.be.above(2 * FILLS);
-    expect(eventsIn(await logEnds(join(root, "demo")))).to.be.above(summary.events);
+    expect(eventsIn(await logEnds(EMBEDDED.log(join(root, "demo"))))).to.be.above(summary.events);
   }).timeout(300_000);
 });
 
@@ -212,7 +188,7 @@ async function killImport(
 /** 0 while the log is still being made. */
 async function eventsSoFar(folder: string): Promise<number> {
   try {
-    return eventsIn(await logEnds(folder));
+    return eventsIn(await logEnds(EMBEDDED.log(folder)));
   } catch {
     return 0;
   }
@@ -255,22 +231,6 @@ async function withRows<T>(folder: string, use: (store: SqliteReadStore) => Prom
 }
 
 /** Shows the first difference alone: a hundred thousand lines help nobody. */
-function expectSame(actual: readonly unknown[], expected: readonly unknown[]): void {
-  const at = expected.findIndex((one, index) => {
-    return JSON.stringify(sorted(one)) !== JSON.stringify(sorted(actual[index]));
-  });
-  if (at >= 0) expect(actual[at], `the first difference, at ${at}`).to.deep.equal(expected[at]);
-  expect(actual.length).to.equal(expected.length);
-}
-
-function sorted(value: unknown): unknown {
-  return typeof value === "object" && value !== null ? Object.entries(value).sort() : value;
-}
-
-function linesOf(lists: ReadonlyMap<string, readonly string[]>): readonly string[] {
-  return [...lists].flatMap(([id, lines]) => lines.map((line) => `${id} ${line}`));
-}
-
 /** Numbers from 0 to 1, the same for the same seed. */
 function generatorOf(seed: number): () => number {
   let state = seed;

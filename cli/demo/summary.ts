@@ -86,6 +86,20 @@ async function countEvents(folder: string): Promise<number> {
   return events;
 }
 
+/** What trades on the market beside portfolios, in one line. */
+export function companyText(counts: Counts): string {
+  const { strategies, limits, breaches, traders, follows, copies } = counts;
+  const of = (count: number, one: string, several: string) => {
+    return `${count} ${count === 1 ? one : several}`;
+  };
+  return [
+    `Beside them ${of(strategies, "strategy", "strategies")}`,
+    `${of(limits, "risk limit", "risk limits")} with ${of(breaches, "breach", "breaches")}`,
+    `${of(traders, "trader", "traders")} with ${of(follows, "follow", "follows")} ` +
+      `and ${of(copies, "copy", "copies")}.`,
+  ].join(", ");
+}
+
 function countsOf(byTable: Readonly<Record<string, Readonly<Record<string, number>>>>): Counts {
   const rows = (projection: string, table: string) => byTable[projection]?.[table] ?? 0;
   return {

@@ -1,11 +1,8 @@
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import type { Logger } from "../../platform/telemetry/logger.ts";
 import { projections } from "../../projections/registry.ts";
-import { PostgresPool } from "../../projections/runner/postgres-pool.ts";
-import { requireSuitableServer as requireSuitablePostgres } from "../../projections/runner/postgres-schema.ts";
-import { RedisConnection } from "../../projections/runner/redis-connection.ts";
-import { requireSuitableServer as requireSuitableRedis } from "../../projections/runner/redis-schema.ts";
 import { type StorePlace, type StoreServer, serverOf } from "../../projections/stores.ts";
+import { openStoreVisit, type StoreVisit } from "../store-visit.ts";
 
 /** Read models by where they stand, as it is printed when a process starts. */
 export interface ChosenStore {
@@ -26,43 +23,13 @@ export async function chooseStores(place: StorePlace, logger: Logger): Promise<C
   const onServers: ChosenStore[] = [];
   for (const [server, url] of Object.entries(place.servers) as [StoreServer, string | null][]) {
     if (url === null) continue;
-    const store = await serverName(servers[server](url), logger);
+    const store = await serverName(openStoreVisit[server](url, "start"), logger);
     onServers.push({ store, projections: namesOn(server) });
   }
   return [...onServers, { store: `SQLite in ${place.folder}`, projections: namesOn(null) }];
 }
 
-/** A connection to a server, for a look at what it is. */
-interface Visit {
-  readonly product: string;
-  readonly place: string;
-  /** Gives its version, where we can work with it. */
-  requireSuitable(): Promise<string>;
-  close(): Promise<void>;
-}
-
-const servers: Readonly<Record<StoreServer, (url: string) => Visit>> = {
-  postgres: (url) => {
-    const pool = new PostgresPool({ url, name: "start", connections: 1 });
-    return {
-      product: "PostgreSQL",
-      place: pool.place,
-      requireSuitable: () => requireSuitablePostgres(pool),
-      close: () => pool.close(),
-    };
-  },
-  redis: (url) => {
-    const connection = new RedisConnection({ url, name: "start" });
-    return {
-      product: "Redis",
-      place: connection.place,
-      requireSuitable: () => requireSuitableRedis(connection),
-      close: () => connection.close(),
-    };
-  },
-};
-
-async function serverName(visit: Visit, logger: Logger): Promise<string> {
+async function serverName(visit: StoreVisit, logger: Logger): Promise<string> {
   const { product, place } = visit;
   try {
     return `${product} ${await visit.requireSuitable()} at ${place}`;

@@ -9,6 +9,14 @@ import { RedisRiskReader } from "../../projections/risk/redis.ts";
 import { SqliteRiskReader } from "../../projections/risk/sqlite.ts";
 import type { RiskReader } from "../../projections/risk/store.ts";
 import { generationFile } from "../../projections/runner/generation-files.ts";
+import { MongoDatabase } from "../../projections/runner/mongo-database.ts";
+import type { MongoQueries } from "../../projections/runner/mongo-query.ts";
+import { openMongoGeneration } from "../../projections/runner/mongo-reader.ts";
+import { collectionPrefix } from "../../projections/runner/mongo-schema.ts";
+import { Neo4jPool } from "../../projections/runner/neo4j-pool.ts";
+import type { Neo4jQueries } from "../../projections/runner/neo4j-query.ts";
+import { openNeo4jGeneration } from "../../projections/runner/neo4j-reader.ts";
+import { generationSuffix } from "../../projections/runner/neo4j-schema.ts";
 import { PostgresPool } from "../../projections/runner/postgres-pool.ts";
 import type { PostgresQueries } from "../../projections/runner/postgres-query.ts";
 import { openPostgresGeneration } from "../../projections/runner/postgres-reader.ts";
@@ -18,14 +26,18 @@ import { generationPrefix } from "../../projections/runner/redis-layout.ts";
 import { openRedisGeneration, type RedisQueries } from "../../projections/runner/redis-reader.ts";
 import type { SqliteQueries } from "../../projections/runner/sqlite-query.ts";
 import { openSqliteGeneration } from "../../projections/runner/sqlite-reader.ts";
+import { KeptRanking, Neo4jSocialReader } from "../../projections/social/neo4j.ts";
 import { SqliteSocialReader } from "../../projections/social/sqlite.ts";
+import type { SocialReader } from "../../projections/social/store.ts";
 import { type StorePlace, serverOf } from "../../projections/stores.ts";
+import { MongoStrategyReader } from "../../projections/strategies/mongo.ts";
 import { SqliteStrategyReader } from "../../projections/strategies/sqlite.ts";
+import type { StrategyReader } from "../../projections/strategies/store.ts";
 import { SqliteMarketReader } from "../../projections/ticks-and-candles/sqlite.ts";
 import type { QueryApiParts } from "../../query-api/main.ts";
 import type { OpenGeneration } from "../../query-api/reading/generation-reader.ts";
 
-/** Connections of this process to PostgreSQL, shared by all generations that it reads. */
+/** Connections of this process to PostgreSQL, Neo4j or MongoDB, shared by all generations it reads. */
 const POSTGRES_CONNECTIONS = 8;
 
 export interface OpenedReaders {
@@ -42,12 +54,17 @@ export function openReaders(place: StorePlace): OpenedReaders {
     switch (there?.server) {
       case undefined:
         return onSqlite(place.folder, name, makers);
+      case "mongo":
+        return onMongo(servers.mongo, name, makers);
+      case "neo4j":
+        return onNeo4j(servers.neo4j, name, makers);
       case "postgres":
         return onPostgres(servers.postgres, name, makers);
       case "redis":
         return onRedis(servers.redis, name, makers);
     }
   };
+  const ranking = new KeptRanking();
   const readers: QueryApiParts["readers"] = {
     "equity-curve": openerOf<EquityCurveReader>("equity-curve", {
       sqlite: (queries) => new SqliteEquityCurveReader(queries),
@@ -61,13 +78,21 @@ export function openReaders(place: StorePlace): OpenedReaders {
       sqlite: (queries) => new SqliteRiskReader(queries),
       redis: (queries) => new RedisRiskReader(queries),
     }),
-    social: openerOf("social", { sqlite: (queries) => new SqliteSocialReader(queries) }),
-    strategies: openerOf("strategies", { sqlite: (queries) => new SqliteStrategyReader(queries) }),
+    social: openerOf<SocialReader>("social", {
+      sqlite: (queries) => new SqliteSocialReader(queries),
+      neo4j: (queries) => new Neo4jSocialReader(queries, ranking),
+    }),
+    strategies: openerOf<StrategyReader>("strategies", {
+      sqlite: (queries) => new SqliteStrategyReader(queries),
+      mongo: (queries) => new MongoStrategyReader(queries),
+    }),
     "ticks-and-candles": openerOf("ticks-and-candles", {
       sqlite: (queries) => new SqliteMarketReader(queries),
     }),
   };
   const close = async () => {
+    await servers.mongo?.close();
+    await servers.neo4j?.close();
     await servers.postgres?.close();
     await servers.redis?.close();
   };
@@ -76,14 +101,18 @@ export function openReaders(place: StorePlace): OpenedReaders {
 
 /** This process's connections to the servers that are configured. */
 interface Servers {
+  readonly mongo: MongoDatabase | null;
+  readonly neo4j: Neo4jPool | null;
   readonly postgres: PostgresPool | null;
   readonly redis: RedisConnection | null;
 }
 
-function openServers({ servers: { postgres, redis } }: StorePlace): Servers {
+function openServers({ servers: { mongo, neo4j, postgres, redis } }: StorePlace): Servers {
   const name = "queries";
   const connections = POSTGRES_CONNECTIONS;
   return {
+    mongo: mongo === null ? null : new MongoDatabase({ url: mongo, name, connections }),
+    neo4j: neo4j === null ? null : new Neo4jPool({ url: neo4j, name, connections }),
     postgres: postgres === null ? null : new PostgresPool({ url: postgres, name, connections }),
     redis: redis === null ? null : new RedisConnection({ url: redis, name }),
   };
@@ -92,8 +121,33 @@ function openServers({ servers: { postgres, redis } }: StorePlace): Servers {
 /** A reader for each store that the read model may stand in. */
 interface ReaderMakers<Reader> {
   readonly sqlite: (queries: SqliteQueries) => Reader;
+  readonly mongo?: (queries: MongoQueries) => Reader;
+  readonly neo4j?: (queries: Neo4jQueries) => Reader;
   readonly postgres?: (queries: PostgresQueries) => Reader;
   readonly redis?: (queries: RedisQueries) => Reader;
+}
+
+function onMongo<Reader>(
+  database: MongoDatabase | null,
+  name: string,
+  { mongo: makeReader }: ReaderMakers<Reader>,
+): OpenGeneration<Reader> {
+  if (database === null || makeReader === undefined) throw noReader(name, "MongoDB");
+  return (generation) => {
+    const prefix = collectionPrefix(name, generation);
+    return openMongoGeneration({ database, prefix, makeReader });
+  };
+}
+
+function onNeo4j<Reader>(
+  pool: Neo4jPool | null,
+  name: string,
+  { neo4j: makeReader }: ReaderMakers<Reader>,
+): OpenGeneration<Reader> {
+  if (pool === null || makeReader === undefined) throw new Error(`${name} is not on Neo4j`);
+  return (number) => {
+    return openNeo4jGeneration({ pool, generation: generationSuffix(name, number), makeReader });
+  };
 }
 
 function onPostgres<Reader>(

@@ -18,11 +18,13 @@ export const stackUp = defineVerb({
   optionLines: [
     ...PLACE_LINES,
     ["--kafka-nodes <count>", "nodes of a new Kafka; else 1"],
+    ["--kafka-logins", "a new Kafka wants logins and grants rights"],
     ["--free-ports", "servers that do not run get other ports, which are free"],
   ],
   options: z.strictObject({
     ...placeOptions,
     kafkaNodes: integerOption(1, MAXIMUM_KAFKA_NODES).optional(),
+    kafkaLogins: z.boolean().default(false),
     freePorts: z.boolean().default(false),
   }),
   examples: [
@@ -37,6 +39,7 @@ export const stackUp = defineVerb({
       ...place,
       names: words,
       kafkaNodes: options.kafkaNodes ?? null,
+      kafkaLogins: options.kafkaLogins,
       freePorts: options.freePorts,
       interrupted,
       report: display.update,

@@ -7,6 +7,7 @@ import {
   makeStackFolder,
   writeEnvFile,
 } from "./instances.ts";
+import { kafka } from "./kafka.ts";
 import { freePorts } from "./ports.ts";
 import { planFetches } from "./recipe.ts";
 import type { Instance, Server } from "./server.ts";
@@ -32,6 +33,8 @@ export interface UpRequest {
   readonly names: readonly string[];
   /** How many nodes Kafka has; null: as many as it has, or one. */
   readonly kafkaNodes: number | null;
+  /** A new Kafka wants logins. */
+  readonly kafkaLogins: boolean;
   /** Servers that do not run get other ports, which are free now. */
   readonly freePorts: boolean;
   readonly interrupted: AbortSignal;
@@ -68,10 +71,14 @@ export async function bringUp(
 
 /** The settings with all that was asked for in them. */
 async function settingsFor(request: UpRequest, chosen: readonly Server[]): Promise<Settings> {
-  const { folder, kafkaNodes } = request;
+  const { folder, kafkaNodes, kafkaLogins } = request;
   let settings = readSettings(folder) ?? NO_SETTINGS;
   for (const server of chosen) {
-    settings = withServer(settings, server, server.hasNodes ? kafkaNodes : null);
+    const isKafka = server === kafka;
+    settings = withServer(settings, server, {
+      nodes: isKafka ? kafkaNodes : null,
+      logins: isKafka && kafkaLogins,
+    });
   }
   return request.freePorts ? withFreePorts(settings, request, chosen) : settings;
 }

@@ -19,7 +19,7 @@ export const influxdb: Server = {
   },
   tools: [],
   ports: { http: 18_086, backup: 18_088 },
-  hasPassword: true,
+  logins: "always",
   user: null,
   readyWithinMs: 60_000,
   stopWithinMs: 60_000,

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Variable, variables } from "../../platform/config/variables.ts";
 import { PRIVATE_MODE, textOf, writeWhole } from "./files.ts";
 import { programFolder } from "./recipe.ts";
@@ -24,7 +24,8 @@ export function instancesOf(folder: string, settings: Settings, cache: string): 
       return { node: Number(node), ports };
     });
     return nodes.map(({ node, ports }) => {
-      const name = server.hasNodes ? `${server.name}-${node}` : server.name;
+      const name = nodeName(server, node);
+      const hasLogin = server.logins === "always" || present.logins;
       return {
         server,
         name,
@@ -32,12 +33,26 @@ export function instancesOf(folder: string, settings: Settings, cache: string): 
         folder: join(folder, name),
         program: server.recipe === null ? "" : programFolder(cache, server),
         ports,
-        password: textOf(join(folder, name, PASSWORD_FILE))?.trim() ?? "",
+        password: hasLogin ? readPassword(passwordFile(folder, server)) : "",
+        hasLogin,
         serverId: present.id,
         nodes,
       };
     });
   });
+}
+
+function nodeName({ hasNodes, name }: Server, node: number): string {
+  return hasNodes ? `${name}-${node}` : name;
+}
+
+/** All nodes share that of the first. */
+function passwordFile(folder: string, server: Server): string {
+  return join(folder, nodeName(server, 1), PASSWORD_FILE);
+}
+
+function readPassword(file: string): string {
+  return textOf(file)?.trim() ?? "";
 }
 
 /** The instances that words of the command line mean: a server's name or that of one instance. */
@@ -87,9 +102,10 @@ export function makeInstanceFolder(instance: Instance): Instance {
   const { server, folder } = instance;
   mkdirSync(folder, { recursive: true, mode: PRIVATE_MODE });
   chmodSync(folder, server.user === null ? PRIVATE_MODE : PASSABLE_MODE);
-  if (!server.hasPassword || instance.password !== "") return instance;
-  const password = randomBytes(PASSWORD_BYTES).toString("base64url");
-  writeWhole(join(folder, PASSWORD_FILE), `${password}\n`);
+  if (!instance.hasLogin) return instance;
+  const file = passwordFile(dirname(folder), server);
+  const password = readPassword(file) || randomBytes(PASSWORD_BYTES).toString("base64url");
+  if (readPassword(file) === "") writeWhole(file, `${password}\n`);
   return { ...instance, password };
 }
 

@@ -1,10 +1,9 @@
 import { join } from "node:path";
 import { parse } from "uuid";
 import { askKafkaBrokers } from "./kafka-brokers.ts";
-import { runProgram } from "./run-program.ts";
-import { type Instance, LOOPBACK, type Server } from "./server.ts";
+import { runJava } from "./run-java.ts";
+import { type Instance, LOGIN, LOOPBACK, type Server } from "./server.ts";
 
-const FORMAT_WITHIN_MS = 60_000;
 const LOG4J_VERSION = "2.24.3";
 
 /** Apache Kafka; every node is broker and controller at once. */
@@ -27,7 +26,7 @@ export const kafka: Server = {
   },
   tools: ["java"],
   ports: { broker: 19_092, controller: 19_093 },
-  hasPassword: false,
+  logins: "on request",
   user: null,
   readyWithinMs: 90_000,
   stopWithinMs: 60_000,
@@ -36,13 +35,7 @@ export const kafka: Server = {
     "server.properties": serverProperties(instance),
     "log4j2.properties": LOG_SETTINGS,
   }),
-  initialise: async ({ program, serverId, folder }, onStart) => {
-    const words = [
-      ...["-cp", join(program, "lib", "*"), "kafka.tools.StorageTool", "format"],
-      ...["--cluster-id", clusterId(serverId), "--config", join(folder, "server.properties")],
-    ];
-    await runProgram("java", words, { withinMs: FORMAT_WITHIN_MS, onStart });
-  },
+  initialise,
   clearAfter: async () => undefined,
   launch: ({ program, folder }) => ({
     program: "java",
@@ -52,16 +45,34 @@ export const kafka: Server = {
       ...["kafka.Kafka", join(folder, "server.properties")],
     ],
   }),
-  checkReady: async ({ ports, node }) => {
-    const brokers = await askKafkaBrokers(ports["broker"] ?? 0);
+  checkReady: async ({ ports, node, password }) => {
+    const brokers = await askKafkaBrokers(ports["broker"] ?? 0, password);
     if (!brokers.includes(node)) throw new Error("it has not joined the cluster yet");
   },
   settle: async () => undefined,
   variables: (instances) => ({
     CH_KAFKA_BROKERS: instances.map(({ ports }) => `${LOOPBACK}:${ports["broker"]}`).join(","),
     CH_KAFKA_REPLICATION: String(replicasOf(instances)),
+    ...loginOf(instances),
   }),
 };
+
+function loginOf([instance]: readonly Instance[]): Record<string, string> {
+  if (instance === undefined || instance.password === "") return {};
+  return { CH_KAFKA_LOGIN: `${LOGIN}:${instance.password}` };
+}
+
+/** The user is made together with the cluster: the brokers themselves log in by it. */
+async function initialise(instance: Instance, onStart: (pid: number) => void): Promise<void> {
+  const { serverId, folder, password } = instance;
+  const user = `SCRAM-SHA-512=[name=${LOGIN},password=${password}]`;
+  const words = [
+    ...["kafka.tools.StorageTool", "format", "--cluster-id", clusterId(serverId)],
+    ...["--config", join(folder, "server.properties")],
+    ...(password === "" ? [] : ["--add-scram", user]),
+  ];
+  await runJava(instance, words, onStart);
+}
 
 /** Kafka wants a UUID as 22 letters. */
 function clusterId(serverId: string): string {
@@ -73,11 +84,11 @@ function replicasOf(nodes: readonly unknown[]): number {
   return Math.min(3, nodes.length);
 }
 
-function serverProperties({ node, nodes, ports, folder }: Instance): string {
+function serverProperties({ node, nodes, ports, folder, password }: Instance): string {
   const replicas = replicasOf(nodes);
   const inSync = Math.max(1, replicas - 1);
   const voters = nodes.map((one) => `${one.node}@${LOOPBACK}:${one.ports["controller"]}`);
-  const broker = `PLAINTEXT://${LOOPBACK}:${ports["broker"]}`;
+  const broker = `${password === "" ? "PLAINTEXT" : "SASL_PLAINTEXT"}://${LOOPBACK}:${ports["broker"]}`;
   const settings = {
     "process.roles": "broker,controller",
     "node.id": node,
@@ -108,9 +119,29 @@ function serverProperties({ node, nodes, ports, folder }: Instance): string {
     "group.initial.rebalance.delay.ms": 0,
     "group.min.session.timeout.ms": 1000,
     "compression.type": "producer",
+    ...(password === "" ? {} : loginSettings(password)),
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
   return lines.join("");
+}
+
+/**
+ * Clients and brokers log in, and may do what they were granted; the stack's own user may do all.
+ * Controllers talk among each other on this machine, without a login.
+ */
+function loginSettings(password: string) {
+  return {
+    "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT",
+    "inter.broker.listener.name": "SASL_PLAINTEXT",
+    "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+    "sasl.mechanism.inter.broker.protocol": "SCRAM-SHA-512",
+    "listener.name.sasl_plaintext.scram-sha-512.sasl.jaas.config":
+      "org.apache.kafka.common.security.scram.ScramLoginModule required " +
+      `username="${LOGIN}" password="${password}";`,
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "super.users": `User:${LOGIN};User:ANONYMOUS`,
+    "allow.everyone.if.no.acl.found": false,
+  };
 }
 
 /** To standard output, which goes to the instance's log file. */

@@ -27,7 +27,7 @@ export const mongodb: Server = {
   },
   tools: ["java"],
   ports: { mongo: 27_117 },
-  hasPassword: false,
+  logins: "never",
   user: null,
   readyWithinMs: 60_000,
   stopWithinMs: 30_000,

@@ -1,12 +1,10 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { askHttp, expectStatus } from "./ask.ts";
-import { writeWhole } from "./files.ts";
-import { runProgram } from "./run-program.ts";
+import { runJava } from "./run-java.ts";
 import { type Instance, LOOPBACK, type Server } from "./server.ts";
 
 const VERSION = "5.26.30";
-const PASSWORD_WITHIN_MS = 60_000;
 /** The only user of a new Neo4j. */
 const USER = "neo4j";
 
@@ -24,7 +22,7 @@ export const neo4j: Server = {
   },
   tools: ["java"],
   ports: { bolt: 17_687, http: 17_474 },
-  hasPassword: true,
+  logins: "always",
   user: null,
   // After a crash it reads its transaction log first.
   readyWithinMs: 120_000,
@@ -78,27 +76,12 @@ function settingsOf({ folder, ports }: Instance): string {
   return lines.join("");
 }
 
-/** The password travels in a file of arguments: on the command line everybody could read it. */
-async function initialise(
-  { program, folder, password }: Instance,
-  onStart: (pid: number) => void,
-): Promise<void> {
+async function initialise(instance: Instance, onStart: (pid: number) => void): Promise<void> {
+  const { folder, password } = instance;
   for (const name of ["logs", "plugins", "import", "run", "licenses", "labs", "certificates"]) {
     mkdirSync(join(folder, name), { recursive: true });
   }
-  const words = ["-cp", join(program, "lib", "*"), "org.neo4j.cli.AdminTool"];
-  const file = join(folder, "initial-password.arguments");
-  const lines = [...words, "dbms", "set-initial-password", password].map((word) => {
-    return `${JSON.stringify(word)}\n`;
-  });
-  writeWhole(file, lines.join(""));
-  try {
-    await runProgram("java", [`@${file}`], {
-      withinMs: PASSWORD_WITHIN_MS,
-      onStart,
-      environment: { NEO4J_HOME: folder, NEO4J_CONF: join(folder, "conf") },
-    });
-  } finally {
-    rmSync(file);
-  }
+  const words = ["org.neo4j.cli.AdminTool", "dbms", "set-initial-password", password];
+  const environment = { NEO4J_HOME: folder, NEO4J_CONF: join(folder, "conf") };
+  await runJava(instance, words, onStart, environment);
 }

@@ -16,7 +16,7 @@ export const opensearch: Server = {
   },
   tools: ["java"],
   ports: { http: 19_200, transport: 19_300 },
-  hasPassword: false,
+  logins: "never",
   user: null,
   readyWithinMs: 90_000,
   stopWithinMs: 60_000,

@@ -25,7 +25,7 @@ export const postgres: Server = {
   recipe: null,
   tools: ["postgres"],
   ports: { sql: 15_432 },
-  hasPassword: true,
+  logins: "always",
   user: "postgres",
   readyWithinMs: 60_000,
   stopWithinMs: 30_000,

@@ -13,7 +13,7 @@ export const redis: Server = {
   recipe: null,
   tools: ["redis-server"],
   ports: { redis: 16_379 },
-  hasPassword: true,
+  logins: "always",
   user: null,
   readyWithinMs: 60_000,
   stopWithinMs: 30_000,

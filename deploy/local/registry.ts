@@ -18,7 +18,7 @@ export const registry: Server = {
   },
   tools: ["java"],
   ports: { http: 18_081 },
-  hasPassword: false,
+  logins: "never",
   user: null,
   readyWithinMs: 60_000,
   stopWithinMs: 30_000,

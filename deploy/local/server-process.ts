@@ -24,6 +24,8 @@ const LOG_FILE = "server.log";
 const PREVIOUS_LOG_FILE = "server.previous.log";
 const STOP_POLL_MS = 50;
 const SHOWN_LOG_LINES = 12;
+/** As each of the servers marks them. */
+const ERROR_LINE = /\b(ERROR|FATAL|lvl=error)\b|^Caused by: /;
 
 const processSchema = z.strictObject({
   pid: z.int().positive(),
@@ -151,10 +153,11 @@ async function hasEnded(identity: ProcessIdentity, withinMs: number): Promise<bo
   return true;
 }
 
-/** The last lines of an instance's log. */
+/** What an instance's log says last: its errors where it tells any, else its last lines. */
 export function lastLogLines(instance: Instance): string {
   const lines = (textOf(logFile(instance)) ?? "").trimEnd().split("\n");
-  return lines.slice(-SHOWN_LOG_LINES).join("\n");
+  const errors = lines.filter((line) => ERROR_LINE.test(line));
+  return (errors.length > 0 ? errors : lines).slice(-SHOWN_LOG_LINES).join("\n");
 }
 
 function stillRunning({ name, server }: Instance, { pid }: ServerProcess): StackError {

@@ -12,7 +12,7 @@ export interface Server {
   readonly tools: readonly ToolName[];
   /** Ports by purpose and what they are unless told otherwise; the first one is shown. */
   readonly ports: Readonly<Record<string, number>>;
-  readonly hasPassword: boolean;
+  readonly logins: "always" | "on request" | "never";
   /** The user it runs as when we are root: a server may refuse to be root. */
   readonly user: string | null;
   readonly readyWithinMs: number;
@@ -47,7 +47,9 @@ export interface Instance {
   /** Where the fetched files are; empty for a server that has none. */
   readonly program: string;
   readonly ports: Readonly<Record<string, number>>;
+  /** The same for all nodes of a server; empty where nobody logs in. */
   readonly password: string;
+  readonly hasLogin: boolean;
   /** The same for all nodes of a server, another one for every new server. */
   readonly serverId: string;
   /** All nodes of the server, this one included. */

@@ -33,7 +33,8 @@ describe("the settings of a stack", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  const three = withServer(withServer(NO_SETTINGS, kafka, 3), redis, null);
+  const usual = { nodes: null, logins: false };
+  const three = withServer(withServer(NO_SETTINGS, kafka, { ...usual, nodes: 3 }), redis, usual);
   const namesOf = (settings: Settings, names: readonly string[] = []) => {
     return chooseInstances(instancesOf(folder, settings, "/cache"), names).map(({ name }) => name);
   };
@@ -52,16 +53,28 @@ describe("the settings of a stack", () => {
   it("give every node its own ports, and keep them", () => {
     const ports = Object.values(three.servers["kafka"]?.nodes ?? {}).flatMap(Object.values);
     expect(ports).to.deep.equal([19_092, 19_093, 19_102, 19_103, 19_112, 19_113]);
-    expect(withServer(three, kafka, null)).to.equal(three);
+    expect(withServer(three, kafka, usual)).to.equal(three);
     const changed = withPorts(three, { server: kafka, node: 2 }, { broker: 7, controller: 8 });
-    expect(withServer(changed, kafka, 3).servers["kafka"]?.nodes["2"]).to.deep.equal({
+    expect(withServer(changed, kafka, usual).servers["kafka"]?.nodes["2"]).to.deep.equal({
       broker: 7,
       controller: 8,
     });
   });
 
   it("do not change how many nodes a server has", () => {
-    expect(() => withServer(three, kafka, 1)).to.throw(StackError, "3 node(s), not 1");
+    const one = { ...usual, nodes: 1 };
+    expect(() => withServer(three, kafka, one)).to.throw(StackError, "3 node(s), not 1");
+  });
+
+  it("give all nodes the same login, and only where one was asked for", () => {
+    const secured = withServer(NO_SETTINGS, kafka, { nodes: 3, logins: true });
+    const made = instancesOf(folder, secured, "/cache").toReversed().map(makeInstanceFolder);
+    expect(new Set(made.map(({ password }) => password)).size).to.equal(1);
+    expect(made[0]?.password).to.have.length(32);
+    expect(withServer(secured, kafka, usual)).to.equal(secured);
+    expect(() => withServer(three, kafka, { ...usual, logins: true })).to.throw("no logins");
+    const open = instancesOf(folder, three, "/cache").map(makeInstanceFolder);
+    expect(open[0]?.password).to.equal("");
   });
 
   it("name instances by server or by node, and forget what was destroyed", () => {
@@ -91,12 +104,12 @@ describe("the settings of a stack", () => {
   });
 
   it("make a password once, in a file that nobody else reads", () => {
-    const [instance] = instancesOf(folder, withServer(NO_SETTINGS, redis, null), "/cache");
+    const [instance] = instancesOf(folder, withServer(NO_SETTINGS, redis, usual), "/cache");
     if (instance === undefined) throw new Error("no instance");
     const { password } = makeInstanceFolder(instance);
     expect(password).to.have.length(32);
     expect(statSync(join(instance.folder, "password")).mode & 0o777).to.equal(0o600);
-    const [again] = instancesOf(folder, withServer(NO_SETTINGS, redis, null), "/cache");
+    const [again] = instancesOf(folder, withServer(NO_SETTINGS, redis, usual), "/cache");
     expect(again && makeInstanceFolder(again).password).to.equal(password);
   });
 });

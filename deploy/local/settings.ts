@@ -15,7 +15,12 @@ const settingsSchema = z.strictObject({
   format: z.literal(1),
   servers: z.record(
     z.string(),
-    z.strictObject({ id: z.uuid(), nodes: z.record(z.string(), portsSchema) }),
+    z.strictObject({
+      id: z.uuid(),
+      nodes: z.record(z.string(), portsSchema),
+      /** Of a server that has logins only when they are asked for. */
+      logins: z.boolean().default(false),
+    }),
   ),
 });
 
@@ -59,19 +64,33 @@ export function keepSettings(folder: string, settings: Settings): void {
   else rmSync(join(folder, SETTINGS_FILE), { force: true });
 }
 
-/** The settings with a server in them; `nodes` counts where it is new, or must be what it was. */
-export function withServer(settings: Settings, server: Server, nodes: number | null): Settings {
+/** What is asked of a server that is new; one that is there must be so already. */
+export interface Wanted {
+  /** How many nodes; null: one, or as many as there are. */
+  readonly nodes: number | null;
+  readonly logins: boolean;
+}
+
+/** The settings with a server in them. */
+export function withServer(settings: Settings, server: Server, wanted: Wanted): Settings {
+  const { nodes, logins } = wanted;
   const present = settings.servers[server.name];
   if (present === undefined) {
-    const added = { id: v7(), nodes: Object.fromEntries(usualNodes(server, nodes ?? 1)) };
+    const added = { id: v7(), nodes: Object.fromEntries(usualNodes(server, nodes ?? 1)), logins };
     return { ...settings, servers: { ...settings.servers, [server.name]: added } };
   }
   const count = Object.keys(present.nodes).length;
-  if (nodes === null || count === nodes) return settings;
-  throw new StackError(
-    `this stack has ${server.name} with ${count} node(s), not ${nodes}`,
-    "the settings of the stack: nodes know each other from their first start",
-    `leave the option away, choose another --dir, or: cipherhorizon stack destroy ${server.name}`,
+  if (nodes !== null && count !== nodes)
+    throw isOtherwise(server, `${count} node(s), not ${nodes}`);
+  if (logins && !present.logins) throw isOtherwise(server, "no logins");
+  return settings;
+}
+
+function isOtherwise({ name }: Server, how: string): StackError {
+  return new StackError(
+    `this stack has ${name} with ${how}`,
+    "the settings of the stack: what a server is from its first start it remains",
+    `leave the option away, choose another --dir, or: cipherhorizon stack destroy ${name}`,
   );
 }
 

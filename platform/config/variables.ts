@@ -75,6 +75,15 @@ export const variables = {
     fallback: "8081",
     schema: port,
   }),
+  projectionsPort: required<number>({
+    name: "CH_PROJECTIONS_PORT",
+    meaning:
+      "The port of `serve projections`, for health checks and metrics; 0 lets the system choose.",
+    rule: `an integer from 0 to ${MAXIMUM_PORT}`,
+    example: "8082",
+    fallback: "0",
+    schema: port,
+  }),
   advertisedUrl: optional<string>({
     name: "CH_ADVERTISED_URL",
     meaning:
@@ -142,15 +151,14 @@ export const variables = {
       .regex(/^[^\s:,/@]+:\d{1,5}(,[^\s:,/@]+:\d{1,5})*$/)
       .transform((text): readonly string[] => text.split(",")),
   }),
-  kafkaTopicPrefix: required<string>({
+  kafkaTopicPrefix: optional<string>({
     name: "CH_KAFKA_TOPIC_PREFIX",
     meaning:
       "Stands before the names of topics, schema subjects and groups, so that several platforms " +
       "can share a Kafka and a registry.",
-    rule: "up to 100 letters, digits and . _ -",
+    rule: "1 to 100 letters, digits and . _ -",
     example: "staging.",
-    fallback: "",
-    schema: z.string().regex(/^[A-Za-z0-9._-]{0,100}$/),
+    schema: z.string().regex(/^[A-Za-z0-9._-]{1,100}$/),
   }),
   kafkaLogin: optional<string>({
     name: "CH_KAFKA_LOGIN",
@@ -184,6 +192,16 @@ export const variables = {
     secret: true,
     schema: z.url({ protocol: /^https?$/ }),
   }),
+  mongoUrl: optional<string>({
+    name: "CH_MONGO_URL",
+    meaning:
+      "The MongoDB that holds strategies; without it SQLite in the data folder does. It takes one " +
+      "log: give another data folder another database.",
+    rule: "a mongodb or mongodb+srv address with a host and a database",
+    example: "mongodb://user:password@127.0.0.1:27017/cipherhorizon",
+    secret: true,
+    schema: z.string().refine(isMongoUrl),
+  }),
   postgresUrl: optional<string>({
     name: "CH_POSTGRES_URL",
     meaning:
@@ -193,6 +211,16 @@ export const variables = {
     example: "postgres://user:password@127.0.0.1:5432/cipherhorizon",
     secret: true,
     schema: z.string().refine(isPostgresUrl),
+  }),
+  neo4jUrl: optional<string>({
+    name: "CH_NEO4J_URL",
+    meaning:
+      "The Neo4j that holds the social graph; without it SQLite in the data folder does. It takes " +
+      "one log: give another data folder another server.",
+    rule: "a bolt or neo4j address with user, password and host; a database may follow",
+    example: "bolt://user:password@127.0.0.1:7687",
+    secret: true,
+    schema: z.string().refine(isNeo4jUrl),
   }),
   redisUrl: optional<string>({
     name: "CH_REDIS_URL",
@@ -287,6 +315,22 @@ function isPostgresUrl(text: string): boolean {
   const { protocol, hostname, pathname } = new URL(text);
   const isPostgres = protocol === "postgres:" || protocol === "postgresql:";
   return isPostgres && hostname !== "" && pathname.length > 1;
+}
+
+/** It may name several hosts, which no ordinary URL does: `mongodb://one,two:27018/database`. */
+function isMongoUrl(text: string): boolean {
+  const [, hosts = "", database = ""] =
+    /^mongodb(?:\+srv)?:\/\/([^\s/?#]+)\/([^\s/?#]+)/.exec(text) ?? [];
+  const named = hosts.slice(hosts.lastIndexOf("@") + 1).split(",");
+  return database !== "" && named.every((host) => /^[^:]+(:\d{1,5})?$/.test(host));
+}
+
+function isNeo4jUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username, password, pathname, search, hash } = new URL(text);
+  const isComplete = hostname !== "" && username !== "" && password !== "";
+  const isPlain = /^(\/[\w.-]*)?$/.test(pathname) && `${search}${hash}` === "";
+  return /^(bolt|neo4j)(\+ssc?)?:$/.test(protocol) && isComplete && isPlain;
 }
 
 function isRedisUrl(text: string): boolean {

@@ -4,7 +4,7 @@ import type { Row } from "../runner/projection.ts";
 import type { Lookup } from "../runner/redis-query.ts";
 import type { RedisQueries } from "../runner/redis-reader.ts";
 import { double, integer, text } from "../runner/sql-row.ts";
-import { byUsage, indexes } from "./indexes.ts";
+import { byUsage } from "./indexes.ts";
 import { assessmentOf, breachOf, limitOf, positionOf } from "./rows.ts";
 import type { Breach, RiskLimit, RiskReader, RiskSummary, UsagePlace } from "./store.ts";
 
@@ -76,7 +76,7 @@ export class RedisRiskReader implements RiskReader {
     const columns = ["portfolioId", "limitId"];
     const range = { under: [], beyond, from: [leastUsage], limit };
     const [all = [], limits = [], states = []] = await this.#queries.ask([
-      { kind: "down", table: "limitValues", index: indexes.indexOf(byUsage), ...range },
+      { kind: "down", table: "limitValues", index: byUsage, ...range },
       { kind: "follow", table: "limits", lookup: 0, columns },
       { kind: "follow", table: "limitStates", lookup: 0, columns },
     ]);

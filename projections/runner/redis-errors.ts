@@ -22,8 +22,8 @@ const CODES: Readonly<Record<string, PlatformErrorCode>> = {
   CLUSTERDOWN: "STORE_UNSUITABLE",
 };
 
-/** What the server tells without a word of its own. */
-const REFUSED = /^ERR (DB index|invalid DB index|AUTH )/;
+/** What the server tells without a word of its own; the last two are a right missing in a script. */
+const REFUSED = /^ERR (DB index|invalid DB index|AUTH |The user executing the script|ACL failure)/;
 const FULL = /^ERR max number of clients/;
 
 export function isNoScript(error: unknown): boolean {

@@ -44,7 +44,8 @@ export class RedisLayout {
     });
     function indexPlaces(stored: StoredTable, index: TableIndex): IndexPlaces {
       const name = indexName(index);
-      return { ...checkedIndex(stored, index), order: place(name), members: place(`${name}:of`) };
+      const [order, members] = [place(name), place(`${name}:of`)];
+      return { name, ...checkedIndex(stored, index), order, members };
     }
     this.#prefix = prefix;
     this.#names = names;
@@ -69,6 +70,7 @@ export interface TablePlaces {
 }
 
 export interface IndexPlaces {
+  readonly name: string;
   readonly columns: readonly string[];
   readonly types: readonly ColumnType[];
   /** So many characters of an entry stand before the row's key. */

@@ -7,7 +7,7 @@ import type { ColumnType, Value } from "./projection.ts";
  *   text      the text and a NUL, which no text contains: a text stands before its continuations
  *   integer   a sign, 0 or 1, and 16 digits: 5 is 10000000000000005
  *   double    a 1 and the 16 hexadecimal digits of its bits, turned so that they rise with it
- *   null      a minus, padded: before everything else
+ *   null      a minus, padded: before every number; where texts stand, there is none
  *
  * What is no text has one width, so that a part of a key can be cut off by length.
  */

@@ -4,6 +4,7 @@ import type { Checkpoint } from "./read-store.ts";
 import { type CheckpointReply, checkpointOf } from "./redis-checkpoints.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import {
+  type IndexPlaces,
   indexEntry,
   keyPrefix,
   type RedisLayout,
@@ -12,6 +13,7 @@ import {
 } from "./redis-layout.ts";
 import { isGenerationThere, MissingGeneration, partitionsOf } from "./redis-schema.ts";
 import { READ } from "./redis-scripts.ts";
+import { indexName, type TableIndex } from "./stored-table.ts";
 
 /** One question to each partition. */
 export type Lookup =
@@ -32,8 +34,8 @@ export type Lookup =
 interface RangeLookup {
   readonly kind: "up" | "down";
   readonly table: string;
-  /** Place of the index among those of its table. */
-  readonly index?: number;
+  /** One of those that the generation has. */
+  readonly index?: TableIndex;
   readonly under: readonly Value[];
   readonly beyond?: readonly Value[] | undefined;
   /** The lowest that comes, of a `down`. */
@@ -135,9 +137,15 @@ function lookupValues(
   }
 }
 
+function indexOf({ indexes }: TablePlaces, index: TableIndex): IndexPlaces {
+  const found = indexes.find(({ name }) => name === indexName(index));
+  if (found === undefined) throw new RangeError(`no index ${indexName(index)}`);
+  return found;
+}
+
 function rangeValues(places: TablePlaces, lookup: RangeLookup): (string | number)[] {
-  const { kind, index: at, under, beyond, from, limit = ALL } = lookup;
-  const index = at === undefined ? undefined : places.indexes[at];
+  const { kind, under, beyond, from, limit = ALL } = lookup;
+  const index = lookup.index === undefined ? undefined : indexOf(places, lookup.index);
   const entry = (values: readonly Value[]) => {
     return index === undefined ? keyPrefix(places.stored, values) : indexEntry(index, values);
   };

@@ -67,14 +67,34 @@ export async function dropGeneration(
     await connection.call("DEL", checkpointKey(prefix, partition));
   }
   let removed = 0;
+  for await (const key of keysLike(connection, `{${prefix}[:}]*`)) {
+    removed += Number(await connection.call("UNLINK", key));
+  }
+  return wasThere || removed > 0;
+}
+
+/** The numbers of a projection's generations. */
+export async function generationsThere(
+  connection: RedisConnection,
+  projection: string,
+): Promise<number[]> {
+  const found = new Set<number>();
+  for await (const key of keysLike(connection, recordKey(`${projection}:g*`))) {
+    const [, generation] = /:g(\d+)\}/.exec(key) ?? [];
+    if (generation !== undefined) found.add(Number(generation));
+  }
+  return [...found].sort((a, b) => a - b);
+}
+
+/** Piece by piece; a key may come twice. */
+async function* keysLike(connection: RedisConnection, pattern: string): AsyncGenerator<string> {
   let cursor = "0";
   do {
-    const scan = [cursor, "MATCH", `{${prefix}[:}]*`, "COUNT", KEYS_AT_ONCE];
+    const scan = [cursor, "MATCH", pattern, "COUNT", KEYS_AT_ONCE];
     const [next, keys] = (await connection.call("SCAN", ...scan)) as [string, string[]];
-    for (const key of keys) removed += Number(await connection.call("UNLINK", key));
+    yield* keys;
     cursor = next;
   } while (cursor !== "0");
-  return wasThere || removed > 0;
 }
 
 /** The generation is not there: it was dropped or lost, or not made yet. */

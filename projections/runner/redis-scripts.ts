@@ -45,7 +45,8 @@ return checkpoint()`);
  * partition was dropped, or the server has lost it.
  *
  * An epoch below the batch's is one that the server has forgotten, with its last second, in a loss
- * of power: it learns it again.
+ * of power: it learns it again. Should two projectors hold the same number then, `expected` still
+ * lets but one of them through.
  *
  * ARGV, of which `take` gives one after the other:
  *

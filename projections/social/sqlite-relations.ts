@@ -1,5 +1,3 @@
-import { PlatformError } from "../../platform/errors/catalogue.ts";
-
 /** Traders who have left. */
 export const GONE = "(SELECT traderId FROM departures)";
 
@@ -10,7 +8,3 @@ export const FOLLOWS = `(
 export const COPIES = `(
   SELECT * FROM copies WHERE followerId NOT IN ${GONE} AND leaderId NOT IN ${GONE}
 )`;
-
-export function tooMany(what: string): PlatformError {
-  return new PlatformError("RANGE_TOO_LARGE", `the answer would need more than ${what}`);
-}

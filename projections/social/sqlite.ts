@@ -1,9 +1,17 @@
 import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
-import { flag, integer, type SqlRow, text, textOrNull } from "../runner/sql-row.ts";
+import { text } from "../runner/sql-row.ts";
 import type { SqliteQueries } from "../runner/sqlite-query.ts";
 import type { TableIndex } from "../runner/stored-table.ts";
-import { compareIds, SqliteRanking } from "./sqlite-ranking.ts";
-import { COPIES, FOLLOWS, tooMany } from "./sqlite-relations.ts";
+import {
+  COPIERS_DEPTH,
+  LISTED_COPIERS,
+  PATH_STEPS,
+  SUGGESTION_CANDIDATES,
+  tooMany,
+} from "./limits.ts";
+import { copierOf, copyOf, relationOf, suggestionsOf, traderOf } from "./rows.ts";
+import { SqliteRanking } from "./sqlite-ranking.ts";
+import { COPIES, FOLLOWS } from "./sqlite-relations.ts";
 import type {
   Copier,
   CopyRelation,
@@ -15,14 +23,8 @@ import type {
   Trader,
 } from "./store.ts";
 
-/** Copiers that one answer lists, and how deep the tree is followed. */
-const LISTED_COPIERS = 1_000;
-const COPIERS_DEPTH = 20;
-/** Steps of a path, and traders that are looked at for it. */
-const PATH_STEPS = 8;
+/** Traders that are looked at for a path. */
 const PATH_TRADERS = 50_000;
-/** Candidates by common follows among whom influence decides. */
-const SUGGESTION_CANDIDATES = 1_000;
 
 export const indexes: readonly TableIndex[] = [
   { table: "traders", columns: ["foldedHandle"] },
@@ -90,11 +92,7 @@ export class SqliteSocialReader implements SocialReader {
       [traderId],
     );
     if (rows.length > LISTED_COPIERS) throw tooMany(`${LISTED_COPIERS} copiers`);
-    return rows.map((row) => ({
-      ...copyOf(row),
-      depth: integer(row, "depth"),
-      leaderId: text(row, "leaderId"),
-    }));
+    return rows.map(copierOf);
   }
 
   async path(fromId: string, toId: string): Promise<readonly string[] | null> {
@@ -124,16 +122,7 @@ export class SqliteSocialReader implements SocialReader {
       traderId,
       traderId,
     ]);
-    const ranking = new Map(
-      (await this.#ranking.current()).map((one) => [one.traderId, one.normalised]),
-    );
-    const found = rows.map((row) => ({
-      traderId: text(row, "traderId"),
-      handle: text(row, "handle"),
-      common: integer(row, "common"),
-      influence: ranking.get(text(row, "traderId")) ?? 0,
-    }));
-    return found.sort(compareSuggestions).slice(0, limit);
+    return suggestionsOf(rows, await this.#ranking.current(), limit);
   }
 
   async influence(): Promise<readonly Influence[]> {
@@ -176,46 +165,8 @@ const SELECT_SUGGESTIONS = `
     AND theirs.leaderId NOT IN (SELECT traderId FROM blocks WHERE blockedId = ?)
   GROUP BY t.traderId ORDER BY common DESC, t.traderId LIMIT ${SUGGESTION_CANDIDATES}`;
 
-function traderOf(row: SqlRow): Trader {
-  return {
-    traderId: text(row, "traderId"),
-    handle: text(row, "handle"),
-    status: flag(row, "hasLeft") ? "left" : "registered",
-    acceptsCopiers: flag(row, "acceptsCopiers"),
-    copierLimit: integer(row, "copierLimit"),
-    registeredAtMs: integer(row, "registeredAtMs"),
-    followers: integer(row, "followers"),
-    following: integer(row, "following"),
-    copiers: integer(row, "copiers"),
-    copying: integer(row, "copying"),
-  };
-}
-
-function relationOf(row: SqlRow): Relation {
-  return {
-    traderId: text(row, "traderId"),
-    handle: text(row, "handle"),
-    sinceMs: integer(row, "sinceMs"),
-  };
-}
-
-function copyOf(row: SqlRow): CopyRelation {
-  return {
-    ...relationOf(row),
-    portfolioId: text(row, "portfolioId"),
-    allocation: text(row, "allocation"),
-    mode: text(row, "mode"),
-    multiplier: textOrNull(row, "multiplier"),
-    status: flag(row, "isPaused") ? "paused" : "active",
-  };
-}
-
 function pathTo(id: string, before: ReadonlyMap<string, string | null>): string[] {
   const path: string[] = [];
   for (let one: string | null = id; one !== null; one = before.get(one) ?? null) path.unshift(one);
   return path;
-}
-
-function compareSuggestions(a: Suggestion, b: Suggestion): number {
-  return b.common - a.common || b.influence - a.influence || compareIds(a, b);
 }

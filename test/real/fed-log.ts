@@ -82,13 +82,17 @@ async function rowsOf(store: ReadStore, table: string): Promise<Row[]> {
 }
 
 /** Feeds a store that is disturbed, and looks whether anything was lost or doubled. */
-export async function feedDisturbed(store: ReadStore, disturb: () => Promise<void>): Promise<void> {
+export async function feedDisturbed(
+  store: ReadStore,
+  disturb: () => Promise<void>,
+  disturbances = DISTURBANCES,
+): Promise<void> {
   const random = createRandom(printedSeed());
   const fed = new FedLog(random);
   const stopping = new AbortController();
   const ended = fed.feed(store, stopping.signal);
   try {
-    for (let i = 0; i < DISTURBANCES; i += 1) {
+    for (let i = 0; i < disturbances; i += 1) {
       fed.grow(EVENTS_BETWEEN);
       await sleep(random.integer(5, 120));
       await disturb();

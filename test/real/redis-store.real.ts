@@ -208,17 +208,35 @@ describeWithRedisProgram("the Redis read store, on a server of its own", functio
     expectRefusal(refusal, "STORE_UNAVAILABLE", "READONLY");
   });
 
-  it("says that a server wants a password, or that a right is missing", async () => {
+  it("is fed by a login that can write its keys alone, and read by one that can only read", async () => {
     server = await openPrivateRedis();
-    store = await takenStore(server.url, prefix);
-    await store.apply(batchOf(sampleEvents(1, 10)));
-    await administer("ACL", "SETUSER", "reader", "on", ">r", "~*", "+@read", "+@scripting");
-    const reading = openStore(server.url.replace("//", "//reader:r@"), prefix);
+    const own = ["~{sample:*", "+@read", "+@scripting", "+@connection", "+info"];
+    await administer("ACL", "SETUSER", "projector", "on", ">p", "+@write", ...own);
+    await administer("ACL", "SETUSER", "reader", "on", ">r", ...own);
+    const url = `${server.url.slice(0, -1)}3`;
+    store = await takenStore(url.replace("//", "//projector:p@"), prefix);
+    expect(await store.apply(batchOf(sampleEvents(1, 10)))).to.equal("applied");
+    const reading = openStore(url.replace("//", "//reader:r@"), prefix);
     expect(await readRows(reading, "entries")).to.deep.equal(await readRows(store, "entries"));
-    for (const call of [() => reading.take(PARTITION, LOG_ID), () => reading.drop()]) {
+    for (const call of [
+      () => reading.take(PARTITION, LOG_ID),
+      () => reading.drop(),
+      () => reading.create(),
+    ]) {
       expectRefusal(await rejection(call()), "STORE_REFUSED", "NOPERM");
     }
+    const next = { ...batchOf([]), expected: 10, next: 11 };
+    expectRefusal(await rejection(reading.apply(next)), "STORE_REFUSED", "script");
+    const foreign = openStore(url.replace("//", "//projector:p@"), generationPrefix("other", 1));
+    expectRefusal(await rejection(foreign.create()), "STORE_REFUSED", "NOPERM");
+    await store.drop();
     await reading.close();
+    await foreign.close();
+  });
+
+  it("says that a server wants a password", async () => {
+    server = await openPrivateRedis();
+    store = await takenStore(server.url, prefix);
     await administer("ACL", "SETUSER", "default", ">s3cret-of-the-server");
     const unknown = openStore(server.url, prefix);
     expectRefusal(await rejection(unknown.create()), "STORE_REFUSED", "NOAUTH");

@@ -5,6 +5,8 @@ import { Client } from "pg";
 
 type ServerVariable =
   | "CH_KAFKA_BROKERS"
+  | "CH_MONGO_URL"
+  | "CH_NEO4J_URL"
   | "CH_POSTGRES_URL"
   | "CH_REDIS_URL"
   | "CH_SCHEMA_REGISTRY_URL";
@@ -27,12 +29,28 @@ export function describeWithServers(
   else describe.skip(`${title} (not set: ${missing.join(", ")})`, suite);
 }
 
+export function mongoUrl(): string {
+  return serverAddress("CH_MONGO_URL");
+}
+
+export function describeWithMongo(title: string, suite: (this: Mocha.Suite) => void): void {
+  describeWithServers(title, ["CH_MONGO_URL"], suite);
+}
+
 export function postgresUrl(): string {
   return serverAddress("CH_POSTGRES_URL");
 }
 
 export function describeWithPostgres(title: string, suite: (this: Mocha.Suite) => void): void {
   describeWithServers(title, ["CH_POSTGRES_URL"], suite);
+}
+
+export function neo4jUrl(): string {
+  return serverAddress("CH_NEO4J_URL");
+}
+
+export function describeWithNeo4j(title: string, suite: (this: Mocha.Suite) => void): void {
+  describeWithServers(title, ["CH_NEO4J_URL"], suite);
 }
 
 export function redisUrl(): string {

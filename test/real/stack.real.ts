@@ -15,6 +15,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseEnv } from "node:util";
 import { expect } from "chai";
 import { chooseServers } from "../../deploy/local/instances.ts";
+import { askKafkaBrokers } from "../../deploy/local/kafka-brokers.ts";
 import { planFetches } from "../../deploy/local/recipe.ts";
 import { StackError } from "../../deploy/local/stack-error.ts";
 import { checkTools } from "../../deploy/local/tools.ts";
@@ -194,5 +195,17 @@ describe("the stack of real servers", function () {
     expect(valuesOf(await statuses(), "state")).to.deep.equal(["ready", "ready", "ready"]);
     const other = await stack("up", "kafka", "--kafka-nodes", "1");
     expect(other.stderr).to.contain("3 node(s), not 1");
+  });
+
+  it("has a Kafka that wants logins, where it was asked for", async () => {
+    const { variables, ports } = reachOf(await up("kafka", "--kafka-logins"));
+    const [user, password = ""] = variables["CH_KAFKA_LOGIN"]?.split(":") ?? [];
+    const port = ports.get("kafka-1")?.["broker"] ?? 0;
+    expect(user).to.equal("cipherhorizon");
+    expect(await askKafkaBrokers(port, password)).to.deep.equal([1]);
+    for (const wrong of ["", "wrong"]) {
+      const answer = await askKafkaBrokers(port, wrong).catch(() => "refused");
+      expect(answer).to.equal("refused");
+    }
   });
 });

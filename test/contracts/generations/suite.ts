@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { v7 } from "uuid";
-import { commands } from "../../../command-side/contexts/portfolio/portfolio/commands.ts";
 import type { CommandOutcome } from "../../../command-side/gateway.ts";
 import { type CommandSide, startCommandSide } from "../../../command-side/main.ts";
 import { topics } from "../../../kafka-topics/topics.ts";
@@ -26,6 +25,7 @@ import {
   type StorePlace,
   type StoreServers,
 } from "../../../projections/stores.ts";
+import { portfolioSubject, type Subject } from "./subjects.ts";
 
 /** The servers of a store, or none. */
 export interface Servers {
@@ -35,11 +35,14 @@ export interface Servers {
   close(): Promise<void>;
 }
 
-const NAME = "portfolios";
 const HAPPENS_WITHIN_MS = 20_000;
 
 /** What every store of generations must do, with the whole of what feeds them. */
-export function generationsContract(name: string, openServers: () => Promise<Servers>): void {
+export function generationsContract(
+  name: string,
+  openServers: () => Promise<Servers>,
+  subject: Subject = portfolioSubject,
+): void {
   describe(`the generations of read models, fed by threads: ${name}`, () => {
     let servers: Servers;
     let place: StorePlace;
@@ -82,7 +85,7 @@ export function generationsContract(name: string, openServers: () => Promise<Ser
 
     function statusOf(supervisor: Supervisor, generation: number): GenerationStatus | undefined {
       return supervisor.status().find((one) => {
-        return one.projection === NAME && one.generation === generation;
+        return one.projection === subject.projection && one.generation === generation;
       });
     }
 
@@ -106,27 +109,21 @@ export function generationsContract(name: string, openServers: () => Promise<Ser
       return outcome;
     }
 
-    const generations = { aggregate: "projection", aggregateId: NAME };
+    const generations = { aggregate: "projection", aggregateId: subject.projection };
     const rebuild = { type: "StartGeneration", data: { version: 1, reason: "rebuild" } };
 
-    let deposits = 0;
+    let changes = 0;
 
-    async function openPortfolio(id: string): Promise<void> {
-      const data = commands.OpenPortfolio.payload.parse({ name: id });
-      await submit({ aggregate: "portfolio", aggregateId: id }, { type: "OpenPortfolio", data });
-    }
+    const open = (id: string) => subject.open(submit, id);
 
-    async function deposit(id: string): Promise<void> {
-      deposits += 1;
-      const externalReference = `r-${deposits}`;
-      const json = { asset: "USDT", amount: "1.5", externalReference };
-      const data = commands.DepositFunds.payload.parse(json);
-      await submit({ aggregate: "portfolio", aggregateId: id }, { type: "DepositFunds", data });
+    async function change(id: string): Promise<void> {
+      changes += 1;
+      await subject.change(submit, id, changes);
     }
 
     /** Its tables are there. */
     async function isThere(generation: number): Promise<boolean> {
-      const store = openStore(place, NAME, generation);
+      const store = openStore(place, subject.projection, generation);
       try {
         return (await store.checkpoints()).size >= 0;
       } catch {
@@ -138,12 +135,12 @@ export function generationsContract(name: string, openServers: () => Promise<Ser
 
     /** The digest of a generation that stands at the end of the log. */
     async function digest(store: ReadStore) {
-      const { projection } = registeredProjection(NAME);
+      const { projection } = registeredProjection(subject.projection);
       return (await digestGeneration(store, projection.tables)).all;
     }
 
     async function digestOf(generation: number) {
-      const store = openStore(place, NAME, generation);
+      const store = openStore(place, subject.projection, generation);
       const found = await digest(store);
       await store.close();
       return found;
@@ -151,7 +148,7 @@ export function generationsContract(name: string, openServers: () => Promise<Ser
 
     /** The same read model built from zero, by another runner into another file. */
     async function digestFromZero() {
-      const { projection, indexes } = registeredProjection(NAME);
+      const { projection, indexes } = registeredProjection(subject.projection);
       const store = new SqliteReadStore({ file: join(folder, "scratch.db"), projection, indexes });
       const stopping = new AbortController();
       const ended = run({
@@ -167,19 +164,19 @@ export function generationsContract(name: string, openServers: () => Promise<Ser
     }
 
     async function isAtEnd(supervisor: Supervisor, generation: number): Promise<boolean> {
-      const ends = await log.ends("portfolio.events");
+      const ends = await log.ends(subject.topic);
       const status = statusOf(supervisor, generation);
       const positions = status?.partitions.map(({ position }) => position) ?? [];
       return positions.length === ends.length && ends.every((end, i) => positions[i] === end);
     }
 
     it("begin by themselves: the first is live at once, and is fed", async () => {
-      await openPortfolio("p-1");
+      await open("p-1");
       const supervisor = start();
       await until(() => isAtEnd(supervisor, 1));
       const status = statusOf(supervisor, 1);
       expect(status).to.include({ phase: "live", version: 1, feeding: "feeding", detail: "" });
-      await deposit("p-1");
+      await change("p-1");
       await until(() => isAtEnd(supervisor, 1));
       expect(await digestOf(1)).to.deep.equal(await digestFromZero());
       const names = new Set(supervisor.status().map(({ projection }) => projection));
@@ -187,11 +184,11 @@ export function generationsContract(name: string, openServers: () => Promise<Ser
     });
 
     it("go on from their checkpoints after a restart, without a new build", async () => {
-      await openPortfolio("p-1");
+      await open("p-1");
       const before = start();
       await until(() => isAtEnd(before, 1));
       await before.stop();
-      await deposit("p-1");
+      await change("p-1");
       const after = start();
       await until(() => isAtEnd(after, 1));
       const events = statusOf(after, 1)?.partitions.reduce((sum, one) => sum + one.events, 0);
@@ -200,13 +197,13 @@ export function generationsContract(name: string, openServers: () => Promise<Ser
     });
 
     it("are rebuilt beside the live one, promoted, and the old one is dropped: equal rows", async () => {
-      await openPortfolio("p-1");
-      for (let i = 0; i < 300; i += 1) await deposit("p-1");
+      await open("p-1");
+      for (let i = 0; i < 300; i += 1) await change("p-1");
       const supervisor = start();
       await until(() => isAtEnd(supervisor, 1));
       const flowing = new AbortController();
       const flow = (async () => {
-        while (!flowing.signal.aborted) await deposit("p-1");
+        while (!flowing.signal.aborted) await change("p-1");
       })();
       await submit(generations, rebuild);
       await until(async () => statusOf(supervisor, 2)?.phase === "live");
@@ -222,7 +219,7 @@ export function generationsContract(name: string, openServers: () => Promise<Ser
     });
 
     it("go on with a build after a crash in its middle", async () => {
-      await openPortfolio("p-1");
+      await open("p-1");
       const before = start();
       await until(() => isAtEnd(before, 1));
       await before.stop();
@@ -262,10 +259,10 @@ export function generationsContract(name: string, openServers: () => Promise<Ser
       await until(() => isAtEnd(first, 1));
       const second = start();
       await until(async () => statusOf(second, 1)?.feeding === "waiting");
-      await openPortfolio("p-1");
+      await open("p-1");
       await until(() => isAtEnd(first, 1));
       await first.stop();
-      await deposit("p-1");
+      await change("p-1");
       await until(() => isAtEnd(second, 1));
       expect(statusOf(second, 1)?.feeding).to.equal("feeding");
       expect(await digestOf(1)).to.deep.equal(await digestFromZero());
@@ -292,7 +289,7 @@ export function generationsContract(name: string, openServers: () => Promise<Ser
     });
 
     it("wait while their store cannot be opened, say why, and go on", async () => {
-      const repair = await servers.breakStore(place, NAME);
+      const repair = await servers.breakStore(place, subject.projection);
       const supervisor = start();
       await until(async () => statusOf(supervisor, 1)?.feeding === "paused");
       expect(statusOf(supervisor, 1)?.detail).to.include("create");

@@ -2,6 +2,12 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { collectionPrefix } from "../../../projections/runner/mongo-schema.ts";
+import { MongoReadStore } from "../../../projections/runner/mongo-store.ts";
+import type { MongoLayout } from "../../../projections/runner/mongo-table.ts";
+import type { Graph } from "../../../projections/runner/neo4j-graph.ts";
+import { generationSuffix } from "../../../projections/runner/neo4j-schema.ts";
+import { Neo4jReadStore } from "../../../projections/runner/neo4j-store.ts";
 import { generationSchema } from "../../../projections/runner/postgres-schema.ts";
 import { PostgresReadStore } from "../../../projections/runner/postgres-store.ts";
 import type { ReadStore } from "../../../projections/runner/read-store.ts";
@@ -9,7 +15,7 @@ import { generationPrefix } from "../../../projections/runner/redis-layout.ts";
 import { RedisReadStore } from "../../../projections/runner/redis-store.ts";
 import { SqliteReadStore } from "../../../projections/runner/sqlite-store.ts";
 import type { SqliteTextIndex } from "../../../projections/runner/sqlite-text-index.ts";
-import { postgresUrl, redisUrl } from "../../real/servers.ts";
+import { mongoUrl, neo4jUrl, postgresUrl, redisUrl } from "../../real/servers.ts";
 import { projection } from "./sample-projection.ts";
 
 /** An adapter of the read-store port, as the contract suite and its child processes use it. */
@@ -19,6 +25,13 @@ export interface ReadStoreAdapter {
   /** Opens the generation of the sample projection; any process may. */
   open(address: string): ReadStore;
   remove(address: string): void | Promise<void>;
+  /**
+   * Whether rows and checkpoint change in one step. Without it a killed writer leaves rows ahead of
+   * the checkpoint, which must be right again once the batch that broke off was sent again.
+   */
+  readonly isAtomic: boolean;
+  /** How long a child that is killed may live, where its first batch takes longer than usual. */
+  readonly longestLifeMs?: number;
 }
 
 /** Of the sample projection, in SQLite. */
@@ -38,27 +51,69 @@ export const readStoreAdapters = {
       return new SqliteReadStore({ file: sqliteFile(folder), projection, indexes: all });
     },
     remove: (folder) => rmSync(folder, { recursive: true, force: true }),
+    isAtomic: true,
   },
   postgres: {
     newAddress: () => generationSchema(`sample-${randomUUID()}`, 1),
     open: openInPostgres,
     remove: (schema) => dropped(openInPostgres(schema)),
+    isAtomic: true,
   },
   redis: {
     newAddress: () => generationPrefix(`sample-${randomUUID()}`, 1),
     open: openInRedis,
     remove: (prefix) => dropped(openInRedis(prefix)),
+    isAtomic: true,
   },
+  mongo: {
+    newAddress: () => collectionPrefix(`sample-${randomUUID()}`, 1),
+    open: openInMongo,
+    remove: (prefix) => dropped(openInMongo(prefix)),
+    // What the stand-in has not. On a replica set it is more than is asked for here.
+    isAtomic: false,
+  },
+  neo4j: inNeo4j({}),
+  /** A table whose rows are relationships, and one that shares its nodes. */
+  neo4jGraph: inNeo4j({
+    accounts: {
+      type: "HOLDS",
+      from: { label: "Owner", key: "owner" },
+      to: { label: "Number", key: "number" },
+    },
+    entries: { label: "Entry", on: "Entry" },
+  }),
 } satisfies Record<string, ReadStoreAdapter>;
 
 function openInPostgres(schema: string): PostgresReadStore {
   return new PostgresReadStore({ url: postgresUrl(), schema, projection, indexes });
 }
 
+function inNeo4j(graph: Graph): ReadStoreAdapter {
+  const open = (generation: string) => {
+    return new Neo4jReadStore({ url: neo4jUrl(), generation, projection, graph, indexes });
+  };
+  return {
+    longestLifeMs: 400,
+    isAtomic: true,
+    newAddress: () => generationSuffix(`sample-${randomUUID()}`, 1),
+    open,
+    remove: (generation) => dropped(open(generation)),
+  };
+}
+
 function openInRedis(prefix: string): RedisReadStore {
   const byOpen = [{ table: "accounts", columns: ["count", "owner", "number"] }];
   return new RedisReadStore({ url: redisUrl(), prefix, projection, indexes: byOpen });
 }
+
+function openInMongo(prefix: string): MongoReadStore {
+  return new MongoReadStore({ url: mongoUrl(), prefix, projection, layout });
+}
+
+const layout: MongoLayout = {
+  indexes: [{ table: "accounts", fields: ["open", "_found.signs"] }],
+  found: { accounts: ({ name }) => ({ signs: [...String(name)] }) },
+};
 
 async function dropped(store: ReadStore): Promise<void> {
   await store.drop();

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { EventChanges } from "../../../projections/runner/compact.ts";
 import type { ReadStore } from "../../../projections/runner/read-store.ts";
-import { batchOf } from "./sample-projection.ts";
+import { batchOf, LOG_ID, PARTITION } from "./sample-projection.ts";
 
 export const TWINS = ["none", "ghost", "repeat"] as const;
 
@@ -26,6 +26,32 @@ export async function applyByPlan(
     if (twin === "repeat") await store.apply(batchOf(wrong, { epoch }));
     from += size;
   }
+}
+
+/** How far the sample's partition is. */
+export async function nextOf(store: ReadStore): Promise<number> {
+  return (await store.checkpoints()).get(PARTITION)?.next ?? 0;
+}
+
+/**
+ * Where rows must be right after a writer was killed at `from`: there, or after the batch in which
+ * it broke off was sent again.
+ */
+export async function settled(
+  store: ReadStore,
+  parts: {
+    readonly isAtomic: boolean;
+    readonly events: readonly EventChanges[];
+    readonly from: number;
+    readonly size: number;
+  },
+): Promise<number> {
+  const { isAtomic, events, from, size } = parts;
+  const piece = events.slice(from, from + size);
+  if (isAtomic || piece.length === 0) return from;
+  const { epoch } = await store.take(PARTITION, LOG_ID);
+  expect(await store.apply(batchOf(piece, { epoch }))).to.equal("applied");
+  return from + piece.length;
 }
 
 /** The same event with other content, so that applying it would be seen. */

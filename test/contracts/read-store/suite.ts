@@ -11,7 +11,15 @@ import {
 } from "../../../projections/runner/read-store.ts";
 import { print, printedSeed } from "../log/seed.ts";
 import { type ReadStoreAdapter, type ReadStoreAdapterName, readStoreAdapters } from "./adapters.ts";
-import { applyByPlan, disturbed, rejection, TWINS, withOwners } from "./disturbances.ts";
+import {
+  applyByPlan,
+  disturbed,
+  nextOf,
+  rejection,
+  settled,
+  TWINS,
+  withOwners,
+} from "./disturbances.ts";
 import { killedChild, sameRows } from "./killed-child.ts";
 import {
   allRows,
@@ -26,11 +34,14 @@ import {
 } from "./sample-projection.ts";
 
 const KILLS = 15;
+/** A child is killed at some time until so long after its first word. */
+const LONGEST_LIFE_MS = 40;
 const PARKED: ParkedStream = { stream: "s-1", position: 3, sequence: 7, reason: "no such column" };
 
 /** What every adapter of the read-store port must do. */
 export function readStoreContract(name: ReadStoreAdapterName): void {
   const adapter: ReadStoreAdapter = readStoreAdapters[name];
+  const { longestLifeMs = LONGEST_LIFE_MS } = adapter;
 
   describe(`the read-store contract: ${name}`, () => {
     const addresses: string[] = [];
@@ -352,13 +363,15 @@ export function readStoreContract(name: ReadStoreAdapterName): void {
       let unfinished = 0;
       for (let kill = 0; kill < KILLS; kill += 1) {
         const args = [name, address, String(seed), String(count), String(size)];
-        const told = await killedChild(args, random.integer(0, 40));
+        const told = await killedChild(args, random.integer(0, longestLifeMs));
         const after = open(address);
-        const next = (await after.checkpoints()).get(PARTITION)?.next ?? 0;
-        expect(next, "what was told as applied is there").to.be.at.least(told);
+        const left = await nextOf(after);
+        expect(left, "what was told as applied is there").to.be.at.least(told);
+        const { isAtomic } = adapter;
+        const next = await settled(after, { isAtomic, events, from: left, size });
         const rows = await allRows(after);
         expect(sameRows(rows, allRowsAfter(events.slice(0, next))), `at ${next}`).to.equal(true);
-        if (next > 0 && next < count) unfinished += 1;
+        if (left > 0 && left < count) unfinished += 1;
         await after.close();
         if (next === count) await adapter.open(address).drop();
       }

@@ -1,19 +1,11 @@
 import { expect } from "chai";
-import { type Harness, strategyAdapters } from "./strategies-reader/adapters.ts";
-import { Library } from "./strategies-reader/library.ts";
-import {
-  archive,
-  create,
-  filterOf,
-  revise,
-  rulesOf,
-  tell,
-  WORDS,
-} from "./strategies-reader/stories.ts";
+import { type Harness, type StrategyAdapterName, strategyAdapters } from "./adapters.ts";
+import { Library } from "./library.ts";
+import { archive, create, filterOf, revise, rulesOf, tell, WORDS } from "./stories.ts";
 
-for (const [name, open] of Object.entries(strategyAdapters)) textSearchContract(name, open);
+export function textSearchContract(name: StrategyAdapterName): void {
+  const open: () => Promise<Harness> = strategyAdapters[name];
 
-function textSearchContract(name: string, open: () => Promise<Harness>): void {
   describe(`the strategies reader contract, text: ${name}`, () => {
     let model: Harness;
     let library: Library;

@@ -2,11 +2,11 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BigNumber } from "bignumber.js";
-import { guessInstrument } from "../cli/import/guess-instrument.ts";
-import { topics } from "../kafka-topics/topics.ts";
-import { decimal, decimalText } from "../platform/kernel/decimal.ts";
-import { openSqliteLogReader } from "../platform/log/sqlite/sqlite-log-reader.ts";
-import { sampleRows } from "./sample-data.ts";
+import { guessInstrument } from "../../cli/import/guess-instrument.ts";
+import { topics } from "../../kafka-topics/topics.ts";
+import { decimal, decimalText } from "../../platform/kernel/decimal.ts";
+import { type LogPlace, openLogReading } from "../../platform/log/places.ts";
+import { sampleRows } from "../sample-data.ts";
 
 const PROJECTED_WITHIN_MILLISECONDS = 120_000;
 const LOOK_EVERY_MILLISECONDS = 50;
@@ -195,9 +195,22 @@ export async function untilProjected(url: string): Promise<void> {
   }
 }
 
-/** The next position of every partition of the log in a folder. */
-export async function logEnds(folder: string): Promise<Readonly<Record<string, number>>> {
-  const log = openSqliteLogReader({ folder });
+/** Where a suite has its platform: variables of its processes, and where their log is. */
+export interface PlatformUnderTest {
+  readonly title: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly log: (folder: string) => LogPlace;
+}
+
+export const EMBEDDED: PlatformUnderTest = {
+  title: "embedded",
+  environment: {},
+  log: (folder) => ({ folder, kafka: null }),
+};
+
+/** The next position of every partition of a log. */
+export async function logEnds(place: LogPlace): Promise<Readonly<Record<string, number>>> {
+  const { log, close } = await openLogReading(place);
   try {
     const ends: Record<string, number> = {};
     for (const { topic } of topics) {
@@ -207,6 +220,6 @@ export async function logEnds(folder: string): Promise<Readonly<Record<string, n
     }
     return ends;
   } finally {
-    await log.close();
+    await close();
   }
 }

@@ -1,0 +1,85 @@
+import type { PartitionKey } from "../../platform/log/log.ts";
+import type { MongoSession, MongoWrite, StoredDocument } from "./mongo-database.ts";
+import { duplicatesOf } from "./mongo-errors.ts";
+import { tableCollection } from "./mongo-schema.ts";
+import { documentOf, type MongoLayout } from "./mongo-table.ts";
+import { DataError, type PositionedChange } from "./read-store.ts";
+import type { StoredTable } from "./stored-table.ts";
+
+/** What a batch writes to one collection. */
+export interface TableDocuments {
+  readonly table: StoredTable;
+  readonly documents: readonly StoredDocument[];
+}
+
+/**
+ * Writes whole documents in no order. Without a transaction each write is harmless whenever it
+ * comes: it takes effect only where what stands there is older.
+ *
+ *   replaceOne { _id: "s-1", _position: { $lt: 17 } } by { …, _position: 17 }, upsert
+ *
+ * Where it is not older the filter finds nothing, and making the document anew fails by its key
+ * (11000). So does one of two that make it at once, the newer perhaps: it is tried once more.
+ */
+export class MongoWriter {
+  readonly #prefix: string;
+  readonly #tables: ReadonlyMap<string, StoredTable>;
+  readonly #found: MongoLayout["found"];
+
+  constructor(prefix: string, tables: ReadonlyMap<string, StoredTable>, layout: MongoLayout) {
+    this.#prefix = prefix;
+    this.#tables = tables;
+    this.#found = layout.found;
+  }
+
+  /** The documents of all changes: what cannot be written is noticed before anything is. */
+  documentsOf(changes: readonly PositionedChange[], partition: PartitionKey): TableDocuments[] {
+    const byTable = Map.groupBy(changes, ({ table }) => table);
+    return [...byTable].map(([name, ofTable]) => {
+      const table = this.#tables.get(name);
+      if (table === undefined) throw new DataError(`the read model has no table ${name}`);
+      const more = { partition, found: this.#found[name] ?? null };
+      return { table, documents: ofTable.map((change) => documentOf(table, change, more)) };
+    });
+  }
+
+  async write(session: MongoSession, all: readonly TableDocuments[]): Promise<void> {
+    for (const { table, documents } of all) {
+      const writes = documents.map((document) => {
+        return writeOf(document, { isImmutable: table.table.immutable === true, session });
+      });
+      const collection = tableCollection(this.#prefix, table.name);
+      const refused = await refusedWrites(session, collection, writes);
+      if (refused.length > 0) await refusedWrites(session, collection, refused);
+    }
+  }
+}
+
+/** A row that never changes stays as it is once it is there. */
+function writeOf(
+  document: StoredDocument,
+  { isImmutable, session }: { readonly isImmutable: boolean; readonly session: MongoSession },
+): MongoWrite {
+  const { _id, ...replacement } = document;
+  if (isImmutable && !("_deleted" in document)) {
+    return { updateOne: { filter: { _id }, update: { $setOnInsert: replacement }, upsert: true } };
+  }
+  // In a transaction the checkpoint keeps older changes away, and an error would end it.
+  const older = session.isTransaction ? {} : { _position: { $lt: document._position } };
+  return { replaceOne: { filter: { _id, ...older }, replacement, upsert: true } };
+}
+
+/** Of these writes, those whose key was taken by something newer. */
+async function refusedWrites(
+  session: MongoSession,
+  collection: string,
+  writes: readonly MongoWrite[],
+): Promise<MongoWrite[]> {
+  try {
+    await session.bulkWrite(collection, writes);
+    return [];
+  } catch (error) {
+    if (session.isTransaction) throw error;
+    return duplicatesOf(error).map((index) => writes[index] as MongoWrite);
+  }
+}

@@ -1,0 +1,147 @@
+import neo4j from "neo4j-driver";
+import type { PartitionKey } from "../../platform/log/log.ts";
+import {
+  lockCheckpoint,
+  moveCheckpoint,
+  readGeneration,
+  takePartition,
+} from "./neo4j-checkpoints.ts";
+import { isDataErrorOfNeo4j } from "./neo4j-errors.ts";
+import { type Graph, type PlacedTable, placedTables } from "./neo4j-graph.ts";
+import { Neo4jPool, type Neo4jSession } from "./neo4j-pool.ts";
+import { textOf } from "./neo4j-query.ts";
+import { createGeneration, dropGeneration } from "./neo4j-schema.ts";
+import { boundValue, pageCypher, readRow } from "./neo4j-table.ts";
+import { Neo4jWriter, runAll } from "./neo4j-writer.ts";
+import type { Projection, Value } from "./projection.ts";
+import {
+  type ApplyOutcome,
+  type Batch,
+  type Checkpoint,
+  DataError,
+  type ReadStore,
+  type StoredRow,
+} from "./read-store.ts";
+import { integer, text } from "./sql-row.ts";
+import type { TableIndex } from "./stored-table.ts";
+
+/** Partitions are written side by side; beyond this they wait for one another. */
+const CONNECTIONS = 4;
+const PAGE_ROWS = 1_000;
+
+export interface Neo4jStoreParts {
+  readonly url: string;
+  /** `social_g3`: see `generationSuffix`. */
+  readonly generation: string;
+  readonly projection: Pick<Projection, "name" | "version" | "tables">;
+  readonly graph: Graph;
+  readonly indexes?: readonly TableIndex[];
+}
+
+/** The Neo4j adapter of the read-store port: labels and types of its own per generation. */
+export class Neo4jReadStore implements ReadStore {
+  readonly #parts: Neo4jStoreParts;
+  readonly #tables: readonly PlacedTable[];
+  readonly #writer: Neo4jWriter;
+  readonly #pool: Neo4jPool;
+
+  constructor(parts: Neo4jStoreParts) {
+    const { url, generation, projection, graph } = parts;
+    this.#parts = parts;
+    this.#tables = placedTables(projection.tables, graph);
+    this.#writer = new Neo4jWriter(generation, this.#tables);
+    this.#pool = new Neo4jPool({ url, name: generation, connections: CONNECTIONS });
+  }
+
+  async create(): Promise<void> {
+    const { generation, projection, indexes = [] } = this.#parts;
+    await createGeneration(this.#pool, { generation, projection, tables: this.#tables, indexes });
+  }
+
+  async take(partition: PartitionKey, logId: string): Promise<Checkpoint> {
+    const { generation } = this.#parts;
+    return this.#pool.transaction((session) => {
+      return takePartition(session, { generation, partition, logId });
+    });
+  }
+
+  async apply(batch: Batch): Promise<ApplyOutcome> {
+    const { generation } = this.#parts;
+    const statements = this.#writer.statements(batch);
+    try {
+      return await this.#pool.transaction(async (session) => {
+        const from = await lockCheckpoint(session, generation, batch.partition);
+        if (batch.epoch < from.epoch) return "fenced";
+        if (batch.expected !== from.next) return "behind";
+        await Promise.all([
+          runAll(session, statements),
+          moveCheckpoint(session, { generation, from }, batch),
+        ]);
+        return "applied";
+      });
+    } catch (error) {
+      if (!isDataErrorOfNeo4j(error)) throw error;
+      throw new DataError(error instanceof Error ? error.message : String(error), { cause: error });
+    }
+  }
+
+  async *rows(table: string, from?: readonly Value[]): AsyncIterable<StoredRow> {
+    const placed = this.#tables.find(({ name }) => name === table);
+    if (placed === undefined) throw new RangeError(`no table ${table}`);
+    let after = from;
+    for (;;) {
+      const page = await this.#readPage(placed, after);
+      yield* page;
+      const last = page.at(-1);
+      if (last === undefined || page.length < PAGE_ROWS) return;
+      after = placed.keyColumns.map((column) => last.row[column] as Value);
+    }
+  }
+
+  async checkpoints(): Promise<ReadonlyMap<PartitionKey, Checkpoint>> {
+    const { generation } = this.#parts;
+    return readGeneration(this.#pool, generation, async (_, checkpoints) => checkpoints);
+  }
+
+  async drop(): Promise<void> {
+    await dropGeneration(this.#pool, this.#parts.generation);
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.close();
+  }
+
+  #readPage(placed: PlacedTable, after: readonly Value[] | undefined): Promise<StoredRow[]> {
+    return readGeneration(this.#pool, this.#parts.generation, async (session) => {
+      if (after === undefined) return this.#rowsOf(session, placed, { equal: 0, after: [] });
+      const found: StoredRow[] = [];
+      // Those that share most of the key come first.
+      for (let equal = after.length - 1; equal >= 0 && found.length < PAGE_ROWS; equal -= 1) {
+        const limit = PAGE_ROWS - found.length;
+        found.push(...(await this.#rowsOf(session, placed, { equal, after, limit })));
+      }
+      return found;
+    });
+  }
+
+  async #rowsOf(
+    session: Neo4jSession,
+    placed: PlacedTable,
+    {
+      equal,
+      after,
+      limit = PAGE_ROWS,
+    }: { readonly equal: number; readonly after: readonly Value[]; readonly limit?: number },
+  ): Promise<StoredRow[]> {
+    const cypher = textOf(pageCypher(placed, equal, after.length > 0), this.#parts.generation);
+    const found = await session.run(cypher, {
+      after: after.map((value, i) => boundValue(value, placed, i)),
+      limit: neo4j.int(limit),
+    });
+    return found.map((stored) => ({
+      row: readRow(placed, stored),
+      partition: text(stored, "_partitionKey") as PartitionKey,
+      position: integer(stored, "_position"),
+    }));
+  }
+}

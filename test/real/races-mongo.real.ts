@@ -1,0 +1,235 @@
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect } from "chai";
+import { createRandom, type Random } from "../../cli/demo/random.ts";
+import { chooseServers } from "../../deploy/local/instances.ts";
+import { planFetches } from "../../deploy/local/recipe.ts";
+import { StackError } from "../../deploy/local/stack-error.ts";
+import { checkTools } from "../../deploy/local/tools.ts";
+import { PlatformError } from "../../platform/errors/catalogue.ts";
+import type { EventChanges } from "../../projections/runner/compact.ts";
+import { MongoDatabase } from "../../projections/runner/mongo-database.ts";
+import { collectionPrefix } from "../../projections/runner/mongo-schema.ts";
+import { MongoReadStore } from "../../projections/runner/mongo-store.ts";
+import { NO_LAYOUT } from "../../projections/runner/mongo-table.ts";
+import { MongoWriter } from "../../projections/runner/mongo-writer.ts";
+import type { ReadStore } from "../../projections/runner/read-store.ts";
+import { storedTable } from "../../projections/runner/stored-table.ts";
+import { print, printedSeed } from "../contracts/log/seed.ts";
+import { disturbed, nextOf } from "../contracts/read-store/disturbances.ts";
+import { sameRows } from "../contracts/read-store/killed-child.ts";
+import {
+  allRows,
+  allRowsAfter,
+  batchOf,
+  LOG_ID,
+  PARTITION,
+  projection,
+  sampleEvents,
+  tables,
+} from "../contracts/read-store/sample-projection.ts";
+import { jsonLines, runCli } from "../run-cli.ts";
+import { describeWithMongo, mongoUrl } from "./servers.ts";
+
+const EVENTS = 600;
+const LONGEST_BATCH = 12;
+const KILLS = 3;
+/** Between two kills, within which some hundred batches are applied. */
+const PAUSE_MS = 500;
+const RETRY_MS = 50;
+const FIRST_START_WITHIN_MS = 20 * 60_000;
+const CACHE = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "cipherhorizon");
+
+describeWithMongo("MongoDB, where writers meet", () => {
+  let prefix: string;
+  let stores: ReadStore[];
+
+  beforeEach(async () => {
+    prefix = collectionPrefix(`races-${randomUUID()}`, 1);
+    stores = [];
+  });
+
+  afterEach(async () => {
+    await stores[0]?.drop();
+    for (const store of stores) await store.close();
+  });
+
+  function open(url = mongoUrl()): ReadStore {
+    const store = new MongoReadStore({ url, prefix, projection });
+    stores.push(store);
+    return store;
+  }
+
+  it("lets no write that comes late undo a newer one", async () => {
+    const events = sampleEvents(21, 200);
+    const store = open();
+    await store.create();
+    const { epoch } = await store.take(PARTITION, LOG_ID);
+    await store.apply(batchOf(events, { epoch }));
+    // What a ghost had checked its checkpoint for, and was stopped before it wrote.
+    const named = Object.entries(tables).map(([name, table]) => storedTable(name, table));
+    const writer = new MongoWriter(prefix, new Map(named.map((one) => [one.name, one])), NO_LAYOUT);
+    const database = new MongoDatabase({ url: mongoUrl(), name: "ghost", connections: 1 });
+    for (const size of [1, 7, 50]) {
+      for (let from = 0; from < events.length; from += size) {
+        const { changes } = batchOf(events.slice(from, from + size));
+        const documents = writer.documentsOf(changes, PARTITION);
+        await database.run((session) => writer.write(session, documents));
+      }
+    }
+    await database.close();
+    expect(await allRows(store)).to.deep.equal(allRowsAfter(events));
+  });
+
+  it("comes to the same rows though two writers keep taking the partition from one another", async () => {
+    const seed = printedSeed();
+    const events = sampleEvents(seed, EVENTS);
+    const [one, other] = [open(), open()];
+    await Promise.all([one.create(), other.create()]);
+    const random = createRandom(seed);
+    const refusals = await Promise.all([one, other].map((store) => feed(store, events, random)));
+    print(`${refusals.join(" and ")} times one of two writers was refused`);
+    expect(refusals[0]).to.be.above(0);
+    expect(await nextOf(one)).to.equal(EVENTS);
+    expect(sameRows(await allRows(one), allRowsAfter(events))).to.equal(true);
+  });
+
+  it("refuses a ghost for good, whatever it sends while another writes", async () => {
+    const events = sampleEvents(4, 120);
+    const [ghost, owner] = [open(), open()];
+    await ghost.create();
+    const { epoch: old } = await ghost.take(PARTITION, LOG_ID);
+    const { epoch } = await owner.take(PARTITION, LOG_ID);
+    for (let from = 0; from < events.length; from += 5) {
+      const piece = events.slice(from, from + 5);
+      const [outcome, late] = await Promise.all([
+        owner.apply(batchOf(piece, { epoch })),
+        ghost.apply(batchOf(piece.map(disturbed), { epoch: old })),
+      ]);
+      expect([outcome, late]).to.deep.equal(["applied", "fenced"]);
+    }
+    expect(await allRows(owner)).to.deep.equal(allRowsAfter(events));
+  });
+
+  it("lets several processes make a generation at once, or drop it", async () => {
+    const makers = Array.from({ length: 6 }, () => open());
+    await Promise.all(makers.map((store) => store.create()));
+    await stores[0]?.take(PARTITION, LOG_ID);
+    await Promise.all(makers.map((store) => store.drop()));
+    const database = new MongoDatabase({ url: mongoUrl(), name: "look", connections: 1 });
+    const left = await database.run((session) => session.collectionNames());
+    await database.close();
+    expect(left.filter((name) => name.startsWith(prefix))).to.deep.equal([]);
+  });
+
+  describe("on a server of their own", function () {
+    this.timeout(FIRST_START_WITHIN_MS);
+    let folder: string;
+
+    before(async function () {
+      const servers = chooseServers(["mongodb"]);
+      try {
+        await checkTools(servers, planFetches(CACHE, servers));
+      } catch (error) {
+        if (!(error instanceof StackError)) throw error;
+        process.stderr.write(`no server to kill here: ${error.message}\n${error.todo}\n`);
+        this.skip();
+      }
+      folder = mkdtempSync(join(tmpdir(), "cipherhorizon-mongo-"));
+    });
+
+    after(async () => {
+      if (folder === undefined) return;
+      await stack("destroy", "--yes", "--force");
+      rmSync(folder, { recursive: true });
+    });
+
+    function stack(verb: string, ...words: readonly string[]) {
+      return runCli(["stack", verb, ...words, "--dir", folder, "--cache", CACHE, "--json"]);
+    }
+
+    /** Gives its address. Only the first time the system chooses the port. */
+    async function started(...words: readonly string[]): Promise<string> {
+      const run = await stack("up", "mongodb", ...words);
+      expect(run.exitCode, run.stderr).to.equal(0);
+      const [{ ports } = { ports: {} }] = jsonLines(run.stdout);
+      return `mongodb://127.0.0.1:${(ports as Record<string, number>)["mongo"]}/cipherhorizon`;
+    }
+
+    async function killRepeatedly(): Promise<void> {
+      for (let kill = 0; kill < KILLS; kill += 1) {
+        await sleep(PAUSE_MS);
+        const [status] = jsonLines((await stack("status")).stdout);
+        process.kill(Number(status?.["pid"]), "SIGKILL");
+        await started();
+      }
+    }
+
+    it(`goes on to the same rows though the server is killed ${KILLS} times`, async () => {
+      const seed = printedSeed();
+      const events = sampleEvents(seed, 12_000);
+      const store = open(await started("--free-ports"));
+      await store.create();
+      const feeding = feed(store, events, createRandom(seed));
+      const [refusals] = await Promise.all([feeding, killRepeatedly()]);
+      print(`${refusals} times the server was away`);
+      expect(refusals, "kills came while batches were being applied").to.be.at.least(KILLS);
+      expect(await nextOf(store)).to.equal(events.length);
+      expect(sameRows(await allRows(store), allRowsAfter(events))).to.equal(true);
+    });
+  });
+});
+
+/** Feeds all events, as a runner does; gives how often it was refused, or the server was away. */
+async function feed(
+  store: ReadStore,
+  events: readonly EventChanges[],
+  random: Random,
+): Promise<number> {
+  for (let refusals = 0; ; refusals += 1) {
+    try {
+      if (await feedOn(store, events, random)) return refusals;
+    } catch (error) {
+      if (isTorn(error)) await buildAnew(store);
+      else if (!isUnavailable(error)) throw error;
+      await sleep(RETRY_MS);
+    }
+  }
+}
+
+/** Takes the partition and feeds until it is refused; gives whether it came to the end. */
+async function feedOn(
+  store: ReadStore,
+  events: readonly EventChanges[],
+  random: Random,
+): Promise<boolean> {
+  let { next, epoch } = await store.take(PARTITION, LOG_ID);
+  while (next < events.length) {
+    const piece = events.slice(next, next + random.integer(1, LONGEST_BATCH));
+    const batch = batchOf(piece, { epoch });
+    if ((await store.apply(batch)) !== "applied") return false;
+    next = batch.next;
+  }
+  return true;
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof PlatformError && error.code === "STORE_UNAVAILABLE";
+}
+
+/**
+ * The stand-in writes a document and its index one after the other: killed between them, it finds
+ * the document no more and lets nobody make it again. What an operator does then is a rebuild.
+ */
+function isTorn(error: unknown): boolean {
+  return error instanceof Error && error.message.includes("already existed in H2Collection");
+}
+
+async function buildAnew(store: ReadStore): Promise<void> {
+  print("the stand-in was torn by a kill: the generation is built anew");
+  await store.drop();
+  await store.create();
+}
