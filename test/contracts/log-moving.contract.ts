@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect } from "chai";
 import fc from "fast-check";
-import type { LogPlace } from "../../platform/log/places.ts";
+import { exportLog } from "../../platform/log/moving/export-log.ts";
+import { type LogPlace, openLogReading } from "../../platform/log/places.ts";
 import { logFile } from "../../platform/log/sqlite/tables.ts";
 import {
   contentOf,
@@ -84,6 +85,38 @@ describe("a log that is carried into another", function () {
     rmSync(join(folder, "manifest.json"));
     await expectRefused(importInto(to, topicsOf(1, "as they are"), folder), /is not the manifest/);
     await expectRefused(exportFrom(from, folder), /is not empty/);
+  });
+
+  it("is exported with the causes of what was written while it began", async () => {
+    const [from, to] = [placeOf("from"), placeOf("to")];
+    const folder = freshFolder(root, "export");
+    const [command, topics] = [
+      { aggregate: 1, events: 2, takesOver: false },
+      topicsOf(1, "as they are"),
+    ];
+    await writePlanned(from, topics, []);
+    const { log, registry, close } = await openLogReading(from);
+    const ends = log.ends.bind(log);
+    log.ends = async (topic) => {
+      const before = await ends(topic);
+      if (topic !== "portfolio.events") return before;
+      await writePlanned(from, topics, [
+        { ...command, topic, cause: null },
+        { ...command, topic: "social.events", cause: 0 },
+      ]);
+      return before;
+    };
+    const exported = await exportLog({ log, registry, folder }).finally(close);
+    expect(exported.topics.map(({ topic, events }) => [topic, events])).to.deep.equal([
+      ["portfolio.events", 2],
+      ["social.events", 2],
+    ]);
+    await importInto(to, topics, folder);
+    const { lost, causes } = await contentOf(to);
+    expect([lost, new Set(causes)]).to.deep.equal([
+      [],
+      new Set(["social.events < portfolio.events"]),
+    ]);
   });
 
   it("keeps the id alone of a cause that is not carried", async () => {

@@ -6,7 +6,7 @@ import type { Manifest } from "./manifest.ts";
 import { MoveRefused } from "./move-refused.ts";
 import { PartitionEvents } from "./partition-events.ts";
 
-const TODO = "do not use this log: remove it, verify the exported one, export and import again";
+const WHAT_NOW = "do not use this log: remove it, verify the exported one, export and import again";
 
 /** Reads the new log back: it is sound, and says of every topic what the exported one said. */
 export async function assertImported(
@@ -17,12 +17,12 @@ export async function assertImported(
     const found = await contentOf(parts.log, topic);
     if (found.events === events && found.contentDigest === contentDigest) continue;
     const detail = `${topic} has ${found.events} events of digest ${found.contentDigest}`;
-    throw new MoveRefused(`${detail} instead of ${events} of ${contentDigest}`, TODO);
+    throw new MoveRefused(`${detail} instead of ${events} of ${contentDigest}`, WHAT_NOW);
   }
   const report = await verifyLog(parts);
   const problem = report.partitions.flatMap(({ problems }) => problems)[0];
   if (report.isSound) return;
-  throw new MoveRefused(`the log has ${report.problems} problems: ${problem?.detail}`, TODO);
+  throw new MoveRefused(`the log has ${report.problems} problems: ${problem?.detail}`, WHAT_NOW);
 }
 
 async function contentOf(log: LogReader, topic: string) {
