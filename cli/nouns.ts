@@ -11,6 +11,10 @@ import { importTicksVerb } from "./import/ticks.ts";
 import { keysCreate } from "./keys/create.ts";
 import { keysList } from "./keys/list.ts";
 import { keysRevoke } from "./keys/revoke.ts";
+import { logBackup } from "./log/backup.ts";
+import { logExport } from "./log/export.ts";
+import { logImport } from "./log/import.ts";
+import { logRestore } from "./log/restore.ts";
 import { logVerify } from "./log/verify.ts";
 import { projectionsList } from "./projections/list.ts";
 import { projectionsRebuild } from "./projections/rebuild.ts";
@@ -39,7 +43,10 @@ export const nouns: Nouns = {
     verbs: [projectionsList, projectionsRebuild],
   },
   keys: { summary: "Who may speak to the servers", verbs: [keysCreate, keysList, keysRevoke] },
-  log: { summary: "The event log itself", verbs: [logVerify] },
+  log: {
+    summary: "The event log itself",
+    verbs: [logVerify, logBackup, logRestore, logExport, logImport],
+  },
   schemas: {
     summary: "Avro schemas of the events",
     verbs: [schemasCheck, schemasRegister, schemasGenerate],

@@ -1,4 +1,5 @@
 import type { EventReader } from "../platform/codec/codec.ts";
+import type { SchemaRegistry } from "../platform/codec/registry.ts";
 import { readConfig } from "../platform/config/config.ts";
 import type { LogReader } from "../platform/log/log.ts";
 import { openLogReading } from "../platform/log/places.ts";
@@ -10,6 +11,7 @@ export interface ReadLog {
   readonly folder: string;
   readonly log: LogReader;
   readonly codec: EventReader;
+  readonly registry: SchemaRegistry;
 }
 
 /** Opens the log for reading alone: harmless beside a running server. Closes it after `use`. */
@@ -18,9 +20,9 @@ export async function withReadLog<T>(
   use: (parts: ReadLog) => Promise<T>,
 ): Promise<T> {
   const config = readConfig(environment);
-  const { log, codec, close } = await openLogReading(logPlace(config));
+  const { log, codec, registry, close } = await openLogReading(logPlace(config));
   try {
-    return await use({ folder: config.dataFolder, log, codec });
+    return await use({ folder: config.dataFolder, log, codec, registry });
   } finally {
     await close();
   }

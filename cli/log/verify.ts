@@ -6,6 +6,7 @@ import { type Output, table } from "../output.ts";
 import { startProgress } from "../progress.ts";
 import { withReadLog } from "../read-log.ts";
 import { defineVerb } from "../verb.ts";
+import { countRecords } from "./moving.ts";
 
 export const logVerify = defineVerb({
   name: "verify",
@@ -29,14 +30,6 @@ export const logVerify = defineVerb({
     });
   },
 });
-
-async function countRecords(log: Parameters<typeof verifyLog>[0]["log"]): Promise<number> {
-  let total = 0;
-  for (const topic of (await log.topics()).keys()) {
-    for (const end of await log.ends(topic)) total += end;
-  }
-  return total;
-}
 
 function print(report: LogReport, output: Output): void {
   if (output.json) {

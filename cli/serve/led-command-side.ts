@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { CommandSide } from "../../command-side/main.ts";
 import type { Config } from "../../platform/config/config.ts";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
@@ -14,6 +15,8 @@ const ELECTION_TOPIC = "operations.events";
 const ELECTION_GROUP = "command-side";
 const STOP_MILLISECONDS = 10_000;
 const BEGIN_AGAIN_MILLISECONDS = 1_000;
+const SETTLED_WITHIN_MILLISECONDS = 15_000;
+const LOOK_EVERY_MILLISECONDS = 50;
 
 export interface LedParts {
   readonly config: Config;
@@ -71,7 +74,10 @@ export class LedCommandSide implements StartedPart {
     return [{ name, timeoutMs: STOP_MILLISECONDS, run: () => this.#stop() }];
   }
 
-  /** `address`: where the other command sides reach this one. */
+  /**
+   * Resolves when commands are taken, here or by who leads, or when that takes too long: readiness
+   * says what is wrong then. `address`: where the other command sides reach this one.
+   */
   async join(address: string): Promise<void> {
     const { kafka, logger, commandSide } = this.#parts;
     commandSide.follow();
@@ -84,6 +90,10 @@ export class LedCommandSide implements StartedPart {
       onDecided: (leads) => this.#decided(leads),
     });
     await this.#leadership.join();
+    const deadline = performance.now() + SETTLED_WITHIN_MILLISECONDS;
+    while ((await this.#whatIsWrong()) !== null && performance.now() < deadline) {
+      await sleep(LOOK_EVERY_MILLISECONDS);
+    }
   }
 
   /** Commands go to who leads; what was forwarded here by mistake is sent again by its client. */
@@ -136,7 +146,7 @@ export class LedCommandSide implements StartedPart {
         this.#trouble = (error as Error).message;
         logger.error({ error: this.#trouble }, "the partitions cannot be taken; trying again");
         await commandSide.end();
-        await new Promise((resolve) => setTimeout(resolve, BEGIN_AGAIN_MILLISECONDS));
+        await sleep(BEGIN_AGAIN_MILLISECONDS);
       }
     }
   }

@@ -11,7 +11,7 @@ import { type Part, startPlatform } from "./platform.ts";
 interface Serving {
   readonly parts: readonly Part[];
   readonly summary: string;
-  readonly port: "port" | "commandPort" | "any";
+  readonly port: "port" | "commandPort" | "projectionsPort";
 }
 
 const SERVINGS: Readonly<Record<string, Serving>> = {
@@ -28,7 +28,7 @@ const SERVINGS: Readonly<Record<string, Serving>> = {
   projections: {
     parts: ["projections"],
     summary: "Projections alone: builds and feeds the read models; reads the log only",
-    port: "any",
+    port: "projectionsPort",
   },
   "query-api": {
     parts: ["query-api"],
@@ -53,8 +53,7 @@ function serveVerb([name, { parts, summary, port }]: [string, Serving]): Runnabl
     run: async ({ output, environment, interrupted }) => {
       const config = readConfig(environment);
       const logger = createLogger(config.logLevel);
-      const chosenPort = port === "any" ? 0 : config[port];
-      const platform = await startPlatform({ config, parts, logger, port: chosenPort });
+      const platform = await startPlatform({ config, parts, logger, port: config[port] });
       const { url, stores } = platform;
       const log = logName(logPlace(config));
       if (output.json) output.value({ url, parts, log, stores });

@@ -35,6 +35,13 @@ export function schemaIdOf(value: Uint8Array): number | null {
   return (one << 24) | (two << 16) | (three << 8) | four;
 }
 
+/** The same body under the id that the same schema has in another registry. */
+export function withSchemaId(value: Uint8Array, schemaId: number): Uint8Array {
+  const renamed = new Uint8Array(value);
+  new DataView(renamed.buffer).setInt32(1, schemaId);
+  return renamed;
+}
+
 /** The data of a value; throws a `MalformedRecord` unless the body is used up exactly. */
 export function decodeBody(value: Uint8Array, type: avsc.Type, resolver?: avsc.Resolver): unknown {
   const buffer = Buffer.from(value.buffer, value.byteOffset, value.byteLength);

@@ -23,6 +23,7 @@ describe("the configuration", () => {
       host: "127.0.0.1",
       port: 8080,
       commandPort: 8081,
+      projectionsPort: 0,
       commandUrl: null,
       logLevel: "info",
       cursorSecret: null,

@@ -75,6 +75,15 @@ export const variables = {
     fallback: "8081",
     schema: port,
   }),
+  projectionsPort: required<number>({
+    name: "CH_PROJECTIONS_PORT",
+    meaning:
+      "The port of `serve projections`, for health checks and metrics; 0 lets the system choose.",
+    rule: `an integer from 0 to ${MAXIMUM_PORT}`,
+    example: "8082",
+    fallback: "0",
+    schema: port,
+  }),
   advertisedUrl: optional<string>({
     name: "CH_ADVERTISED_URL",
     meaning:

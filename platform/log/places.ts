@@ -5,8 +5,7 @@ import type { SchemaRegistry } from "../codec/registry.ts";
 import { openSqliteRegistry } from "../codec/sqlite-registry.ts";
 import type { KafkaTopic } from "./kafka/create-topics.ts";
 import type { KafkaSettings } from "./kafka/kafka-cluster.ts";
-import { openKafkaLog } from "./kafka/kafka-log.ts";
-import { openKafkaLogReader } from "./kafka/kafka-log-reader.ts";
+import type { OpenKafkaLog } from "./kafka/kafka-log.ts";
 import type { Log, LogReader } from "./log.ts";
 import { openSqliteLog } from "./sqlite/sqlite-log.ts";
 import { openSqliteLogReader } from "./sqlite/sqlite-log-reader.ts";
@@ -37,8 +36,7 @@ interface Opened<Logs extends LogReader, Codec> {
 /** For readers; throws `LOG_UNAVAILABLE` where there is no log yet. */
 export async function openLogReading(place: LogPlace): Promise<Opened<LogReader, EventReader>> {
   const { folder, kafka } = place;
-  const log =
-    kafka === null ? openSqliteLogReader({ folder }) : await openKafkaLogReader(kafka.settings);
+  const log = kafka === null ? openSqliteLogReader({ folder }) : await readKafka(kafka);
   const registry = openRegistry(place, { readOnly: true });
   return closing({ log, registry, codec: openReadCodec({ registry }) });
 }
@@ -56,12 +54,23 @@ export async function openLogWriting(
     const log =
       kafka === null
         ? await openSqliteLog({ folder, topics, encodeLogCreated })
-        : await openKafkaLog({ ...kafka, topics, encodeLogCreated, sizes: "as they are" });
+        : await writeKafka({ ...kafka, topics, encodeLogCreated, sizes: "as they are" });
     return closing({ log, registry, codec });
   } catch (error) {
     await registry.close();
     throw error;
   }
+}
+
+// Each thread opens the log for itself; who has it embedded does not load Kafka's client in each.
+async function readKafka({ settings }: KafkaPlace): Promise<LogReader> {
+  const { openKafkaLogReader } = await import("./kafka/kafka-log-reader.ts");
+  return openKafkaLogReader(settings);
+}
+
+async function writeKafka(options: OpenKafkaLog): Promise<Log> {
+  const { openKafkaLog } = await import("./kafka/kafka-log.ts");
+  return openKafkaLog(options);
 }
 
 export function openRegistry(

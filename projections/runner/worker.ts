@@ -7,7 +7,7 @@ import { openLogReading } from "../../platform/log/places.ts";
 import { createLogger } from "../../platform/telemetry/logger.ts";
 import { registeredProjection } from "../registry.ts";
 import { openStore, serverOf } from "../stores.ts";
-import { FeedingTurn } from "./feeding-turn.ts";
+import type { FeedingTurn } from "./feeding-turn.ts";
 import { type FileLock, tryFileLock } from "./file-lock.ts";
 import { generationLockFile } from "./generation-files.ts";
 import { pause } from "./pause.ts";
@@ -56,6 +56,7 @@ async function joinTurn({ log, place, projection, generation }: FeedingJob) {
   const isShared = serverOf(registeredProjection(projection), place.servers) !== null;
   if (kafka === null || !isShared) return null;
   tell({ type: "waiting" });
+  const { FeedingTurn } = await import("./feeding-turn.ts");
   return FeedingTurn.join({ kafka, projection, generation, logger: createLogger("warn") });
 }
 

@@ -1,9 +1,10 @@
 import { mkdirSync, rmdirSync } from "node:fs";
 import { generationFile } from "../../projections/runner/generation-files.ts";
+import { NO_SERVERS } from "../../projections/stores.ts";
 import { generationsContract } from "./generations/suite.ts";
 
 generationsContract("sqlite", async () => ({
-  addresses: { mongo: null, neo4j: null, postgres: null, redis: null },
+  addresses: NO_SERVERS,
   breakStore: async ({ folder }, projection) => {
     const file = generationFile(folder, projection, 1);
     mkdirSync(file, { recursive: true });

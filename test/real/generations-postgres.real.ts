@@ -1,3 +1,4 @@
+import { NO_SERVERS } from "../../projections/stores.ts";
 import { generationsContract } from "../contracts/generations/suite.ts";
 import { describeWithPostgres, temporaryDatabase } from "./servers.ts";
 
@@ -5,7 +6,7 @@ describeWithPostgres("PostgreSQL", () => {
   generationsContract("postgres", async () => {
     const database = await temporaryDatabase();
     return {
-      addresses: { postgres: database.url, mongo: null, neo4j: null, redis: null },
+      addresses: { ...NO_SERVERS, postgres: database.url },
       breakStore: async () => {
         await database.administer("ALTER DATABASE $DATABASE ALLOW_CONNECTIONS false");
         return () => database.administer("ALTER DATABASE $DATABASE ALLOW_CONNECTIONS true");

@@ -7,7 +7,7 @@ import { expect } from "chai";
 import { createRandom } from "../../cli/demo/random.ts";
 import { openLogReading } from "../../platform/log/places.ts";
 import type { ReadStore } from "../../projections/runner/read-store.ts";
-import { openStore } from "../../projections/stores.ts";
+import { NO_SERVERS, openStore } from "../../projections/stores.ts";
 import { deleteKafkaTopics } from "../contracts/log/kafka-server.ts";
 import { print, printedSeed } from "../contracts/log/seed.ts";
 import { KillClients } from "../kill-clients.ts";
@@ -64,10 +64,7 @@ describeWithServers(
       clients.serveAt(url);
       await clients.start();
       const place = {
-        stores: {
-          folder,
-          servers: { postgres: database.url, mongo: null, neo4j: null, redis: null },
-        },
+        stores: { folder, servers: { ...NO_SERVERS, postgres: database.url } },
         log: logPlaceOf(folder, prefix),
       };
       await untilFed(place, "portfolios");

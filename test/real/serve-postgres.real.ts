@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { examineReadServers } from "../../cli/doctor/read-servers.ts";
-import { openStore } from "../../projections/stores.ts";
+import { NO_SERVERS, openStore } from "../../projections/stores.ts";
 import { type Answer, AskedPlatform, HAPPENS_WITHIN_MS, until } from "./asked-platform.ts";
 import {
   describeWithPostgresPrograms,
@@ -79,7 +79,7 @@ describeWithPostgres("the doctor on a PostgreSQL", () => {
     const database = await temporaryDatabase();
     const placeOf = (postgres: string) => ({
       folder: "nowhere",
-      servers: { postgres, mongo: null, neo4j: null, redis: null },
+      servers: { ...NO_SERVERS, postgres },
     });
     const place = placeOf(database.url);
     for (const generation of [2, 11]) {

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { examineReadServers } from "../../cli/doctor/read-servers.ts";
+import { NO_SERVERS } from "../../projections/stores.ts";
 import { type Answer, AskedPlatform, HAPPENS_WITHIN_MS, until } from "./asked-platform.ts";
 import { describeWithRedisProgram, openPrivateRedis, type PrivateRedis } from "./private-redis.ts";
 
@@ -37,7 +38,7 @@ describeWithRedisProgram("the platform with its risk in Redis", function () {
   }
 
   function placeOf(url: string) {
-    return { folder: "nowhere", servers: { mongo: null, neo4j: null, postgres: null, redis: url } };
+    return { folder: "nowhere", servers: { ...NO_SERVERS, redis: url } };
   }
 
   it("says which store it has chosen for each read model", () => {

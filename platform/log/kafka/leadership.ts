@@ -162,7 +162,10 @@ export class KafkaLeadership {
     await admin.connect();
     try {
       const { groups } = await admin.describeGroups([this.#group]);
-      for (const { memberAssignment, memberMetadata } of groups[0]?.members ?? []) {
+      const [group] = groups;
+      // While somebody joins or leaves, Kafka still tells who leads, and no longer the address.
+      if (group?.state !== "Stable") return null;
+      for (const { memberAssignment, memberMetadata } of group.members) {
         const assigned = AssignerProtocol.MemberAssignment.decode(memberAssignment)?.assignment;
         if ((assigned?.[this.#topic] ?? []).length > 0) return memberOf(memberMetadata).address;
       }

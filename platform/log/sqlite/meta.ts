@@ -20,6 +20,11 @@ export function insertMeta(database: DatabaseSync, logId: string): void {
   insert.run("log_id", logId);
 }
 
+/** The log is another one from here on. */
+export function updateLogId(database: DatabaseSync, logId: string): void {
+  database.prepare("UPDATE log_meta SET value = ? WHERE name = 'log_id'").run(logId);
+}
+
 function readMeta(database: DatabaseSync, name: "format" | "log_id"): string | null {
   const row = database.prepare("SELECT value FROM log_meta WHERE name = ?").get(name);
   return row ? (row.value as string) : null;
