@@ -64,7 +64,7 @@ export async function compareWithFresh(
   const stored =
     typeof at === "string"
       ? storeOf(projection, generationFile(at, projection, generation))
-      : openStore(at.stores, projection, generation);
+      : await openStore(at.stores, projection, generation);
   try {
     await buildFromZero(typeof at === "string" ? at : at.log, projection, fresh);
     return await compare(projection, stored, fresh);

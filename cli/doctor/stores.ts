@@ -44,7 +44,7 @@ export interface FoundGeneration {
   readonly projection: string;
   readonly generation: number;
   /** The caller closes it. */
-  open(): Pick<ReadStore, "checkpoints" | "close">;
+  open(): Promise<Pick<ReadStore, "checkpoints" | "close">>;
 }
 
 /** The generations that are there: of which log, what is parked, what is left over. */
@@ -56,7 +56,7 @@ export async function checkStores(
   const all = [...(await inFolder(folder)), ...onServers];
   const findings: Finding[] = [];
   for (const one of all) {
-    const store = one.open();
+    const store = await one.open();
     try {
       findings.push(...checkStore(one, await store.checkpoints(), logId));
     } finally {
@@ -113,7 +113,7 @@ async function inFolder(folder: string): Promise<FoundGeneration[]> {
     if (projection === undefined) return [];
     const file = join(folder, READ_FOLDER, name);
     const declared = { name: projection, version: 1, tables: {} };
-    const open = () => new SqliteReadStore({ file, projection: declared });
+    const open = async () => new SqliteReadStore({ file, projection: declared });
     return [{ projection, generation: Number(match?.[2]), open }];
   });
 }

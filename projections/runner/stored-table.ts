@@ -34,6 +34,11 @@ export function storedTable(name: string, table: Table): StoredTable {
   return { name, table, keyColumns, columns, types };
 }
 
+/** Those that a store of columns alone can make. */
+export function columnIndexes(indexes: readonly { readonly table: string }[]): TableIndex[] {
+  return indexes.filter((index): index is TableIndex => "columns" in index);
+}
+
 export function indexName({ table, columns }: TableIndex): string {
   return [table, "by", ...columns].join("_");
 }

@@ -34,7 +34,7 @@ async function feed(job: FeedingJob, signal: AbortSignal): Promise<void> {
   const { projection } = registeredProjection(name);
   const lock = await lockGeneration(generationLockFile(folder, name, generation), signal);
   if (lock === null) return tell({ type: "ended", end: STOPPED });
-  const store = openStore(place, name, generation);
+  const store = await openStore(place, name, generation);
   const { log, codec, close } = await openLogReading(job.log);
   const turn = await joinTurn(job);
   const parts = { projection, store, log, codec, observer: observer() };

@@ -110,7 +110,7 @@ async function untilCheckpoints(
   projection: string,
   hold: (checkpoints: Awaited<ReturnType<ReadStore["checkpoints"]>>) => boolean,
 ): Promise<void> {
-  const store = openStore(stores, projection, 1);
+  const store = await openStore(stores, projection, 1);
   const deadline = performance.now() + CAUGHT_UP_WITHIN_MILLISECONDS;
   try {
     await store.create();

@@ -113,7 +113,7 @@ describeWithNeo4j("the doctor on a Neo4j", () => {
     // Numbers that no other test or platform gives its generations.
     const numbers = [900_002, 900_011];
     for (const generation of numbers) {
-      const store = openStore(place, "social", generation);
+      const store = await openStore(place, "social", generation);
       await store.create();
       await store.close();
     }
@@ -123,7 +123,7 @@ describeWithNeo4j("the doctor on a Neo4j", () => {
     const found = generations.map(({ generation }) => generation);
     expect(found.filter((number) => number > 900_000)).to.deep.equal(numbers);
     for (const generation of numbers) {
-      const store = openStore(place, "social", generation);
+      const store = await openStore(place, "social", generation);
       await store.drop();
       await store.close();
     }

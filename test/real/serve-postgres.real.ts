@@ -83,7 +83,7 @@ describeWithPostgres("the doctor on a PostgreSQL", () => {
     });
     const place = placeOf(database.url);
     for (const generation of [2, 11]) {
-      const store = openStore(place, "equity-curve", generation);
+      const store = await openStore(place, "equity-curve", generation);
       await store.create();
       await store.close();
     }

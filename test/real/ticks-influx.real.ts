@@ -105,13 +105,13 @@ describeWithSampleData("the sample ticks in InfluxDB, by the whole platform", (d
 
   it("come to the same digest as in SQLite", async () => {
     const there = { folder, servers: { ...NO_SERVERS, influx: server.url } };
-    const inInflux = openStore(there, NAME, 1);
+    const inInflux = await openStore(there, NAME, 1);
     const digest = await digestGeneration(inInflux, tables);
     await inInflux.close();
     await platform.stop();
     platform = await startPlatformProcess(folder);
     await untilProjected(platform.url);
-    const inSqlite = openStore({ folder, servers: NO_SERVERS }, NAME, 1);
+    const inSqlite = await openStore({ folder, servers: NO_SERVERS }, NAME, 1);
     expect(digest).to.deep.equal(await digestGeneration(inSqlite, tables));
     await inSqlite.close();
   }).timeout(LONG_MS);

@@ -123,7 +123,7 @@ export function generationsContract(
 
     /** Its tables are there. */
     async function isThere(generation: number): Promise<boolean> {
-      const store = openStore(place, subject.projection, generation);
+      const store = await openStore(place, subject.projection, generation);
       try {
         return (await store.checkpoints()).size >= 0;
       } catch {
@@ -140,7 +140,7 @@ export function generationsContract(
     }
 
     async function digestOf(generation: number) {
-      const store = openStore(place, subject.projection, generation);
+      const store = await openStore(place, subject.projection, generation);
       const found = await digest(store);
       await store.close();
       return found;

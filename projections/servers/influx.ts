@@ -1,0 +1,25 @@
+import { InfluxClient } from "../runner/influx-client.ts";
+import { dropDatabase } from "../runner/influx-database.ts";
+import type { InfluxShapes } from "../runner/influx-shape.ts";
+import { InfluxReadStore } from "../runner/influx-store.ts";
+import { generationSchema } from "../runner/postgres-schema.ts";
+import { shapes as marketShapes } from "../ticks-and-candles/influx-shapes.ts";
+import type { ServerStores } from "./server-stores.ts";
+
+/** How the tables of a projection become points. */
+const SHAPES: Readonly<Record<string, InfluxShapes>> = { "ticks-and-candles": marketShapes };
+
+export const stores: ServerStores = {
+  open: (url, { registered: { projection }, generation }) => {
+    const database = generationSchema(projection.name, generation);
+    const shapes = SHAPES[projection.name];
+    return new InfluxReadStore({ url, database, projection, ...(shapes && { shapes }) });
+  },
+  dropper: (url) => {
+    const client = new InfluxClient({ url, connections: 1 });
+    return {
+      drop: (name, generation) => dropDatabase(client, generationSchema(name, generation)),
+      close: async () => client.close(),
+    };
+  },
+};

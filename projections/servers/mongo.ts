@@ -1,0 +1,24 @@
+import { MongoDatabase } from "../runner/mongo-database.ts";
+import { collectionPrefix, dropCollections } from "../runner/mongo-schema.ts";
+import { MongoReadStore } from "../runner/mongo-store.ts";
+import { type MongoLayout, NO_LAYOUT } from "../runner/mongo-table.ts";
+import { layout as strategyLayout } from "../strategies/mongo.ts";
+import type { ServerStores } from "./server-stores.ts";
+
+/** What of a projection is found by indexes. */
+const LAYOUTS: Readonly<Record<string, MongoLayout>> = { strategies: strategyLayout };
+
+export const stores: ServerStores = {
+  open: (url, { registered: { projection }, generation }) => {
+    const layout = LAYOUTS[projection.name] ?? NO_LAYOUT;
+    const prefix = collectionPrefix(projection.name, generation);
+    return new MongoReadStore({ url, prefix, projection, layout });
+  },
+  dropper: (url) => {
+    const database = new MongoDatabase({ url, name: "dropper", connections: 1 });
+    return {
+      drop: (name, generation) => dropCollections(database, collectionPrefix(name, generation)),
+      close: () => database.close(),
+    };
+  },
+};

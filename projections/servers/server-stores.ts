@@ -1,0 +1,25 @@
+import type { RegisteredProjection } from "../registry.ts";
+import type { ReadStore } from "../runner/read-store.ts";
+
+/** Which generation of which projection is meant. */
+export interface GenerationOf {
+  readonly registered: RegisteredProjection;
+  readonly generation: number;
+}
+
+/** Drops generations on one server, one after the other, by one connection. */
+export interface ServerDropper {
+  /** Gives whether anything was there. */
+  drop(name: string, generation: number): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/**
+ * What the platform does with a server of read models. Each server's is a file of its own, loaded
+ * only where its address is configured: the drivers of all of them in each thread would cost an
+ * embedded platform seconds at its start.
+ */
+export interface ServerStores {
+  open(url: string, of: GenerationOf): ReadStore;
+  dropper(url: string): ServerDropper;
+}
