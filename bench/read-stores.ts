@@ -1,7 +1,8 @@
 /**
  * Events a second into each read store, the same events in the same run: projected, compacted and
  * applied with the checkpoint. `npm run bench:stores`; PostgreSQL needs CH_POSTGRES_URL, Redis
- * CH_REDIS_URL, Neo4j CH_NEO4J_URL and MongoDB CH_MONGO_URL, each for the projections that it holds.
+ * CH_REDIS_URL, Neo4j CH_NEO4J_URL and MongoDB CH_MONGO_URL, each for the projections that it
+ * holds.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

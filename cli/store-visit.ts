@@ -1,3 +1,8 @@
+import { InfluxClient } from "../projections/runner/influx-client.ts";
+import {
+  generationsThere as generationsOnInflux,
+  requireSuitableServer as requireSuitableInflux,
+} from "../projections/runner/influx-database.ts";
 import { MongoDatabase } from "../projections/runner/mongo-database.ts";
 import { generationsThere as generationsOnMongo } from "../projections/runner/mongo-schema.ts";
 import { Neo4jPool } from "../projections/runner/neo4j-pool.ts";
@@ -34,6 +39,16 @@ export interface StoreVisit {
 export const openStoreVisit: Readonly<
   Record<StoreServer, (url: string, name: string) => StoreVisit>
 > = {
+  influx: (url) => {
+    const client = new InfluxClient({ url, connections: 1 });
+    return {
+      product: "InfluxDB",
+      place: client.place,
+      requireSuitable: () => requireSuitableInflux(client),
+      generationsThere: (projection) => generationsOnInflux(client, projection),
+      close: async () => client.close(),
+    };
+  },
   mongo: (url, name) => {
     const database = new MongoDatabase({ url, name, connections: 1 });
     return {

@@ -5,6 +5,7 @@ import { indexes as portfolioIndexes } from "./portfolios/indexes.ts";
 import { portfolios } from "./portfolios/projection.ts";
 import { indexes as riskIndexes } from "./risk/indexes.ts";
 import { risk } from "./risk/projection.ts";
+import type { InfluxShapes } from "./runner/influx-shape.ts";
 import type { MongoLayout } from "./runner/mongo-table.ts";
 import type { Graph } from "./runner/neo4j-graph.ts";
 import type { Projection } from "./runner/projection.ts";
@@ -16,12 +17,15 @@ import type { StoreServer } from "./stores.ts";
 import { layout as strategyLayout } from "./strategies/mongo.ts";
 import { strategies } from "./strategies/projection.ts";
 import { indexes as strategyIndexes } from "./strategies/sqlite.ts";
+import { shapes as marketShapes } from "./ticks-and-candles/influx-shapes.ts";
 import { ticksAndCandles } from "./ticks-and-candles/projection.ts";
 import { indexes as marketIndexes } from "./ticks-and-candles/sqlite.ts";
 
 export interface RegisteredProjection {
   readonly projection: Projection;
   readonly indexes: readonly SqliteIndex[];
+  /** How its tables become points, where InfluxDB holds it. */
+  readonly shapes?: InfluxShapes;
   /** The server that holds its read model where one is configured; else that is SQLite. */
   readonly server?: StoreServer;
   /** What is found by indexes where that server is MongoDB. */
@@ -36,7 +40,12 @@ export const projections: readonly RegisteredProjection[] = [
   { projection: risk, indexes: riskIndexes, server: "redis" },
   { projection: social, indexes: socialIndexes, server: "neo4j", graph: socialGraph },
   { projection: strategies, indexes: strategyIndexes, server: "mongo", mongo: strategyLayout },
-  { projection: ticksAndCandles, indexes: marketIndexes },
+  {
+    projection: ticksAndCandles,
+    indexes: marketIndexes,
+    shapes: marketShapes,
+    server: "influx",
+  },
 ];
 
 export function registeredProjection(name: string): RegisteredProjection {

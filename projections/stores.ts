@@ -5,6 +5,9 @@ import {
   generationLockFile,
   removeGenerationFiles,
 } from "./runner/generation-files.ts";
+import { InfluxClient } from "./runner/influx-client.ts";
+import { dropDatabase } from "./runner/influx-database.ts";
+import { InfluxReadStore } from "./runner/influx-store.ts";
 import { MongoDatabase } from "./runner/mongo-database.ts";
 import { collectionPrefix, dropCollections } from "./runner/mongo-schema.ts";
 import { MongoReadStore } from "./runner/mongo-store.ts";
@@ -24,6 +27,7 @@ import { SqliteReadStore } from "./runner/sqlite-store.ts";
 
 /** Addresses of the servers that hold read models; null: SQLite holds what would be there. */
 export interface StoreServers {
+  readonly influx: string | null;
   readonly mongo: string | null;
   readonly neo4j: string | null;
   readonly postgres: string | null;
@@ -31,7 +35,13 @@ export interface StoreServers {
 }
 
 /** Everything in the data folder. */
-export const NO_SERVERS: StoreServers = { mongo: null, neo4j: null, postgres: null, redis: null };
+export const NO_SERVERS: StoreServers = {
+  influx: null,
+  mongo: null,
+  neo4j: null,
+  postgres: null,
+  redis: null,
+};
 
 export type StoreServer = keyof StoreServers;
 
@@ -58,13 +68,18 @@ export function openStore(
   generation: number,
 ): ReadStore {
   const registered = registeredProjection(name);
-  const { projection, indexes, mongo = NO_LAYOUT } = registered;
+  const { projection, indexes, shapes, mongo = NO_LAYOUT } = registered;
   const there = serverOf(registered, servers);
   const ofColumns = indexes.filter((index) => "columns" in index);
   switch (there?.server) {
     case undefined: {
       const file = generationFile(folder, name, generation);
       return new SqliteReadStore({ file, projection, indexes });
+    }
+    case "influx": {
+      const database = generationSchema(name, generation);
+      const { address: url } = there;
+      return new InfluxReadStore({ url, database, projection, ...(shapes && { shapes }) });
     }
     case "mongo": {
       const prefix = collectionPrefix(name, generation);
@@ -93,6 +108,7 @@ export function openStore(
 /** Drops generations that nobody needs any more, on whichever store they are. */
 export class GenerationDropper {
   readonly place: StorePlace;
+  #influx: InfluxClient | null = null;
   #mongo: MongoDatabase | null = null;
   #neo4j: Neo4jPool | null = null;
   #postgres: PostgresPool | null = null;
@@ -113,6 +129,7 @@ export class GenerationDropper {
   }
 
   async close(): Promise<void> {
+    this.#influx?.close();
     await this.#mongo?.close();
     await this.#neo4j?.close();
     await this.#postgres?.close();
@@ -126,6 +143,9 @@ export class GenerationDropper {
     generation: number,
   ): Promise<boolean> {
     switch (server) {
+      case "influx":
+        this.#influx ??= new InfluxClient({ url, connections: 1 });
+        return dropDatabase(this.#influx, generationSchema(name, generation));
       case "mongo":
         this.#mongo ??= new MongoDatabase({ url, name: "dropper", connections: 1 });
         return dropCollections(this.#mongo, collectionPrefix(name, generation));

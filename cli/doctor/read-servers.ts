@@ -11,6 +11,7 @@ import { type Finding, fail, ok } from "./findings.ts";
 import type { FoundGeneration } from "./stores.ts";
 
 const VARIABLES: Readonly<Record<StoreServer, string>> = {
+  influx: "CH_INFLUX_URL",
   mongo: "CH_MONGO_URL",
   neo4j: "CH_NEO4J_URL",
   postgres: "CH_POSTGRES_URL",

@@ -5,11 +5,11 @@ import type { StartWish } from "../../command-side/process-managers/starts.ts";
 import type { LogPlace } from "../../platform/log/places.ts";
 import type { PartitionProgress } from "../../projections/runner/progress.ts";
 import type { RunEnd } from "../../projections/runner/runner.ts";
+import type { StorePlace } from "../../projections/stores.ts";
 
-/** What a manager's thread is started with. */
+/** What a manager's thread is started with. Its addresses hold logins: never log it. */
 export interface ManagerJob {
-  /** The data folder. */
-  readonly folder: string;
+  readonly place: StorePlace;
   readonly log: LogPlace;
   /** A name in the registry of process managers. */
   readonly manager: string;

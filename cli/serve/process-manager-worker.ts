@@ -47,12 +47,13 @@ const door: CommandDoor = {
 // What the main thread hands over, which is in this process and of this version.
 await work(workerData as ManagerJob).finally(() => port.close());
 
-async function work({ folder, log: place, manager: name, wish }: ManagerJob): Promise<void> {
+async function work({ place, log: logAt, manager: name, wish }: ManagerJob): Promise<void> {
+  const { folder } = place;
   const { signal } = stopping;
   const manager = registeredManager(name);
-  const { log, codec, close } = await openLogReading(place);
+  const { log, codec, close } = await openLogReading(logAt);
   const logger = createLogger("warn");
-  const minutes = openStoredMinutes({ folder, log, codec, logger, signal });
+  const minutes = openStoredMinutes({ place, log, codec, logger, signal });
   const file = join(folder, "processes", `${name}.db`);
   const store = new SqliteProcessStore({ file, projection: manager.projection });
   const parts = { manager, sources: minutes, store, log, codec, door, wish, signal };

@@ -16,6 +16,7 @@ import type { PartitionProgress } from "../../projections/runner/progress.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { Failure } from "../failure.ts";
 import { logPlace } from "../log-place.ts";
+import { storePlace } from "../store-place.ts";
 import type { FromManager, ManagerJob, ToManager } from "./process-manager-messages.ts";
 import type { StartedPart } from "./started-part.ts";
 
@@ -33,8 +34,8 @@ export async function processManagersPart(parts: ProcessManagersParts): Promise<
   const { config, logger, gateway } = parts;
   const door = gatewayDoor(gateway, aggregates);
   const running = chosen(config.processManagers).map((manager) => {
-    const [folder, log] = [config.dataFolder, logPlace(config)];
-    const job = { folder, log, manager, wish: config.processStart };
+    const [place, log] = [storePlace(config), logPlace(config)];
+    const job = { place, log, manager, wish: config.processStart };
     return new RunningManager(job, { door, logger });
   });
   // Before commands are served, so that a manager of a new log misses none of their events.

@@ -9,6 +9,11 @@ import { RedisRiskReader } from "../../projections/risk/redis.ts";
 import { SqliteRiskReader } from "../../projections/risk/sqlite.ts";
 import type { RiskReader } from "../../projections/risk/store.ts";
 import { generationFile } from "../../projections/runner/generation-files.ts";
+import { InfluxClient } from "../../projections/runner/influx-client.ts";
+import {
+  type InfluxReaderMaker,
+  openInfluxGeneration,
+} from "../../projections/runner/influx-reader.ts";
 import { MongoDatabase } from "../../projections/runner/mongo-database.ts";
 import type { MongoQueries } from "../../projections/runner/mongo-query.ts";
 import { openMongoGeneration } from "../../projections/runner/mongo-reader.ts";
@@ -33,10 +38,14 @@ import { type StorePlace, serverOf } from "../../projections/stores.ts";
 import { MongoStrategyReader } from "../../projections/strategies/mongo.ts";
 import { SqliteStrategyReader } from "../../projections/strategies/sqlite.ts";
 import type { StrategyReader } from "../../projections/strategies/store.ts";
+import { InfluxMarketReader } from "../../projections/ticks-and-candles/influx.ts";
 import { SqliteMarketReader } from "../../projections/ticks-and-candles/sqlite.ts";
+import type { MarketReader } from "../../projections/ticks-and-candles/store.ts";
 import type { QueryApiParts } from "../../query-api/main.ts";
 import type { OpenGeneration } from "../../query-api/reading/generation-reader.ts";
 
+/** Connections of this process to InfluxDB, shared by all generations that it reads. */
+const INFLUX_CONNECTIONS = 8;
 /** Connections of this process to PostgreSQL, Neo4j or MongoDB, shared by all generations it reads. */
 const POSTGRES_CONNECTIONS = 8;
 
@@ -54,6 +63,8 @@ export function openReaders(place: StorePlace): OpenedReaders {
     switch (there?.server) {
       case undefined:
         return onSqlite(place.folder, name, makers);
+      case "influx":
+        return onInflux(servers.influx, name, makers);
       case "mongo":
         return onMongo(servers.mongo, name, makers);
       case "neo4j":
@@ -86,11 +97,13 @@ export function openReaders(place: StorePlace): OpenedReaders {
       sqlite: (queries) => new SqliteStrategyReader(queries),
       mongo: (queries) => new MongoStrategyReader(queries),
     }),
-    "ticks-and-candles": openerOf("ticks-and-candles", {
+    "ticks-and-candles": openerOf<MarketReader>("ticks-and-candles", {
       sqlite: (queries) => new SqliteMarketReader(queries),
+      influx: InfluxMarketReader.maker,
     }),
   };
   const close = async () => {
+    servers.influx?.close();
     await servers.mongo?.close();
     await servers.neo4j?.close();
     await servers.postgres?.close();
@@ -101,16 +114,20 @@ export function openReaders(place: StorePlace): OpenedReaders {
 
 /** This process's connections to the servers that are configured. */
 interface Servers {
+  readonly influx: InfluxClient | null;
   readonly mongo: MongoDatabase | null;
   readonly neo4j: Neo4jPool | null;
   readonly postgres: PostgresPool | null;
   readonly redis: RedisConnection | null;
 }
 
-function openServers({ servers: { mongo, neo4j, postgres, redis } }: StorePlace): Servers {
+function openServers({ servers }: StorePlace): Servers {
+  const { influx, mongo, neo4j, postgres, redis } = servers;
   const name = "queries";
   const connections = POSTGRES_CONNECTIONS;
   return {
+    influx:
+      influx === null ? null : new InfluxClient({ url: influx, connections: INFLUX_CONNECTIONS }),
     mongo: mongo === null ? null : new MongoDatabase({ url: mongo, name, connections }),
     neo4j: neo4j === null ? null : new Neo4jPool({ url: neo4j, name, connections }),
     postgres: postgres === null ? null : new PostgresPool({ url: postgres, name, connections }),
@@ -121,10 +138,23 @@ function openServers({ servers: { mongo, neo4j, postgres, redis } }: StorePlace)
 /** A reader for each store that the read model may stand in. */
 interface ReaderMakers<Reader> {
   readonly sqlite: (queries: SqliteQueries) => Reader;
+  readonly influx?: InfluxReaderMaker<Reader>;
   readonly mongo?: (queries: MongoQueries) => Reader;
   readonly neo4j?: (queries: Neo4jQueries) => Reader;
   readonly postgres?: (queries: PostgresQueries) => Reader;
   readonly redis?: (queries: RedisQueries) => Reader;
+}
+
+function onInflux<Reader>(
+  client: InfluxClient | null,
+  name: string,
+  { influx: readerMaker }: ReaderMakers<Reader>,
+): OpenGeneration<Reader> {
+  if (client === null || readerMaker === undefined) throw noReader(name, "InfluxDB");
+  return (generation) => {
+    const database = generationSchema(name, generation);
+    return openInfluxGeneration({ client, database, readerMaker });
+  };
 }
 
 function onMongo<Reader>(

@@ -2,19 +2,27 @@ import type { StoredMinutes } from "../../command-side/process-managers/candle-r
 import type { EventReader } from "../../platform/codec/codec.ts";
 import type { LogReader } from "../../platform/log/log.ts";
 import type { Logger } from "../../platform/telemetry/logger.ts";
+import { registeredProjection } from "../../projections/registry.ts";
 import { generationFile } from "../../projections/runner/generation-files.ts";
+import { InfluxClient } from "../../projections/runner/influx-client.ts";
+import { openInfluxGeneration } from "../../projections/runner/influx-reader.ts";
+import { generationSchema } from "../../projections/runner/postgres-schema.ts";
+import type { SqliteQueries } from "../../projections/runner/sqlite-query.ts";
 import { openSqliteGeneration } from "../../projections/runner/sqlite-reader.ts";
+import { type StorePlace, serverOf } from "../../projections/stores.ts";
+import { InfluxMinuteReader } from "../../projections/ticks-and-candles/influx-minute.ts";
 import { SqliteMinuteReader } from "../../projections/ticks-and-candles/sqlite-minute.ts";
+import type { OpenGeneration } from "../../query-api/reading/generation-reader.ts";
 import { followPromotions } from "../../query-api/reading/promotions.ts";
 import { ReadModel } from "../../query-api/reading/read-model.ts";
 
 const PROJECTION = "ticks-and-candles";
 /** How long a look waits for the read model; what it has not passed by then stays due. */
 const WAIT_MS = 1_000;
+const INFLUX_CONNECTIONS = 2;
 
 export interface StoredMinutesParts {
-  /** The data folder. */
-  readonly folder: string;
+  readonly place: StorePlace;
   readonly log: LogReader;
   readonly codec: EventReader;
   readonly logger: Logger;
@@ -25,13 +33,9 @@ export interface StoredMinutesParts {
 export function openStoredMinutes(
   parts: StoredMinutesParts,
 ): StoredMinutes & { close(): Promise<void> } {
-  const { folder, log, codec, logger, signal } = parts;
-  const model = new ReadModel(PROJECTION, async (generation) => {
-    return openSqliteGeneration({
-      file: generationFile(folder, PROJECTION, generation),
-      makeReader: (queries) => new SqliteMinuteReader(queries),
-    });
-  });
+  const { place, log, codec, logger, signal } = parts;
+  const opener = openMinuteReaders(place);
+  const model = new ReadModel(PROJECTION, opener.open);
   const { ended } = followPromotions({ log, codec, logger, models: [model], signal });
   return {
     hasPassed: async (positions) => {
@@ -44,6 +48,38 @@ export function openStoredMinutes(
     close: async () => {
       await ended;
       await model.close();
+      opener.close();
     },
+  };
+}
+
+interface MinuteReader {
+  minute(instrumentId: string, openTimeMs: number): ReturnType<StoredMinutes["minute"]>;
+}
+
+interface MinuteReaders {
+  readonly open: OpenGeneration<MinuteReader>;
+  close(): void;
+}
+
+/** On the store where the read model stands. */
+function openMinuteReaders({ folder, servers }: StorePlace): MinuteReaders {
+  const there = serverOf(registeredProjection(PROJECTION), servers);
+  if (there?.server !== "influx") {
+    const makeReader = (queries: SqliteQueries) => new SqliteMinuteReader(queries);
+    const fileOf = (generation: number) => generationFile(folder, PROJECTION, generation);
+    return {
+      open: async (generation) => openSqliteGeneration({ file: fileOf(generation), makeReader }),
+      close: () => undefined,
+    };
+  }
+  const client = new InfluxClient({ url: there.address, connections: INFLUX_CONNECTIONS });
+  const readerMaker = InfluxMinuteReader.maker;
+  const databaseOf = (generation: number) => generationSchema(PROJECTION, generation);
+  return {
+    open: (generation) => {
+      return openInfluxGeneration({ client, database: databaseOf(generation), readerMaker });
+    },
+    close: () => client.close(),
   };
 }

@@ -192,6 +192,16 @@ export const variables = {
     secret: true,
     schema: z.url({ protocol: /^https?$/ }),
   }),
+  influxUrl: optional<string>({
+    name: "CH_INFLUX_URL",
+    meaning:
+      "The InfluxDB (1.8) that holds ticks and candles; without it SQLite in the data folder does. " +
+      "It takes one log: give another data folder another server.",
+    rule: "an http or https address without path and query",
+    example: "http://user:password@127.0.0.1:8086",
+    secret: true,
+    schema: z.string().refine(isInfluxUrl),
+  }),
   mongoUrl: optional<string>({
     name: "CH_MONGO_URL",
     meaning:
@@ -315,6 +325,13 @@ function isPostgresUrl(text: string): boolean {
   const { protocol, hostname, pathname } = new URL(text);
   const isPostgres = protocol === "postgres:" || protocol === "postgresql:";
   return isPostgres && hostname !== "" && pathname.length > 1;
+}
+
+function isInfluxUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, pathname, search, hash } = new URL(text);
+  const isHttp = protocol === "http:" || protocol === "https:";
+  return isHttp && pathname === "/" && `${search}${hash}` === "";
 }
 
 /** It may name several hosts, which no ordinary URL does: `mongodb://one,two:27018/database`. */

@@ -10,7 +10,7 @@ import { isDataErrorOfNeo4j } from "./neo4j-errors.ts";
 import { type Graph, type PlacedTable, placedTables } from "./neo4j-graph.ts";
 import { Neo4jPool, type Neo4jSession } from "./neo4j-pool.ts";
 import { textOf } from "./neo4j-query.ts";
-import { createGeneration, dropGeneration } from "./neo4j-schema.ts";
+import { createGeneration, dropGeneration, isMade } from "./neo4j-schema.ts";
 import { boundValue, pageCypher, readRow } from "./neo4j-table.ts";
 import { Neo4jWriter, runAll } from "./neo4j-writer.ts";
 import type { Projection, Value } from "./projection.ts";
@@ -44,6 +44,7 @@ export class Neo4jReadStore implements ReadStore {
   readonly #tables: readonly PlacedTable[];
   readonly #writer: Neo4jWriter;
   readonly #pool: Neo4jPool;
+  #hasMade = false;
 
   constructor(parts: Neo4jStoreParts) {
     const { url, generation, projection, graph } = parts;
@@ -55,7 +56,10 @@ export class Neo4jReadStore implements ReadStore {
 
   async create(): Promise<void> {
     const { generation, projection, indexes = [] } = this.#parts;
+    // All that there is to make takes a dozen journeys to the server.
+    if (this.#hasMade && (await isMade(this.#pool, generation))) return;
     await createGeneration(this.#pool, { generation, projection, tables: this.#tables, indexes });
+    this.#hasMade = true;
   }
 
   async take(partition: PartitionKey, logId: string): Promise<Checkpoint> {

@@ -2,7 +2,7 @@ import type { PostgresStatement, PostgresValue } from "./postgres-pool.ts";
 import { arrayType, boundValue, tableName } from "./postgres-table.ts";
 import type { Value } from "./projection.ts";
 import { type Batch, DataError, type PositionedChange } from "./read-store.ts";
-import { keyValues, quoted, quotedList, type StoredTable } from "./stored-table.ts";
+import { keyValues, quoted, quotedList, type StoredTable, storableText } from "./stored-table.ts";
 
 /**
  * One statement writes a batch: it moves the checkpoint from where it must stand, and only if it
@@ -111,11 +111,6 @@ function checkpointValues(batch: Batch): PostgresValue[] {
     [...causes.keys()],
     [...causes.values()],
   ];
-}
-
-/** A reason is made of whatever went wrong; parking must not fail for it. */
-function storableText(reason: string): string {
-  return reason.toWellFormed().replaceAll("\u0000", "\\u0000");
 }
 
 function applySql(schema: string, parts: readonly Part[]): string {

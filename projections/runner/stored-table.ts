@@ -100,3 +100,8 @@ function isStorableText(value: string): boolean {
 function isDouble(type: ColumnType | undefined, value: number): boolean {
   return type === "double" && Number.isFinite(value);
 }
+
+/** A reason is made of whatever went wrong; parking must not fail for it. */
+export function storableText(reason: string): string {
+  return reason.toWellFormed().replaceAll("\u0000", "\\u0000");
+}

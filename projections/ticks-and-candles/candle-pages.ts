@@ -1,7 +1,7 @@
 import { type Decimal, decimalText, ZERO } from "../../platform/kernel/decimal.ts";
 import { type Candle, foldRunning, mergeCandles } from "../../platform/market/candle.ts";
 import { bucketEnd, type Interval } from "../../platform/market/interval.ts";
-import type { FoldedSecond } from "./sqlite-seconds.ts";
+import type { FoldedSecond } from "./folded-seconds.ts";
 import type { CandleRow } from "./store.ts";
 
 /** Collects what ascends by time into buckets of the interval, each handed out when it is full. */

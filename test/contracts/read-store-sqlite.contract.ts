@@ -70,7 +70,7 @@ describe("the text index of the SQLite read store", () => {
       const store = await taken(address);
       const { epoch } = await store.take(PARTITION, LOG_ID);
       const events = sampleEvents(sample, 60);
-      await applyByPlan(store, { events, plan, epoch });
+      await applyByPlan(store, { events, plan, epoch, comparesAndSets: true });
       expect(indexed(address)).to.deep.equal(heldAfter(events));
     });
     await fc.assert(property, { seed, numRuns: 30 });

@@ -4,6 +4,7 @@ import { Client } from "pg";
 /** The real servers that tests may use, by the variables that the platform itself reads. */
 
 type ServerVariable =
+  | "CH_INFLUX_URL"
   | "CH_KAFKA_BROKERS"
   | "CH_MONGO_URL"
   | "CH_NEO4J_URL"
@@ -43,6 +44,14 @@ export function postgresUrl(): string {
 
 export function describeWithPostgres(title: string, suite: (this: Mocha.Suite) => void): void {
   describeWithServers(title, ["CH_POSTGRES_URL"], suite);
+}
+
+export function influxUrl(): string {
+  return serverAddress("CH_INFLUX_URL");
+}
+
+export function describeWithInflux(title: string, suite: (this: Mocha.Suite) => void): void {
+  describeWithServers(title, ["CH_INFLUX_URL"], suite);
 }
 
 export function neo4jUrl(): string {

@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { InfluxShapes } from "../../../projections/runner/influx-shape.ts";
+import { InfluxReadStore } from "../../../projections/runner/influx-store.ts";
 import { collectionPrefix } from "../../../projections/runner/mongo-schema.ts";
 import { MongoReadStore } from "../../../projections/runner/mongo-store.ts";
 import type { MongoLayout } from "../../../projections/runner/mongo-table.ts";
@@ -15,7 +17,7 @@ import { generationPrefix } from "../../../projections/runner/redis-layout.ts";
 import { RedisReadStore } from "../../../projections/runner/redis-store.ts";
 import { SqliteReadStore } from "../../../projections/runner/sqlite-store.ts";
 import type { SqliteTextIndex } from "../../../projections/runner/sqlite-text-index.ts";
-import { mongoUrl, neo4jUrl, postgresUrl, redisUrl } from "../../real/servers.ts";
+import { influxUrl, mongoUrl, neo4jUrl, postgresUrl, redisUrl } from "../../real/servers.ts";
 import { projection } from "./sample-projection.ts";
 
 /** An adapter of the read-store port, as the contract suite and its child processes use it. */
@@ -30,6 +32,12 @@ export interface ReadStoreAdapter {
    * the checkpoint, which must be right again once the batch that broke off was sent again.
    */
   readonly isAtomic: boolean;
+  /**
+   * Whether the store moves the checkpoint by compare-and-set, so that who comes late is refused
+   * and may send what it likes. Without it, who comes late sends what an honest one would, and the
+   * rows must be right although it was not refused.
+   */
+  readonly comparesAndSets: boolean;
   /** How long a child that is killed may live, where its first batch takes longer than usual. */
   readonly longestLifeMs?: number;
 }
@@ -52,18 +60,21 @@ export const readStoreAdapters = {
     },
     remove: (folder) => rmSync(folder, { recursive: true, force: true }),
     isAtomic: true,
+    comparesAndSets: true,
   },
   postgres: {
     newAddress: () => generationSchema(`sample-${randomUUID()}`, 1),
     open: openInPostgres,
     remove: (schema) => dropped(openInPostgres(schema)),
     isAtomic: true,
+    comparesAndSets: true,
   },
   redis: {
     newAddress: () => generationPrefix(`sample-${randomUUID()}`, 1),
     open: openInRedis,
     remove: (prefix) => dropped(openInRedis(prefix)),
     isAtomic: true,
+    comparesAndSets: true,
   },
   mongo: {
     newAddress: () => collectionPrefix(`sample-${randomUUID()}`, 1),
@@ -71,6 +82,14 @@ export const readStoreAdapters = {
     remove: (prefix) => dropped(openInMongo(prefix)),
     // What the stand-in has not. On a replica set it is more than is asked for here.
     isAtomic: false,
+    comparesAndSets: true,
+  },
+  influx: {
+    newAddress: () => generationSchema(`sample-${randomUUID()}`, 1),
+    open: openInInflux,
+    remove: (database) => dropped(openInInflux(database)),
+    isAtomic: false,
+    comparesAndSets: false,
   },
   neo4j: inNeo4j({}),
   /** A table whose rows are relationships, and one that shares its nodes. */
@@ -93,6 +112,7 @@ function inNeo4j(graph: Graph): ReadStoreAdapter {
     return new Neo4jReadStore({ url: neo4jUrl(), generation, projection, graph, indexes });
   };
   return {
+    comparesAndSets: true,
     longestLifeMs: 400,
     isAtomic: true,
     newAddress: () => generationSuffix(`sample-${randomUUID()}`, 1),
@@ -105,6 +125,18 @@ function openInRedis(prefix: string): RedisReadStore {
   const byOpen = [{ table: "accounts", columns: ["count", "owner", "number"] }];
   return new RedisReadStore({ url: redisUrl(), prefix, projection, indexes: byOpen });
 }
+
+function openInInflux(database: string): InfluxReadStore {
+  return new InfluxReadStore({ url: influxUrl(), database, projection, shapes: sampleShapes });
+}
+
+/** Entries stand in time by their sequence, each in a millisecond of its own. */
+export const sampleShapes: InfluxShapes = {
+  entries: {
+    tags: ["stream"],
+    time: { msColumn: "sequence", nsColumn: null, nsBelow: 1_000_000 },
+  },
+};
 
 function openInMongo(prefix: string): MongoReadStore {
   return new MongoReadStore({ url: mongoUrl(), prefix, projection, layout });

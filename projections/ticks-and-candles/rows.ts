@@ -43,6 +43,10 @@ export function tickOf(row: SqlRow): Tick & TickPlace {
   };
 }
 
+export function placeOf({ timeMs, orderId, ordinal, era }: TickPlace): TickPlace {
+  return { timeMs, orderId, ordinal, era };
+}
+
 /** A stored tick as candles are folded from. */
 export function foldedTickOf(row: SqlRow): FoldedTick {
   const orderId = integer(row, "orderId");
@@ -61,7 +65,7 @@ export function foldedTickOf(row: SqlRow): FoldedTick {
 export function minuteOfRow(row: SqlRow): Candle {
   const vwap = textOrNull(row, "vwap");
   return {
-    openTimeMs: integer(row, "minuteMs"),
+    openTimeMs: integer(row, "openTimeMs"),
     open: decimalIn(row, "open"),
     high: decimalIn(row, "high"),
     low: decimalIn(row, "low"),

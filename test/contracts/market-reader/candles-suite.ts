@@ -1,22 +1,22 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { decimal } from "../../platform/kernel/decimal.ts";
-import type { Interval } from "../../platform/market/interval.ts";
-import type { CandleRow, CandlesRequest } from "../../projections/ticks-and-candles/store.ts";
-import type { MarketDataEvent } from "../../schemas/generated/market-data.ts";
-import { describeWithSampleData, sampleRows } from "../sample-data.ts";
-import { printedSeed } from "./log/seed.ts";
-import { marketAdapters } from "./market-reader/adapters.ts";
-import { allPagesOfCandles, compareWithHand } from "./market-reader/by-hand.ts";
-import { Feed, type Harness, ID, MINUTE_MS, NOW_MS, T0, tick } from "./market-reader/feed.ts";
-import {
-  REFERENCE_FIELDS,
-  REFERENCES,
-  referenceLine,
-  tickOfRow,
-} from "./market-reader/references.ts";
+import { decimal } from "../../../platform/kernel/decimal.ts";
+import type { Interval } from "../../../platform/market/interval.ts";
+import type { CandleRow, CandlesRequest } from "../../../projections/ticks-and-candles/store.ts";
+import type { MarketDataEvent } from "../../../schemas/generated/market-data.ts";
+import { describeWithSampleData, sampleRows } from "../../sample-data.ts";
+import { printedSeed } from "../log/seed.ts";
+import { type MarketAdapterName, marketAdapters } from "./adapters.ts";
+import { allPagesOfCandles, compareWithHand } from "./by-hand.ts";
+import { Feed, type Harness, ID, MINUTE_MS, NOW_MS, T0, tick } from "./feed.ts";
+import { REFERENCE_FIELDS, REFERENCES, referenceLine, tickOfRow } from "./references.ts";
 
-function candlesContract(name: string, open: () => Promise<Harness>): void {
+/** Many thousands of journeys to a server take their time. */
+const LONG_TEST_MS = 300_000;
+
+export function candlesContract(name: MarketAdapterName): void {
+  const open: () => Promise<Harness> = marketAdapters[name];
+
   describe(`candles by the market reader: ${name}`, () => {
     let model: Harness;
 
@@ -222,7 +222,7 @@ function candlesContract(name: string, open: () => Promise<Harness>): void {
       expect(all.map(({ trades }) => trades)).to.deep.equal(Array(days).fill(24 * 60));
       const weeks = await allCandles("1w", { fill: "previous" });
       expect(weeks.reduce((sum, { trades }) => sum + trades, 0)).to.equal(days * 24 * 60);
-    });
+    }).timeout(LONG_TEST_MS);
 
     it("folds every interval and window as by hand, of any ticks in any order, rebuilt too", async () => {
       const seed = printedSeed();
@@ -235,7 +235,7 @@ function candlesContract(name: string, open: () => Promise<Harness>): void {
         }
       });
       await fc.assert(property, { seed, numRuns: 40 });
-    });
+    }).timeout(LONG_TEST_MS);
 
     describeWithSampleData("real ticks", (folder) => {
       for (const { file, reference, interval } of REFERENCES) {
@@ -277,5 +277,3 @@ function minutesOf(days: number): readonly MarketDataEvent[] {
     return { type: "CandleClosed", data, occurredAtMs: openTimeMs };
   });
 }
-
-for (const [name, open] of Object.entries(marketAdapters)) candlesContract(name, open);

@@ -1,0 +1,79 @@
+import type { PartitionKey } from "../../platform/log/log.ts";
+import { noLongerOpen, type Snapshot, snapshotOf, tooManyWaiting } from "./generation-snapshot.ts";
+import { readCheckpoints } from "./influx-checkpoints.ts";
+import type { InfluxClient } from "./influx-client.ts";
+import { builtBy } from "./influx-database.ts";
+import { MissingDatabase } from "./influx-errors.ts";
+import { InfluxVersions } from "./influx-versions.ts";
+
+/** Queries under way, of which those beyond the client's connections wait; more are refused. */
+const QUERIES = 1_000;
+
+export interface InfluxGenerationParts<Reader> {
+  /** Shared by all generations that this process reads. */
+  readonly client: InfluxClient;
+  /** `ticks_and_candles_g3` */
+  readonly database: string;
+  /**
+   * Called once for the generation. What it gives makes the projection's reader for each query, of
+   * the generation as it was at its checkpoints; what readers keep for each other stands in there.
+   */
+  readonly readerMaker: InfluxReaderMaker<Reader>;
+}
+
+export type InfluxReaderMaker<Reader> = () => (versions: InfluxVersions) => Reader;
+
+/** One generation opened for queries; `null` while its database is not there yet. */
+export async function openInfluxGeneration<Reader>(
+  parts: InfluxGenerationParts<Reader>,
+): Promise<InfluxGeneration<Reader> | null> {
+  const built = await builtBy(parts.client, parts.database);
+  return built === null ? null : new InfluxGeneration(parts);
+}
+
+/** Each query reads the generation as it was at the checkpoints that the query began with. */
+export class InfluxGeneration<Reader> {
+  readonly #parts: InfluxGenerationParts<Reader>;
+  readonly #makeReader: (versions: InfluxVersions) => Reader;
+  readonly #underWay = new Set<Promise<unknown>>();
+  #closed = false;
+
+  constructor(parts: InfluxGenerationParts<Reader>) {
+    this.#parts = parts;
+    this.#makeReader = parts.readerMaker();
+  }
+
+  /** Rows and positions of the answer agree: what is above the positions is left out. */
+  async read<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>> {
+    if (this.#closed) throw noLongerOpen();
+    if (this.#underWay.size >= QUERIES) throw tooManyWaiting(QUERIES);
+    const reading = this.#read(query);
+    this.#underWay.add(reading);
+    try {
+      return await reading;
+    } catch (error) {
+      throw error instanceof MissingDatabase ? noLongerOpen() : error;
+    } finally {
+      this.#underWay.delete(reading);
+    }
+  }
+
+  async positions(): Promise<ReadonlyMap<PartitionKey, number>> {
+    const { positions } = await this.read(async () => null);
+    return positions;
+  }
+
+  /** Waits for the queries that were asked before; later ones are refused. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.allSettled(this.#underWay);
+  }
+
+  async #read<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>> {
+    const { client, database } = this.#parts;
+    const checkpoints = await readCheckpoints(client, database);
+    const asOf = new Map([...checkpoints].map(([key, { next }]) => [key, next]));
+    const reader = this.#makeReader(new InfluxVersions(client, database, asOf));
+    return snapshotOf(await query(reader), checkpoints);
+  }
+}

@@ -1,0 +1,98 @@
+import type { PartitionKey } from "../../platform/log/log.ts";
+import { foreignLog } from "./checkpoint-rows.ts";
+import { beginning, checkpointLine, parkedLines, readCheckpoints } from "./influx-checkpoints.ts";
+import { InfluxClient } from "./influx-client.ts";
+import { createDatabase, dropDatabase } from "./influx-database.ts";
+import { linesOf } from "./influx-points.ts";
+import { rowsInKeyOrder } from "./influx-rows.ts";
+import { type InfluxShapes, type ShapedTable, shapedTable } from "./influx-shape.ts";
+import { InfluxVersions } from "./influx-versions.ts";
+import { writeLines } from "./influx-writer.ts";
+import type { Projection, Value } from "./projection.ts";
+import type { ApplyOutcome, Batch, Checkpoint, ReadStore, StoredRow } from "./read-store.ts";
+import { keyValuesOf } from "./stored-table.ts";
+
+/** Partitions are written side by side; beyond this they wait for one another. */
+const CONNECTIONS = 4;
+
+export interface InfluxStoreParts {
+  /** `http://user:password@host:port` */
+  readonly url: string;
+  /** `ticks_and_candles_g3` */
+  readonly database: string;
+  readonly projection: Pick<Projection, "name" | "version" | "tables">;
+  readonly shapes?: InfluxShapes;
+}
+
+/**
+ * The InfluxDB adapter of the read-store port: one database per generation of a projection. The
+ * server has neither transactions nor compare-and-set. So points are immutable and the checkpoint
+ * only grows; what is above it is left out of every answer. `take` writes nothing, and `fenced` and
+ * `behind` are told where they are seen: who slips past writes what is there already.
+ */
+export class InfluxReadStore implements ReadStore {
+  readonly #parts: InfluxStoreParts;
+  readonly #tables: ReadonlyMap<string, ShapedTable>;
+  readonly #client: InfluxClient;
+  /** Of partitions taken here: the checkpoint that stands for none. */
+  readonly #untouched = new Map<PartitionKey, Checkpoint>();
+
+  constructor(parts: InfluxStoreParts) {
+    const { url, projection, shapes = {} } = parts;
+    this.#parts = parts;
+    const tables = Object.entries(projection.tables);
+    this.#tables = new Map(
+      tables.map(([name, table]) => [name, shapedTable(name, table, shapes[name])]),
+    );
+    this.#client = new InfluxClient({ url, connections: CONNECTIONS });
+  }
+
+  async create(): Promise<void> {
+    const { database, projection } = this.#parts;
+    await createDatabase(this.#client, { database, projection });
+  }
+
+  async take(partition: PartitionKey, logId: string): Promise<Checkpoint> {
+    const checkpoint = (await this.checkpoints()).get(partition) ?? beginning(logId);
+    if (checkpoint.logId !== logId) {
+      throw foreignLog({ partition, checkpointLogId: checkpoint.logId, logId });
+    }
+    this.#untouched.set(partition, beginning(logId));
+    return { ...checkpoint, epoch: checkpoint.epoch + 1 };
+  }
+
+  async apply(batch: Batch): Promise<ApplyOutcome> {
+    const { partition } = batch;
+    const before = (await this.checkpoints()).get(partition) ?? this.#untouched.get(partition);
+    if (before === undefined) throw new Error(`${partition} was never taken`);
+    if (batch.epoch < before.epoch) return "fenced";
+    if (batch.expected !== before.next) return "behind";
+    const { database } = this.#parts;
+    const lines = linesOf(this.#tables, partition, batch.changes);
+    await writeLines(this.#client, database, [...parkedLines(batch), ...lines]);
+    await writeLines(this.#client, database, [checkpointLine(batch, before)]);
+    return "applied";
+  }
+
+  async *rows(table: string, from?: readonly Value[]): AsyncIterable<StoredRow> {
+    const declared = this.#tables.get(table);
+    if (declared === undefined) throw new RangeError(`no table ${table}`);
+    const checkpoints = await this.checkpoints();
+    const asOf = new Map([...checkpoints].map(([key, { next }]) => [key, next]));
+    const versions = new InfluxVersions(this.#client, this.#parts.database, asOf);
+    const after = from === undefined ? null : keyValuesOf(declared, from);
+    yield* rowsInKeyOrder(versions, declared, after);
+  }
+
+  async checkpoints(): Promise<ReadonlyMap<PartitionKey, Checkpoint>> {
+    return readCheckpoints(this.#client, this.#parts.database);
+  }
+
+  async drop(): Promise<void> {
+    await dropDatabase(this.#client, this.#parts.database);
+  }
+
+  async close(): Promise<void> {
+    this.#client.close();
+  }
+}
