@@ -86,6 +86,8 @@ describe("a platform that is carried into another folder", function () {
   it("leaves no log when the import is refused, and is not put where something is", async () => {
     await asking(old, (client) => client.command("portfolios/p-1/open-portfolio", { name: "p" }));
     await cli("export", exported, "--data", old);
+    const none = await runCli(["log", "import", root, "--data", join(root, "new")]);
+    expect([none.exitCode, existsSync(join(root, "new"))]).to.deep.equal([5, false]);
     rmSync(join(exported, "portfolio.events-0.ndjson.gz"));
     const refused = await runCli(["log", "import", exported, "--data", join(root, "new")]);
     expect(refused.exitCode, refused.stderr).to.equal(4);

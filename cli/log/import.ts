@@ -26,8 +26,7 @@ export const logImport = defineVerb({
   run: async ({ words, output, environment, interrupted }) => {
     const [folder = ""] = words;
     const place = logPlace(readConfig(environment));
-    const carry = async (at: LogPlace) => {
-      const total = readManifest(folder).files.reduce((sum, { events }) => sum + events, 0);
+    const carry = (at: LogPlace, total: number) => {
       const progress = startProgress(output, { label: "importing", total, unit: "events" });
       const onProgress = (imported: number) => {
         if (interrupted.aborted) {
@@ -37,8 +36,13 @@ export const logImport = defineVerb({
       };
       return fill(at, folder, onProgress).finally(() => progress.stop());
     };
-    const imported = place.kafka === null ? intoFolder(place, carry) : carry(place);
-    printMoved(await imported.catch(refusedToMove(FAILED, folder)), output);
+    const importAll = async () => {
+      // Without a manifest nothing is begun.
+      const total = readManifest(folder).files.reduce((sum, { events }) => sum + events, 0);
+      if (place.kafka !== null) return carry(place, total);
+      return intoFolder(place, (at) => carry(at, total));
+    };
+    printMoved(await importAll().catch(refusedToMove(FAILED, folder)), output);
     output.message(`It is in ${logName(place)}.`);
     return exitCodes.ok;
   },

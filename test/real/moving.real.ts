@@ -47,8 +47,12 @@ describeWithServers(
       await (await openLogWriting(onKafka, topicsOf(KAFKA_PARTITIONS, "as they are"))).close();
 
       await cli(["export", there, "--data", first.folder]);
-      await cli(["import", there], { ...kafka, CH_DATA_FOLDER: join(root, "unused") });
-      await cli(["export", back], { ...kafka, CH_DATA_FOLDER: join(root, "unused") });
+      const environment = { ...kafka, CH_DATA_FOLDER: join(root, "unused") };
+      await cli(["import", there], environment);
+      const again = await runCli(["log", "import", there], environment);
+      expect(again).to.include({ exitCode: 5, stdout: "" });
+      expect(again.stderr).to.include("the log has events already");
+      await cli(["export", back], environment);
       await cli(["import", back, "--data", last]);
 
       const { streams } = await contentOf(first);
