@@ -2,7 +2,7 @@ import type { RegisteredProjection } from "../registry.ts";
 import type { ReadStore } from "../runner/read-store.ts";
 
 /** Which generation of which projection is meant. */
-export interface GenerationOf {
+interface GenerationOf {
   readonly registered: RegisteredProjection;
   readonly generation: number;
 }
