@@ -312,7 +312,7 @@ describe("the command line", function () {
     it("ends by itself with --exit, and its last line tells what was done", async () => {
       const run = await runCli(["demo", "--exit", "--json", "--minutes", "5", ...data()]);
       expect(run.exitCode, run.stderr).to.equal(0);
-      expect(run.stderr.split("\n")[0]).to.match(/^Embedded: .*SQLite.*Kafka/);
+      expect(run.stderr.split("\n")[0]).to.match(/^Embedded: .*SQLite.*server whose address/);
       const summary = jsonLines(run.stdout).at(-1);
       expect(summary).to.have.keys(
         "commands",
