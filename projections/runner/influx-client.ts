@@ -57,7 +57,8 @@ export class InfluxClient {
     const { results } = answer as { results: readonly StatementResult[] };
     return results.map(({ series = [], error }) => {
       if (error !== undefined) throw errorOfStatement(error, this.place);
-      return series;
+      // A server without databases names none, and leaves the list of them out.
+      return series.map(({ values = [], ...rest }) => ({ ...rest, values }));
     });
   }
 
@@ -105,6 +106,6 @@ export class InfluxClient {
 }
 
 interface StatementResult {
-  readonly series?: readonly InfluxSeries[];
+  readonly series?: readonly (Omit<InfluxSeries, "values"> & Partial<InfluxSeries>)[];
   readonly error?: string;
 }

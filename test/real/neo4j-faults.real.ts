@@ -58,6 +58,8 @@ describeWithNeo4j("Neo4j, while batches are written", function () {
   it("ends their transactions, and nothing is lost or doubled", async () => {
     const admin = new Neo4jPool({ url: neo4jUrl(), name: "disturber", connections: 1 });
     const store = openStore(neo4jUrl());
+    // Neo4j 5.26 trips over an index for ever whose making was ended on a server's first day.
+    await store.create();
     await feedDisturbed(store, async () => {
       await admin.command(TERMINATE);
     });

@@ -45,7 +45,9 @@ export function readStoreContract(name: ReadStoreAdapterName): void {
   /** What a ghost sends: anything, where it is refused; else what it once read. */
   const ghostly = (event: EventChanges) => (comparesAndSets ? disturbed(event) : event);
   /** What is promised only where the checkpoint moves by compare-and-set. */
-  const itWhereCompared = comparesAndSets ? it : it.skip;
+  const itWhereCompared = (title: string, run: () => Promise<void>) => {
+    if (comparesAndSets) it(title, run);
+  };
   const { longestLifeMs = LONGEST_LIFE_MS } = adapter;
 
   describe(`the read-store contract: ${name}`, () => {
