@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { Kafka } from "kafkajs";
-import { clientConfig } from "../../platform/log/kafka/kafka-cluster.ts";
+import { clientConfig, type KafkaSettings } from "../../platform/log/kafka/kafka-cluster.ts";
 import { KafkaLeadership } from "../../platform/log/kafka/leadership.ts";
 import { createLogger } from "../../platform/telemetry/logger.ts";
 import { deleteKafkaTopics, kafkaSettings } from "../contracts/log/kafka-server.ts";
@@ -15,10 +15,12 @@ const LED_WITHIN_MILLISECONDS = 30_000;
 
 describeWithServers("who leads", ["CH_KAFKA_BROKERS"], function suite(this: Mocha.Suite) {
   this.timeout(120_000);
-  const settings = kafkaSettings(`test-${randomUUID()}.`);
+  // The body of a suite is run where it is skipped, too.
+  let settings: KafkaSettings;
   const members: KafkaLeadership[] = [];
 
   before(async () => {
+    settings = kafkaSettings(`test-${randomUUID()}.`);
     const admin = new Kafka(clientConfig(settings)).admin();
     await admin.connect();
     const topic = `${settings.topicPrefix}${TOPIC}`;

@@ -22,9 +22,10 @@ describeWithServers(
     this.timeout(300_000);
     let root: string;
     const prefix = `test-${randomUUID()}.`;
-    const kafka = kafkaEnvironment(prefix);
+    let kafka: Readonly<Record<string, string>>;
 
     before(() => {
+      kafka = kafkaEnvironment(prefix);
       root = mkdtempSync(join(tmpdir(), "cipherhorizon-moving-"));
     });
 
