@@ -40,10 +40,14 @@ const KILLS = 3;
 /** Between two kills, within which some hundred batches are applied. */
 const PAUSE_MS = 500;
 const RETRY_MS = 50;
+const LONGEST_PAUSE_MS = 30;
+const RACES_WITHIN_MS = 120_000;
 const FIRST_START_WITHIN_MS = 20 * 60_000;
 const CACHE = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "cipherhorizon");
 
-describeWithMongo("MongoDB, where writers meet", () => {
+describeWithMongo("MongoDB, where writers meet", function (this: Mocha.Suite) {
+  // The stand-in forces every write to its disk.
+  this.timeout(RACES_WITHIN_MS);
   let prefix: string;
   let stores: ReadStore[];
 
@@ -193,6 +197,8 @@ async function feed(
   for (let refusals = 0; ; refusals += 1) {
     try {
       if (await feedOn(store, events, random)) return refusals;
+      // In step with each other, each would take the partition before the other has applied.
+      await sleep(random.integer(0, LONGEST_PAUSE_MS));
     } catch (error) {
       if (isTorn(error)) await buildAnew(store);
       else if (!isUnavailable(error)) throw error;
