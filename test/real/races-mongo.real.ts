@@ -92,7 +92,8 @@ describeWithMongo("MongoDB, where writers meet", function (this: Mocha.Suite) {
     const seed = printedSeed();
     const events = sampleEvents(seed, EVENTS);
     const [one, other] = [open(), open()];
-    await Promise.all([one.create(), other.create()]);
+    // One after the other: the stand-in itself may fail where two make one collection at once.
+    for (const store of [one, other]) await store.create();
     const random = createRandom(seed);
     const refusals = await Promise.all([one, other].map((store) => feed(store, events, random)));
     print(`${refusals.join(" and ")} times one of two writers was refused`);
