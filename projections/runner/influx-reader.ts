@@ -1,13 +1,11 @@
 import type { PartitionKey } from "../../platform/log/log.ts";
-import { noLongerOpen, type Snapshot, snapshotOf, tooManyWaiting } from "./generation-snapshot.ts";
+import { noLongerOpen, type Snapshot, snapshotOf } from "./generation-snapshot.ts";
 import { readCheckpoints } from "./influx-checkpoints.ts";
 import type { InfluxClient } from "./influx-client.ts";
 import { builtBy } from "./influx-database.ts";
 import { MissingDatabase } from "./influx-errors.ts";
 import { InfluxVersions } from "./influx-versions.ts";
-
-/** Queries under way, of which those beyond the client's connections wait; more are refused. */
-const QUERIES = 1_000;
+import { QueriesUnderWay } from "./queries-under-way.ts";
 
 export interface InfluxGenerationParts<Reader> {
   /** Shared by all generations that this process reads. */
@@ -35,8 +33,7 @@ export async function openInfluxGeneration<Reader>(
 export class InfluxGeneration<Reader> {
   readonly #parts: InfluxGenerationParts<Reader>;
   readonly #makeReader: (versions: InfluxVersions) => Reader;
-  readonly #underWay = new Set<Promise<unknown>>();
-  #closed = false;
+  readonly #underWay = new QueriesUnderWay();
 
   constructor(parts: InfluxGenerationParts<Reader>) {
     this.#parts = parts;
@@ -45,16 +42,10 @@ export class InfluxGeneration<Reader> {
 
   /** Rows and positions of the answer agree: what is above the positions is left out. */
   async read<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>> {
-    if (this.#closed) throw noLongerOpen();
-    if (this.#underWay.size >= QUERIES) throw tooManyWaiting(QUERIES);
-    const reading = this.#read(query);
-    this.#underWay.add(reading);
     try {
-      return await reading;
+      return await this.#underWay.run(() => this.#read(query));
     } catch (error) {
       throw error instanceof MissingDatabase ? noLongerOpen() : error;
-    } finally {
-      this.#underWay.delete(reading);
     }
   }
 
@@ -65,8 +56,7 @@ export class InfluxGeneration<Reader> {
 
   /** Waits for the queries that were asked before; later ones are refused. */
   async close(): Promise<void> {
-    this.#closed = true;
-    await Promise.allSettled(this.#underWay);
+    await this.#underWay.close();
   }
 
   async #read<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>> {

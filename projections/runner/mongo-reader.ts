@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PartitionKey } from "../../platform/log/log.ts";
-import { noLongerOpen, type Snapshot, snapshotOf, tooManyWaiting } from "./generation-snapshot.ts";
+import { noLongerOpen, type Snapshot, snapshotOf } from "./generation-snapshot.ts";
 import { readCheckpoints } from "./mongo-checkpoints.ts";
 import type { MongoDatabase } from "./mongo-database.ts";
 import { MongoQueries } from "./mongo-query.ts";
 import { checkpointCollection, isWhole } from "./mongo-schema.ts";
+import { QueriesUnderWay } from "./queries-under-way.ts";
 
-/** Queries under way; more are refused. */
-const QUERIES = 1_000;
 /** How often, and after which pause, a query is asked again that came upon a half-written batch. */
 const TRIES = 20;
 const PAUSE_MS = 5;
@@ -36,23 +35,14 @@ export async function openMongoGeneration<Reader>(
  */
 export class MongoGeneration<Reader> {
   readonly #parts: MongoGenerationParts<Reader>;
-  readonly #underWay = new Set<Promise<unknown>>();
-  #closed = false;
+  readonly #underWay = new QueriesUnderWay();
 
   constructor(parts: MongoGenerationParts<Reader>) {
     this.#parts = parts;
   }
 
   async read<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>> {
-    if (this.#closed) throw noLongerOpen();
-    if (this.#underWay.size >= QUERIES) throw tooManyWaiting(QUERIES);
-    const reading = this.#read(query);
-    this.#underWay.add(reading);
-    try {
-      return await reading;
-    } finally {
-      this.#underWay.delete(reading);
-    }
+    return this.#underWay.run(() => this.#read(query));
   }
 
   async positions(): Promise<ReadonlyMap<PartitionKey, number>> {
@@ -62,8 +52,7 @@ export class MongoGeneration<Reader> {
 
   /** Waits for the queries that were asked before; later ones are refused. */
   async close(): Promise<void> {
-    this.#closed = true;
-    await Promise.allSettled(this.#underWay);
+    await this.#underWay.close();
   }
 
   async #read<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>> {

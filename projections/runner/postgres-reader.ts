@@ -1,12 +1,10 @@
 import type { PartitionKey } from "../../platform/log/log.ts";
-import { noLongerOpen, type Snapshot, snapshotOf, tooManyWaiting } from "./generation-snapshot.ts";
+import { noLongerOpen, type Snapshot, snapshotOf } from "./generation-snapshot.ts";
 import { readGeneration } from "./postgres-checkpoints.ts";
 import { isMissingGeneration } from "./postgres-errors.ts";
 import type { PostgresPool } from "./postgres-pool.ts";
 import { PostgresQueries } from "./postgres-query.ts";
-
-/** Queries that wait for a connection; more are refused. */
-const WAITING_QUERIES = 1_000;
+import { QueriesUnderWay } from "./queries-under-way.ts";
 
 export interface PostgresGenerationParts<Reader> {
   /** Shared by all generations that this process reads. */
@@ -31,25 +29,19 @@ export async function openPostgresGeneration<Reader>(
 /** Each query runs in one read-only transaction on one state of the generation. */
 export class PostgresGeneration<Reader> {
   readonly #parts: PostgresGenerationParts<Reader>;
-  readonly #underWay = new Set<Promise<unknown>>();
-  #closed = false;
+  readonly #underWay: QueriesUnderWay;
 
   constructor(parts: PostgresGenerationParts<Reader>) {
     this.#parts = parts;
+    this.#underWay = new QueriesUnderWay(() => parts.pool.waiting);
   }
 
   /** Rows and positions of the answer agree: they stand in the same transaction. */
   async read<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>> {
-    if (this.#closed) throw noLongerOpen();
-    if (this.#parts.pool.waiting >= WAITING_QUERIES) throw tooManyWaiting(WAITING_QUERIES);
-    const reading = this.#read(query);
-    this.#underWay.add(reading);
     try {
-      return await reading;
+      return await this.#underWay.run(() => this.#read(query));
     } catch (error) {
       throw isMissingGeneration(error) ? noLongerOpen() : error;
-    } finally {
-      this.#underWay.delete(reading);
     }
   }
 
@@ -60,8 +52,7 @@ export class PostgresGeneration<Reader> {
 
   /** Waits for the queries that were asked before; later ones are refused. */
   async close(): Promise<void> {
-    this.#closed = true;
-    await Promise.allSettled(this.#underWay);
+    await this.#underWay.close();
   }
 
   #read<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>> {

@@ -1,7 +1,8 @@
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import type { PartitionKey } from "../../platform/log/log.ts";
-import { noLongerOpen, type Snapshot, snapshotOf, tooManyWaiting } from "./generation-snapshot.ts";
+import { noLongerOpen, type Snapshot, snapshotOf } from "./generation-snapshot.ts";
 import type { Row, Tables } from "./projection.ts";
+import { QueriesUnderWay } from "./queries-under-way.ts";
 import type { Checkpoint } from "./read-store.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import { RedisLayout } from "./redis-layout.ts";
@@ -9,8 +10,6 @@ import { askPartitions, type Lookup, type RedisPlace } from "./redis-query.ts";
 import { isGenerationThere, MissingGeneration } from "./redis-schema.ts";
 import { storedTable, type TableIndex } from "./stored-table.ts";
 
-/** Queries under way; more are refused. */
-const WAITING_QUERIES = 1_000;
 /** A query of several steps is asked again where its partition has moved between two of them. */
 const ATTEMPTS = 20;
 
@@ -37,8 +36,7 @@ export async function openRedisGeneration<Reader>(
 export class RedisGeneration<Reader> {
   readonly #parts: RedisGenerationParts<Reader>;
   readonly #place: RedisPlace;
-  readonly #underWay = new Set<Promise<unknown>>();
-  #closed = false;
+  readonly #underWay = new QueriesUnderWay();
 
   constructor(parts: RedisGenerationParts<Reader>) {
     const { connection, prefix, indexes } = parts;
@@ -49,16 +47,10 @@ export class RedisGeneration<Reader> {
 
   /** Rows and positions of the answer agree, however many steps the query has. */
   async read<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>> {
-    if (this.#closed) throw noLongerOpen();
-    if (this.#underWay.size >= WAITING_QUERIES) throw tooManyWaiting(WAITING_QUERIES);
-    const reading = this.#read(query);
-    this.#underWay.add(reading);
     try {
-      return await reading;
+      return await this.#underWay.run(() => this.#read(query));
     } catch (error) {
       throw error instanceof MissingGeneration ? noLongerOpen() : error;
-    } finally {
-      this.#underWay.delete(reading);
     }
   }
 
@@ -69,8 +61,7 @@ export class RedisGeneration<Reader> {
 
   /** Waits for the queries that were asked before; later ones are refused. */
   async close(): Promise<void> {
-    this.#closed = true;
-    await Promise.allSettled(this.#underWay);
+    await this.#underWay.close();
   }
 
   async #read<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>> {
