@@ -11,7 +11,7 @@ import { StackError } from "./stack-error.ts";
 
 const ENV_FILE = "stack.env";
 const PASSWORD_FILE = "password";
-const PASSWORD_BYTES = 24;
+const PASSWORD_BYTES = 16;
 /** Others may pass through to a folder of their own inside, and see nothing on the way. */
 const PASSABLE_MODE = 0o711;
 
@@ -97,14 +97,17 @@ export function makeStackFolder(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: PASSABLE_MODE });
 }
 
-/** Makes the folder of an instance and, where it has one, its password. */
+/**
+ * Makes the folder of an instance and, where it has one, its password: hex digits, for a server's own
+ * tool may take a word that begins with a dash for an option.
+ */
 export function makeInstanceFolder(instance: Instance): Instance {
   const { server, folder } = instance;
   mkdirSync(folder, { recursive: true, mode: PRIVATE_MODE });
   chmodSync(folder, server.user === null ? PRIVATE_MODE : PASSABLE_MODE);
   if (!instance.hasLogin) return instance;
   const file = passwordFile(dirname(folder), server);
-  const password = readPassword(file) || randomBytes(PASSWORD_BYTES).toString("base64url");
+  const password = readPassword(file) || randomBytes(PASSWORD_BYTES).toString("hex");
   if (readPassword(file) === "") writeWhole(file, `${password}\n`);
   return { ...instance, password };
 }
