@@ -2,6 +2,7 @@ import { v7 as uuidV7 } from "uuid";
 import { z } from "zod";
 import { traders } from "../platform/access/roles.ts";
 import { type Catalogue, PlatformError } from "../platform/errors/catalogue.ts";
+import { Turn } from "../platform/event-loop/turns.ts";
 import { uuidField } from "../platform/fields/fields.ts";
 import { fieldErrors } from "../platform/http/field-errors.ts";
 import {
@@ -81,9 +82,11 @@ interface Context {
 async function* results(request: RouteRequest, context: Context): AsyncGenerator<unknown> {
   const inFlight: Promise<unknown>[] = [];
   let breach: { readonly error: unknown } | null = null;
+  const turn = await Turn.take();
   try {
     for await (const text of linesOfRequest(request)) {
       inFlight.push(resultOf(text, request, context));
+      if (turn.isOver) await turn.next();
       if (inFlight.length >= BATCH_COMMANDS_IN_FLIGHT) yield await inFlight.shift();
     }
   } catch (error) {

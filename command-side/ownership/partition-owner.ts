@@ -1,6 +1,7 @@
 import type { EventCodec } from "../../platform/codec/codec.ts";
 import type { RecordedEvent } from "../../platform/codec/envelope.ts";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
+import { Turn } from "../../platform/event-loop/turns.ts";
 import type { AppendResult, Log, PartitionRef, Reign } from "../../platform/log/log.ts";
 import type { AggregateDefinition } from "../aggregate.ts";
 import type { Fact } from "../facts.ts";
@@ -165,8 +166,6 @@ export class PartitionOwner {
   }
 
   async #work(): Promise<void> {
-    // The turn of the event loop lets commands of the same burst share the first batch.
-    await new Promise((resolve) => setImmediate(resolve));
     try {
       while (this.#queue.length > 0) {
         this.#settling = this.#settleOneBatch();
@@ -185,7 +184,7 @@ export class PartitionOwner {
     const batch = this.#nextBatch();
     let result: AppendResult;
     try {
-      this.#decideInto(batch);
+      await this.#decideInto(batch);
       result = await this.#append(batch);
       if (result.outcome === "misplaced") throw new Error(`the log ends at ${result.end}`);
     } catch (error) {
@@ -208,9 +207,12 @@ export class PartitionOwner {
     return leftMs > 0 && leftMs <= DISK_FULL_PAUSE_MILLISECONDS;
   }
 
-  #decideInto(batch: Batch): void {
+  /** Commands of a burst share the first batch; no batch holds up the event loop. */
+  async #decideInto(batch: Batch): Promise<void> {
+    const turn = await Turn.take();
     const context = this.#context();
     while (!batch.isFull) {
+      if (turn.isOver) await turn.next();
       const waiting = this.#queue.takeFirst();
       if (waiting === null) return;
       try {

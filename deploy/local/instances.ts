@@ -98,8 +98,8 @@ export function makeStackFolder(folder: string): void {
 }
 
 /**
- * Makes the folder of an instance and, where it has one, its password: hex digits, for a server's own
- * tool may take a word that begins with a dash for an option.
+ * Makes the folder of an instance and, where it has one, its password: hex digits, for a server's
+ * own tool may take a word that begins with a dash for an option.
  */
 export function makeInstanceFolder(instance: Instance): Instance {
   const { server, folder } = instance;

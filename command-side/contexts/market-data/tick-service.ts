@@ -1,3 +1,4 @@
+import { Turn } from "../../../platform/event-loop/turns.ts";
 import type { CommandOutcome, CommandRequest } from "../../gateway.ts";
 import type { InstrumentDirectory } from "./instrument-directory.ts";
 import { type TickFeed, TickSession, type TicksOutcome } from "./tick-session.ts";
@@ -33,8 +34,10 @@ export class TickService {
   ): Promise<TicksOutcome> {
     const session = new TickSession(this.#parts, feed);
     try {
+      const turn = await Turn.take();
       for await (const tick of ticks) {
         session.add(tick);
+        if (turn.isOver) await turn.next();
         if (session.isFull) await session.room();
       }
       session.flush();
