@@ -4,6 +4,7 @@ import type { Graph } from "../runner/neo4j-graph.ts";
 import type { Neo4jQueries } from "../runner/neo4j-query.ts";
 import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
 import { text } from "../runner/sql-row.ts";
+import type { KeptRanking } from "./kept-ranking.ts";
 import {
   COPIERS_DEPTH,
   LISTED_COPIERS,
@@ -11,7 +12,7 @@ import {
   SUGGESTION_CANDIDATES,
   tooMany,
 } from "./limits.ts";
-import { FOLLOWS_PER_TURN, RANKED_FOLLOWS, RankedFollows, rankingOf } from "./ranking.ts";
+import { RANKED_FOLLOWS, RankedFollows, rankingOf } from "./ranking.ts";
 import { copierOf, copyOf, relationOf, suggestionsOf, traderOf } from "./rows.ts";
 import type {
   Copier,
@@ -24,6 +25,8 @@ import type {
   Trader,
 } from "./store.ts";
 
+/** Follows of a ranking that are taken in between two turns of the event loop. */
+const FOLLOWS_PER_TURN = 2_000;
 const TRADER = { label: "Trader", key: "traderId" };
 
 /**
@@ -37,21 +40,6 @@ export const graph: Graph = {
   blocks: { type: "BLOCKS", from: TRADER, to: TRADER },
   copies: { type: "COPIES", from: TRADER, to: TRADER },
 };
-
-/** The newest ranking of a process, which keeps it until the next event is applied. */
-export class KeptRanking {
-  #kept: { readonly position: string; readonly ranking: readonly Influence[] } | null = null;
-
-  async at(
-    position: string,
-    rank: () => Promise<readonly Influence[]>,
-  ): Promise<readonly Influence[]> {
-    if (this.#kept?.position === position) return this.#kept.ranking;
-    const ranking = await rank();
-    this.#kept = { position, ranking };
-    return ranking;
-  }
-}
 
 /** The social graph in Neo4j. */
 export class Neo4jSocialReader implements SocialReader {

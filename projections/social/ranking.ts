@@ -6,10 +6,8 @@ import type { Influence } from "./store.ts";
 
 /** Follows that one ranking takes in; more are refused. */
 export const RANKED_FOLLOWS = 500_000;
-/** Follows taken in between two turns of the event loop, so that a ranking stops nobody else … */
-export const FOLLOWS_PER_TURN = 4_000;
-/** … and follows along which influence is passed on between two turns. */
-const PASSED_ON_PER_TURN = 1_000_000;
+/** Follows along which influence is passed on between two turns of the event loop. */
+const PASSED_ON_PER_TURN = 500_000;
 
 /** Who is ranked, and along which follows. */
 export class RankedFollows {

@@ -1,27 +1,27 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { text, textOrNull } from "../runner/sql-row.ts";
+import { type SqlRow, text, textOrNull } from "../runner/sql-row.ts";
 import type { SqliteQueries } from "../runner/sqlite-query.ts";
-import { FOLLOWS_PER_TURN, RankedFollows, rankingOf } from "./ranking.ts";
+import { KeptRanking } from "./kept-ranking.ts";
+import { RankedFollows, rankingOf } from "./ranking.ts";
 import { FOLLOWS, GONE } from "./sqlite-relations.ts";
 import type { Influence } from "./store.ts";
+
+/** Followers that are read between two turns of the event loop, so that a ranking stops nobody. */
+const FOLLOWERS_PER_PAGE = 100;
 
 /** The ranking of all traders by influence, on one connection. */
 export class SqliteRanking {
   readonly #queries: SqliteQueries;
-  #ranked: { readonly position: string; readonly ranking: readonly Influence[] } | null = null;
+  readonly #kept = new KeptRanking();
 
   constructor(queries: SqliteQueries) {
     this.#queries = queries;
   }
 
-  /** Kept until the next event is applied. */
-  async current(): Promise<readonly Influence[]> {
+  current(): Promise<readonly Influence[]> {
     const row = this.#queries.get('SELECT group_concat("next") AS position FROM "_checkpoints"');
     const position = row === null ? "" : (textOrNull(row, "position") ?? "");
-    if (this.#ranked?.position === position) return this.#ranked.ranking;
-    const ranking = await this.#rank();
-    this.#ranked = { position, ranking };
-    return ranking;
+    return this.#kept.at(position, () => this.#rank());
   }
 
   async #rank(): Promise<readonly Influence[]> {
@@ -29,19 +29,26 @@ export class SqliteRanking {
       `SELECT traderId, handle FROM traders WHERE traderId NOT IN ${GONE} ORDER BY traderId`,
     );
     const follows = new RankedFollows(rows);
-    let after = ["", ""];
+    let after = "";
     for (;;) {
-      const page = this.#queries.all(SELECT_FOLLOWS, [...after, FOLLOWS_PER_TURN]);
-      follows.add(page);
+      const page = this.#queries.all(SELECT_FOLLOWS, [after, FOLLOWERS_PER_PAGE]);
+      follows.add(page.flatMap(followsOf));
       const last = page.at(-1);
-      if (last === undefined || page.length < FOLLOWS_PER_TURN) break;
-      after = [text(last, "followerId"), text(last, "leaderId")];
+      if (last === undefined || page.length < FOLLOWERS_PER_PAGE) break;
+      after = text(last, "followerId");
       await nextTurn();
     }
     return rankingOf(follows);
   }
 }
 
+/** One row per follower: a row per follow takes several times as long to read. */
 const SELECT_FOLLOWS = `
-  SELECT followerId, leaderId FROM ${FOLLOWS} WHERE (followerId, leaderId) > (?, ?)
-  ORDER BY followerId, leaderId LIMIT ?`;
+  SELECT followerId, json_group_array(leaderId) AS leaderIds FROM ${FOLLOWS}
+  WHERE followerId > ? GROUP BY followerId ORDER BY followerId LIMIT ?`;
+
+function followsOf(row: SqlRow): SqlRow[] {
+  const followerId = text(row, "followerId");
+  const leaderIds = JSON.parse(text(row, "leaderIds")) as readonly string[];
+  return leaderIds.map((leaderId) => ({ followerId, leaderId }));
+}

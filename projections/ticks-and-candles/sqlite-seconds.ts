@@ -8,7 +8,7 @@ import { foldedTickOf } from "./rows.ts";
 import type { TimeRange } from "./store.ts";
 
 /** Rows read between two turns of the event loop, so that a long range stops nobody else. */
-const ROWS_PER_TURN = 2_000;
+const ROWS_PER_TURN = 500;
 
 export interface SecondsParts {
   readonly queries: SqliteQueries;

@@ -5,6 +5,9 @@ import { appendedChannel } from "./tables.ts";
 /** How often a change by another process is looked for. */
 const LOOK_EVERY_MILLISECONDS = 25;
 
+/** Under load listeners are told no more often: each time they look at all their partitions. */
+const QUIET_MILLISECONDS = 20;
+
 /**
  * Tells listeners that the file has changed. The writer of this process sends a message; what
  * another process wrote shows in SQLite's data version, which is looked at by a timer while there
@@ -17,6 +20,7 @@ export class AppendWatch {
   readonly #selectVersion: StatementSync;
   readonly #listeners = new Set<{ readonly call: () => void }>();
   #seenVersion = 0;
+  #toldAtMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
   #channel: BroadcastChannel | null = null;
 
@@ -44,7 +48,7 @@ export class AppendWatch {
     this.#seenVersion = this.#version();
     this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MILLISECONDS);
     this.#channel = new BroadcastChannel(appendedChannel(this.#folder));
-    this.#channel.onmessage = () => this.#look();
+    this.#channel.onmessage = () => this.#hear();
     this.#channel.unref();
   }
 
@@ -55,10 +59,16 @@ export class AppendWatch {
     this.#channel = null;
   }
 
+  /** What comes soon after the last time is found by the timer. */
+  #hear(): void {
+    if (performance.now() - this.#toldAtMs >= QUIET_MILLISECONDS) this.#look();
+  }
+
   #look(): void {
     const version = this.#version();
     if (version === this.#seenVersion) return;
     this.#seenVersion = version;
+    this.#toldAtMs = performance.now();
     for (const { call } of [...this.#listeners]) call();
   }
 

@@ -1,6 +1,7 @@
 import type { Neo4jQueries } from "../../../projections/runner/neo4j-query.ts";
 import type { SqliteQueries } from "../../../projections/runner/sqlite-query.ts";
-import { graph, KeptRanking, Neo4jSocialReader } from "../../../projections/social/neo4j.ts";
+import { KeptRanking } from "../../../projections/social/kept-ranking.ts";
+import { graph, Neo4jSocialReader } from "../../../projections/social/neo4j.ts";
 import { social } from "../../../projections/social/projection.ts";
 import { indexes, SqliteSocialReader } from "../../../projections/social/sqlite.ts";
 import type { SocialReader } from "../../../projections/social/store.ts";
