@@ -18,7 +18,7 @@ export const COMMANDS_IN_FLIGHT = 64;
 /** Ticks of one request that wait for more of their instrument. */
 const BUFFERED_TICKS = 20_000;
 /** How long a tick waits for more of its instrument. */
-const FLUSH_AFTER_MILLISECONDS = 20;
+const FLUSH_AFTER_MILLISECONDS = 40;
 /** Errors of single ticks that an answer lists. */
 export const ERRORS_LISTED = 100;
 
