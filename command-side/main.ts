@@ -10,16 +10,20 @@ import {
   logAppendBatchEvents,
   logAppendDurationSeconds,
   logVoidEventsTotal,
+  partitionsOwned,
 } from "../platform/telemetry/metrics.ts";
 import { batchRoute } from "./batch-route.ts";
 import { commandRoutes } from "./command-routes.ts";
-import { startMarketData } from "./contexts/market-data/services.ts";
+import { MARKET_TOPIC, startMarketData } from "./contexts/market-data/services.ts";
 import { documentRoute } from "./contexts/strategies/document-route.ts";
 import { withFacts } from "./facts.ts";
+import { forwardedRoute } from "./forwarding/forwarded-route.ts";
+import { Forwarder, type Peers } from "./forwarding/forwarder.ts";
+import { sharedGateway } from "./forwarding/shared-gateway.ts";
 import type { CommandGateway } from "./gateway.ts";
 import { measured } from "./measured-gateway.ts";
 import type { OwnerObserver } from "./ownership/owner-observer.ts";
-import { Owners } from "./ownership/owners.ts";
+import { type Claimable, Owners } from "./ownership/owners.ts";
 import { aggregates } from "./registry.ts";
 
 export interface CommandSideParts {
@@ -27,26 +31,29 @@ export interface CommandSideParts {
   readonly codec: EventCodec;
   readonly logger: Logger;
   readonly clock: () => number;
+  /** The command sides that partitions are shared out among; without it, all are this one's. */
+  readonly peers?: Peers;
 }
 
-/**
- * Serves commands from `begin` to `end`, and may do so again. Before and between it may follow what
- * another process writes.
- */
+/** Serves the commands of the partitions that it owns, and hands those of others on. */
 export interface CommandSide {
   readonly gateway: CommandGateway;
   readonly routes: readonly Route[];
+  /** Routes that are no part of the API: where other command sides hand commands on to this one. */
+  readonly internalRoutes: readonly Route[];
   readonly checks: readonly ReadinessCheck[];
   /** Brings the gauges up to date, before they are read. */
   updateMetrics(): void;
-  /** Another process has claimed a partition, though nobody ended this one. */
+  /** Another process has claimed a partition, though nobody took it from this one. */
   hasYielded(): boolean;
   /** Takes every partition of the log. */
   begin(): Promise<void>;
-  /** Folds what others write, so that beginning takes a moment. */
-  follow(): void;
-  /** Settles the batches under way; commands that come later are refused. */
-  end(): Promise<void>;
+  /** Takes what is its own, and releases the rest, batches under way being settled. */
+  own(isMine: Claimable): Promise<void>;
+  /** Folds what others write, from now on; resolves when it has folded what there is. */
+  follow(): Promise<void>;
+  /** Partitions were shared out anew. */
+  ownersChanged(): void;
   stop(): Promise<void>;
 }
 
@@ -65,8 +72,12 @@ export async function openCommandSide(parts: CommandSideParts): Promise<CommandS
   const onFollowingFailed = ({ message }: Error) => logger.warn({ error: message }, "not followed");
   const ownersParts = { log, codec, aggregates, owner, clock, observer, onFollowingFailed };
   const owners = await Owners.open(ownersParts);
-  const gateway = measured(withFacts(owners, aggregates, owners.fact), aggregates);
-  const marketRoutes = marketData.serve(gateway);
+  const local = withFacts(owners, aggregates, owners.fact);
+  const forwarder = parts.peers === undefined ? null : new Forwarder(parts.peers);
+  const shared = forwarder === null ? local : sharedGateway({ owners, local, forwarder });
+  const gateway = measured(shared, aggregates);
+  const refresh = () => owners.catchUp(MARKET_TOPIC);
+  const marketRoutes = marketData.serve({ gateway, clockGateway: local, refresh });
   return {
     gateway,
     routes: [
@@ -75,12 +86,18 @@ export async function openCommandSide(parts: CommandSideParts): Promise<CommandS
       ...marketRoutes,
       documentRoute(gateway),
     ],
+    internalRoutes:
+      parts.peers === undefined ? [] : [forwardedRoute({ local, peers: parts.peers })],
     checks: [{ name: "owners", check: () => owners.obstacle }],
     updateMetrics: () => updateMetrics(owners, clock()),
     hasYielded: () => owners.owners().some((owner) => owner.hasYielded),
     begin: () => owners.begin(),
-    follow: () => owners.follow(),
-    end: () => owners.end(),
+    own: (isMine) => owners.own(isMine),
+    follow: async () => {
+      owners.follow();
+      await owners.catchUp();
+    },
+    ownersChanged: () => forwarder?.ownersChanged(),
     stop: async () => {
       marketData.stop();
       await owners.end();
@@ -103,10 +120,13 @@ function observerFor(logger: Logger, onEvents: OwnerObserver["onEvents"]): Owner
   };
 }
 
+/** What this process does not own any more is not told of. */
 function updateMetrics(owners: Owners, nowMs: number): void {
+  for (const gauge of [partitionsOwned, commandsWaiting, commandWindowAgeSeconds]) gauge.reset();
   for (const owner of owners.owners()) {
     const { topic, partition } = owner.partition;
     const ageSeconds = owner.state.window.ageMilliseconds(nowMs) / 1000;
+    partitionsOwned.inc({ topic });
     commandsWaiting.set({ topic, partition }, owner.waiting);
     commandWindowAgeSeconds.set({ topic, partition }, ageSeconds);
   }

@@ -10,7 +10,7 @@ const CLI = fileURLToPath(new URL("../cli/cipherhorizon.mjs", import.meta.url));
 const PINNED_NODE_FOLDER = dirname(createRequire(import.meta.url).resolve("node/package.json"));
 /** The Node that the launcher wants: with another one it would start a process of its own. */
 const NODE = join(PINNED_NODE_FOLDER, "bin", process.platform === "win32" ? "node.exe" : "node");
-const READY_WITHIN_MILLISECONDS = 120_000;
+const READY_WITHIN_MILLISECONDS = 240_000;
 const LOOK_EVERY_MILLISECONDS = 20;
 const MESSAGES_KEPT = 100_000;
 

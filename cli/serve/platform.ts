@@ -20,10 +20,11 @@ import { logPlace } from "../log-place.ts";
 import { storePlace } from "../store-place.ts";
 import { type ChosenStore, chooseStores } from "./chosen-stores.ts";
 import { openDoor } from "./door.ts";
-import { LedCommandSide } from "./led-command-side.ts";
+import { KafkaPeers } from "./kafka-peers.ts";
 import { processManagersPart } from "./process-managers.ts";
 import { projectionsPart } from "./projections.ts";
 import { openReaders } from "./readers.ts";
+import { SharingCommandSide } from "./sharing-command-side.ts";
 import type { StartedPart } from "./started-part.ts";
 import { VERSION } from "./version.ts";
 
@@ -71,14 +72,13 @@ async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Pl
   const base = parts.includes("command-side")
     ? await openToWrite(config, logger, opened)
     : await openToRead(config, opened);
-  const { kafka } = logPlace(config);
-  const { commandSide } = base;
-  const led =
-    commandSide === null || kafka === null
+  const { commandSide, peers } = base;
+  const sharing =
+    commandSide === null || peers === null
       ? null
-      : new LedCommandSide({ config, logger, commandSide, kafka });
-  const started: StartedPart[] = led === null ? [] : [led];
-  if (led === null && commandSide !== null) {
+      : new SharingCommandSide({ config, logger, commandSide, peers });
+  const started: StartedPart[] = sharing === null ? [] : [sharing];
+  if (sharing === null && commandSide !== null) {
     await commandSide.begin();
     // First to start and first to stop: it sends commands to the part after it.
     started.push(await processManagersPart({ config, logger, gateway: commandSide.gateway }));
@@ -86,7 +86,7 @@ async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Pl
   }
   if (parts.includes("query-api")) started.push(queryApiPart(options, base));
   if (parts.includes("projections")) {
-    const operations = led === null ? (commandSide?.gateway ?? null) : null;
+    const operations = sharing === null ? (commandSide?.gateway ?? null) : null;
     started.push(projectionsPart({ ...options, ...base, operations }));
   }
   opened.push(...started.flatMap(({ afterDrain }) => afterDrain).toReversed());
@@ -95,11 +95,16 @@ async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Pl
   const routes = allRoutes(started, draining);
   const catalogue = catalogueOf(aggregates);
   const documents = documentRoutes({ routes, catalogue, version: VERSION });
-  const divert = led === null ? {} : { divert: led.divert };
-  const app = createApp({ routes: [...routes, ...documents], catalogue, door, logger, ...divert });
+  const internal = commandSide?.internalRoutes ?? [];
+  const app = createApp({
+    routes: [...routes, ...documents, ...internal],
+    catalogue,
+    door,
+    logger,
+  });
   const server = await listen(app, { host: config.host, port, door });
   base.lock?.publishAddress(server.url);
-  await led?.join(config.advertisedUrl ?? server.url);
+  await sharing?.join(config.advertisedUrl ?? server.url);
   const steps = [
     step("readiness off", () => {
       isDraining = true;
@@ -117,6 +122,8 @@ interface Base {
   readonly log: LogReader;
   readonly codec: EventReader;
   readonly commandSide: CommandSide | null;
+  /** The other command sides on the same Kafka. */
+  readonly peers: KafkaPeers | null;
   readonly lock: FolderLock | null;
   readonly steps: readonly ShutdownStep[];
 }
@@ -126,14 +133,23 @@ async function openToWrite(config: Config, logger: Logger, opened: ShutdownStep[
   opened.push(step("unlock the folder", () => lock.release()));
   const { log, codec, close } = await openLogWriting(logPlace(config), topics);
   opened.push(step("close the log", close));
-  const commandSide = await openCommandSide({ log, codec, logger, clock: Date.now });
-  return { log, codec, commandSide, lock, steps: opened.toReversed() };
+  const peers = peersOf(config, logger);
+  const parts = { log, codec, logger, clock: Date.now };
+  const commandSide = await openCommandSide(peers === null ? parts : { ...parts, peers });
+  return { log, codec, commandSide, peers, lock, steps: opened.toReversed() };
 }
 
 async function openToRead(config: Config, opened: ShutdownStep[]): Promise<Base> {
   const { log, codec, close } = await openLogReading(logPlace(config));
   opened.push(step("close the log", close));
-  return { log, codec, commandSide: null, lock: null, steps: opened.toReversed() };
+  const none = { commandSide: null, peers: null, lock: null };
+  return { log, codec, ...none, steps: opened.toReversed() };
+}
+
+function peersOf(config: Config, logger: Logger): KafkaPeers | null {
+  const { kafka } = logPlace(config);
+  if (kafka === null) return null;
+  return new KafkaPeers({ kafka, topics: aggregates.map(({ topic }) => topic), logger });
 }
 
 function commandSidePart(commandSide: CommandSide): StartedPart {

@@ -13,21 +13,32 @@ export interface FoldParts {
   readonly partition: PartitionRef;
   readonly aggregate: AggregateDefinition;
   readonly observer: Pick<OwnerObserver, "onEvents" | "onVoidEvent">;
+  /** Where another has come to, to go on from there; without it from the beginning. */
+  readonly reached?: Reached;
 }
 
-/** A partition read from its beginning into a state, as far as it was read. */
+interface Reached {
+  readonly state: PartitionState;
+  readonly end: number;
+  readonly highestClaim: number;
+}
+
+/** A partition read into a state, as far as it was read. */
 export class PartitionFold {
   readonly state: PartitionState;
   /** The next position it will read. */
-  end = 0;
+  end: number;
   readonly #parts: FoldParts;
-  #highestClaim = -1;
-  #reading: Promise<void> | null = null;
+  #highestClaim: number;
+  #reading: Promise<void> = Promise.resolve();
+  #next: Promise<void> | null = null;
   #isWhole = true;
 
   constructor(parts: FoldParts) {
     this.#parts = parts;
-    this.state = new PartitionState(parts.aggregate);
+    this.state = parts.reached?.state ?? new PartitionState(parts.aggregate);
+    this.end = parts.reached?.end ?? 0;
+    this.#highestClaim = parts.reached?.highestClaim ?? -1;
   }
 
   /** False once some of the records that were read could not be folded: begin another. */
@@ -35,18 +46,28 @@ export class PartitionFold {
     return this.#isWhole;
   }
 
-  /** Reads to where the partition ends now. */
-  async catchUp(): Promise<void> {
-    await this.#reading;
-    this.#reading = this.#read().finally(() => {
-      this.#reading = null;
-    });
+  /**
+   * Reads to where the partition ends now. A reading that is under way may have missed what was
+   * appended since it began, so that all who ask meanwhile share the one after it.
+   */
+  catchUp(): Promise<void> {
+    this.#next ??= this.#readNext();
+    return this.#next;
+  }
+
+  async #readNext(): Promise<void> {
+    // What came of it is told to those who asked for it.
+    await this.#reading.catch(() => undefined);
+    this.#reading = this.#read();
+    this.#next = null;
     return this.#reading;
   }
 
   async #read(): Promise<void> {
     const { log, codec, partition } = this.#parts;
-    for (;;) {
+    // Its owner may go on appending as fast as it is read.
+    const end = (await log.ends(partition.topic))[partition.partition] ?? 0;
+    while (this.end < end) {
       const records = await log.read(partition, this.end, FOLD_LIMITS);
       if (records.length === 0) return;
       await codec.prepare(records);

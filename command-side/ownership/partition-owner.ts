@@ -63,6 +63,8 @@ export class PartitionOwner {
   #working: Promise<void> | null = null;
   /** The batch under way: what it decided stands in the state, and not yet in the log. */
   #settling: Promise<void> | null = null;
+  /** The state holds events of which it is not known that they stand in the log. */
+  #isAhead = false;
   /** Why it serves nobody any more. */
   #stopped: string | null = null;
   /** While there is trouble, it serves nobody and takes the partition again and again. */
@@ -136,10 +138,17 @@ export class PartitionOwner {
       await this.#settling;
       // Folded anew: what was read may never have come into the log.
       if (this.#state !== state) continue;
-      return { value: value as never, version, partition, position: this.#end };
+      const position = this.#end;
+      if (!(await this.reigns())) break;
+      return { value: value as never, version, partition, position };
     }
     const detail = `nothing can be said of ${aggregate.name} ${aggregateId} now; send it again`;
     throw new PlatformError("NOT_READY", detail);
+  }
+
+  /** Nobody has claimed the partition since, as far as the log knows now. */
+  async reigns(): Promise<boolean> {
+    return this.#stopped === null && (await this.#parts.log.stillReigns(this.#reign));
   }
 
   /** Serves nobody any more; resolves when the batch under way is settled. */
@@ -149,8 +158,16 @@ export class PartitionOwner {
     await this.#recovery.idle();
   }
 
+  /** Stopped, and the fold that goes on where it ended; `null` where its state is not the log's. */
+  async release(reason: string): Promise<PartitionFold | null> {
+    await this.stop(reason);
+    if (this.hasYielded || this.#isAhead) return null;
+    const reached = { state: this.#state, end: this.#end, highestClaim: this.#reign.epoch };
+    return new PartitionFold({ ...this.#parts, reached });
+  }
+
   #stop(reason: string): void {
-    this.#stopped = reason;
+    this.#stopped ??= reason;
     this.#recovery.end();
   }
 
@@ -179,11 +196,12 @@ export class PartitionOwner {
 
   async #settleOneBatch(): Promise<void> {
     const refusal = this.#refusal();
-    if (refusal !== null) return this.#answerEverybody(refusal);
-    if (this.#pausesForDisk()) return this.#answerEverybody(diskFull());
+    if (refusal !== null) return answer(this.#queue.takeAll(), refusal);
+    if (this.#pausesForDisk()) return answer(this.#queue.takeAll(), diskFull());
     const batch = this.#nextBatch();
     let result: AppendResult;
     try {
+      this.#isAhead = true;
       await this.#decideInto(batch);
       result = await this.#append(batch);
       if (result.outcome === "misplaced") throw new Error(`the log ends at ${result.end}`);
@@ -237,21 +255,16 @@ export class PartitionOwner {
 
   /** An answer without an append leaves only while the reign still holds. */
   async #append(batch: Batch): Promise<AppendResult> {
-    const { log } = this.#parts;
+    const { log, observer } = this.#parts;
     if (batch.records.length > 0) {
-      const started = performance.now();
+      const [startedMs, events] = [performance.now(), batch.records.length];
       const result = await log.append(this.#reign, batch.firstPosition, batch.records);
-      this.#measure(batch, (performance.now() - started) / 1000);
+      const seconds = (performance.now() - startedMs) / 1000;
+      observer.onAppend({ topic: this.partition.topic, events, seconds });
       return result;
     }
-    const reigns = await log.stillReigns(this.#reign);
-    if (!reigns) return { outcome: "fenced" };
+    if (!(await log.stillReigns(this.#reign))) return { outcome: "fenced" };
     return { outcome: "appended", firstPosition: this.#end, timestampMs: 0 };
-  }
-
-  #measure(batch: Batch, seconds: number): void {
-    const { topic } = this.#reign;
-    this.#parts.observer.onAppend({ topic, events: batch.records.length, seconds });
   }
 
   async #finish(
@@ -292,23 +305,15 @@ export class PartitionOwner {
 
   async #acknowledge(batch: Batch, timestampMs: number): Promise<void> {
     this.#end = batch.nextPosition;
+    this.#isAhead = false;
     const events = batch.events.map((event) => ({ ...event, recordedAtMs: timestampMs }));
     for (const event of events) this.#state.remember(event);
     this.#observe(events);
     for (const { waiting, outcome } of batch.settled) waiting.answer(outcome);
-    for (const { waiting, position } of batch.repeats) {
-      waiting.answer(await this.#storedAnswer(waiting, position));
-    }
-  }
-
-  async #storedAnswer(waiting: Waiting, position: number): Promise<CommandOutcome> {
     const { log, codec, aggregate } = this.#parts;
-    const context = { reign: this.#reign, logId: this.#logId };
-    try {
-      return await storedAnswer(waiting, position, { log, codec, aggregate, context });
-    } catch (error) {
-      const detail = `the stored answer cannot be read: ${(error as Error).message}`;
-      return { outcome: "failed", code: "LOG_UNAVAILABLE", detail };
+    const parts = { log, codec, aggregate, context: { reign: this.#reign, logId: this.#logId } };
+    for (const { waiting, position } of batch.repeats) {
+      waiting.answer(await storedAnswer(waiting, position, parts));
     }
   }
 
@@ -376,6 +381,7 @@ export class PartitionOwner {
     await fold.catchUp();
     this.#state = fold.state;
     this.#end = fold.end;
+    this.#isAhead = false;
     this.#observedEnd = Math.max(this.#observedEnd, fold.end);
   }
 
@@ -386,10 +392,6 @@ export class PartitionOwner {
     if (last === undefined) return;
     this.#observedEnd = last.position + 1;
     this.#parts.observer.onEvents(fresh);
-  }
-
-  #answerEverybody(outcome: CommandOutcome): void {
-    answer(this.#queue.takeAll(), outcome);
   }
 }
 

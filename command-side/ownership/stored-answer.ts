@@ -19,6 +19,15 @@ export async function storedAnswer(
   position: number,
   parts: Parts,
 ): Promise<CommandOutcome> {
+  try {
+    return await answerIn(waiting, position, parts);
+  } catch (error) {
+    const detail = `the stored answer cannot be read: ${(error as Error).message}`;
+    return { outcome: "failed", code: "LOG_UNAVAILABLE", detail };
+  }
+}
+
+async function answerIn(waiting: Waiting, position: number, parts: Parts): Promise<CommandOutcome> {
   const events = await eventsOfCommand(position, parts);
   const first = events[0] as RecordedEvent;
   if (first.commandHash !== waiting.hash) return commandIdReused(first.commandId);

@@ -22,12 +22,7 @@ export interface AppOptions {
   readonly door: Door;
   readonly logger: Logger;
   readonly bodyLimits?: BodyLimits;
-  /** Asked before anything else is made of a request. */
-  readonly divert?: Diversion;
 }
-
-/** Answers a request of the route in another way, and says so; false: it is the route's. */
-export type Diversion = (route: Route, request: Request, response: Response) => Promise<boolean>;
 
 const SECURITY_HEADERS = {
   "X-Content-Type-Options": "nosniff",
@@ -106,8 +101,7 @@ function measure(request: Request, response: Response, startedNs: bigint): void 
 async function serve(route: Route, exchange: Exchange): Promise<void> {
   const { request, response, options } = exchange;
   response.locals.route = route.path;
-  const { door, divert } = options;
-  if (divert !== undefined && (await divert(route, request, response))) return;
+  const { door } = options;
   const { caller, keyHolds } = await admit(route.access, { request, response, door });
   const path = parsePath(route, request);
   const query = parseQuery(route, request);

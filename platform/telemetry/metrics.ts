@@ -29,6 +29,20 @@ export const commandDurationSeconds = new Histogram({
   registers,
 });
 
+export const commandsForwardedTotal = new Counter({
+  name: "commands_forwarded_total",
+  help: "Commands that another command side, the owner of their partition, has answered.",
+  labelNames: ["topic"] as const,
+  registers,
+});
+
+export const partitionsOwned = new Gauge({
+  name: "partitions_owned",
+  help: "Partitions whose commands this process decides.",
+  labelNames: ["topic"] as const,
+  registers,
+});
+
 export const commandsWaiting = new Gauge({
   name: "commands_waiting",
   help: "Commands that wait for the append before them.",

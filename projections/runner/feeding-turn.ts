@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { KafkaLeadership } from "../../platform/log/kafka/leadership.ts";
+import { PartitionGroup } from "../../platform/log/kafka/partition-group.ts";
 import type { KafkaPlace } from "../../platform/log/places.ts";
 import type { Logger } from "../../platform/telemetry/logger.ts";
 
@@ -19,24 +19,24 @@ export interface TurnParts {
  * them through; they would only be in each other's way.
  */
 export class FeedingTurn {
-  readonly #leadership: KafkaLeadership;
+  readonly #group: PartitionGroup;
   #held: AbortController | null = null;
   #waiting: (() => void) | null = null;
 
   private constructor({ kafka, projection, generation, logger }: TurnParts) {
-    this.#leadership = new KafkaLeadership({
+    this.#group = new PartitionGroup({
       settings: kafka.settings,
       group: `projections.${projection}.g${generation}`,
-      topic: TURN_TOPIC,
-      address: `${hostname()} pid ${process.pid}`,
+      topics: [TURN_TOPIC],
+      contact: { address: `${hostname()} pid ${process.pid}`, publicKey: "" },
       logger,
-      onDecided: (mine) => this.#decided(mine),
+      onShared: (mine) => this.#decided(mine.size > 0),
     });
   }
 
   static async join(parts: TurnParts): Promise<FeedingTurn> {
     const turn = new FeedingTurn(parts);
-    await turn.#leadership.join();
+    await turn.#group.join();
     return turn;
   }
 
@@ -53,7 +53,7 @@ export class FeedingTurn {
   }
 
   async leave(): Promise<void> {
-    await this.#leadership.leave();
+    await this.#group.leave();
   }
 
   #decided(mine: boolean): void {

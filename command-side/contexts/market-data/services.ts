@@ -12,7 +12,7 @@ import { tickRoute } from "./tick-route.ts";
 
 /** How often the clock looks for minutes that no later tick has closed. */
 const CLOCK_MILLISECONDS = 1_000;
-const TOPIC = "market.events";
+export const MARKET_TOPIC = "market.events";
 
 export interface MarketDataParts {
   readonly log: LogReader;
@@ -26,8 +26,16 @@ export interface MarketData {
   /** Told of every event as it stands in the log, from the first on. */
   observe(events: readonly RecordedEvent[]): void;
   /** Begins to work with a gateway that serves; gives the routes. */
-  serve(gateway: CommandGateway): readonly Route[];
+  serve(doors: MarketDataDoors): readonly Route[];
   stop(): void;
+}
+
+interface MarketDataDoors {
+  readonly gateway: CommandGateway;
+  /** Of this process's instruments alone: each process's clock closes the candles of its own. */
+  readonly clockGateway: CommandGateway;
+  /** Brings the directory up to what any process has acknowledged. */
+  readonly refresh: () => Promise<void>;
 }
 
 export function startMarketData(parts: MarketDataParts): MarketData {
@@ -38,20 +46,21 @@ export function startMarketData(parts: MarketDataParts): MarketData {
   return {
     observe: (events) => {
       for (const recorded of events) {
-        if (recorded.topic !== TOPIC) continue;
+        if (recorded.topic !== MARKET_TOPIC) continue;
         directory.observe(recorded.aggregateId, recorded.event);
         candleClock.observe(recorded);
       }
     },
-    serve: (gateway) => {
+    serve: ({ gateway, clockGateway, refresh }) => {
       timer = setInterval(() => {
         for (const due of candleClock.due(clock())) {
-          closeByClock(gateway, due).catch((error: unknown) => {
+          closeByClock(clockGateway, due).catch((error: unknown) => {
             logger.error({ err: error, ...due }, "the clock could not close candles");
           });
         }
       }, CLOCK_MILLISECONDS);
-      return [tickRoute({ directory, gateway }), replayRoute({ ...parts, directory, gateway })];
+      const tickParts = { directory, gateway, refresh };
+      return [tickRoute(tickParts), replayRoute({ ...parts, ...tickParts })];
     },
     stop: () => {
       if (timer !== null) clearInterval(timer);

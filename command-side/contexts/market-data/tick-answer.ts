@@ -34,6 +34,8 @@ export const ticksAnswers: readonly RouteAnswer[] = [
 export interface TickParts {
   readonly directory: InstrumentDirectory;
   readonly gateway: CommandGateway;
+  /** Brings the directory up to what any process has acknowledged. */
+  readonly refresh: () => Promise<void>;
 }
 
 export interface TicksAsked {
@@ -43,8 +45,12 @@ export interface TicksAsked {
   readonly feed: TickFeed;
 }
 
-/** Takes the ticks in and answers with what became of them. */
+/**
+ * Takes the ticks in and answers with what became of them. An instrument that was registered before
+ * the request came is known, whichever process has registered it.
+ */
 export async function recordAndAnswer(asked: TicksAsked, parts: TickParts): Promise<void> {
+  await parts.refresh();
   const service = serviceFor(asked.request, parts);
   const { counts, logId, positions } = await service.record(asked.ticks, asked.feed);
   measure(counts);
