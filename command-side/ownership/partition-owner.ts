@@ -10,6 +10,7 @@ import { Batch, type Waiting } from "./batch.ts";
 import { digestCommand } from "./command-digest.ts";
 import { CommandQueue } from "./command-queue.ts";
 import { type DecidingContext, decideInto, EvolveFailure } from "./decide-command.ts";
+import { DiskPause } from "./disk-pause.ts";
 import {
   diskFull,
   internal,
@@ -25,8 +26,6 @@ import { Recovery } from "./recovery.ts";
 import { hasRivalClaim } from "./rival-claim.ts";
 import { storedAnswer } from "./stored-answer.ts";
 
-/** How long a full disk is left alone before the next append tries it again. */
-const DISK_FULL_PAUSE_MILLISECONDS = 1_000;
 /** Claims in a row after appends of unknown outcome; then the log is left alone for a while. */
 const CLAIMS_IN_A_ROW = 5;
 /** How often a fact is read again when the state it stood in was thrown away. */
@@ -71,7 +70,7 @@ export class PartitionOwner {
   readonly #recovery: Recovery;
   /** An append or a claim came to an end that is not known. */
   #isReignInDoubt = false;
-  #diskFullUntilMs = 0;
+  readonly #diskPause: DiskPause;
   #claimsInARow = 0;
   /** So many commands are decided alone: together they were refused by the log. */
   #alone = 0;
@@ -80,6 +79,7 @@ export class PartitionOwner {
   private constructor(parts: OwnerParts) {
     this.#parts = parts;
     this.#followed = parts.fold ?? null;
+    this.#diskPause = new DiskPause(parts.clock);
     this.#state = new PartitionState(parts.aggregate);
     this.#reign = { ...parts.partition, epoch: -1 };
     this.#recovery = new Recovery({
@@ -197,7 +197,7 @@ export class PartitionOwner {
   async #settleOneBatch(): Promise<void> {
     const refusal = this.#refusal();
     if (refusal !== null) return answer(this.#queue.takeAll(), refusal);
-    if (this.#pausesForDisk()) return answer(this.#queue.takeAll(), diskFull());
+    if (this.#diskPause.lasts) return answer(this.#queue.takeAll(), diskFull());
     const batch = this.#nextBatch();
     let result: AppendResult;
     try {
@@ -217,12 +217,6 @@ export class PartitionOwner {
     if (this.#alone === 0) return new Batch(this.#end);
     this.#alone -= 1;
     return new Batch(this.#end, 1);
-  }
-
-  /** A clock set back must not make the pause longer. */
-  #pausesForDisk(): boolean {
-    const leftMs = this.#diskFullUntilMs - this.#parts.clock();
-    return leftMs > 0 && leftMs <= DISK_FULL_PAUSE_MILLISECONDS;
   }
 
   /** Commands of a burst share the first batch; no batch holds up the event loop. */
@@ -279,7 +273,7 @@ export class PartitionOwner {
         this.#yield();
         return answer(batch.waiting, notOwner(CLAIMED_BY_ANOTHER));
       case "disk_full":
-        this.#diskFullUntilMs = this.#parts.clock() + DISK_FULL_PAUSE_MILLISECONDS;
+        this.#diskPause.begin();
         await this.#refoldOrRecover();
         return answer(batch.waiting, diskFull());
       case "rejected":
