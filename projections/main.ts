@@ -9,6 +9,7 @@ import {
   projectionGapEvents,
   projectionLagSeconds,
   projectionParkedStreams,
+  projectionPartitionsFed,
   visibilityDurationSeconds,
 } from "../platform/telemetry/metrics.ts";
 import { projections } from "./registry.ts";
@@ -18,6 +19,8 @@ import { type FedGeneration, type GenerationStatus, Supervisor } from "./runner/
 import { GenerationDropper, type StorePlace } from "./stores.ts";
 
 export interface ProjectionsParts {
+  /** Which projections this process feeds. */
+  readonly names: readonly string[];
   readonly place: StorePlace;
   readonly logPlace: LogPlace;
   readonly log: LogReader;
@@ -37,13 +40,14 @@ export interface Projections {
   stop(): Promise<void>;
 }
 
-/** Feeds the generations of every projection, each in a thread of its own. */
+/** Feeds the generations of the projections named, each in a thread of its own. */
 export function startProjections(parts: ProjectionsParts): Projections {
-  const { place, ...others } = parts;
+  const { place, names, ...others } = parts;
+  const ours = projections.map(({ projection }) => projection);
   const supervisor = new Supervisor({
     ...others,
     stores: new GenerationDropper(place),
-    projections: projections.map(({ projection }) => projection),
+    projections: ours.filter(({ name }) => names.includes(name)),
     onApplied: (fed, applied) => measure(fed, applied, parts.clock()),
   });
   return {
@@ -65,8 +69,10 @@ function measure(fed: FedGeneration, applied: Applied, nowMs: number): void {
 }
 
 function updateMetrics(statuses: readonly GenerationStatus[], nowMs: number): void {
-  for (const { projection, phase, partitions } of statuses) {
+  for (const { projection, phase, partitions: all } of statuses) {
     if (phase !== "live") continue;
+    // What other processes feed is in their metrics: a sum over all processes is right.
+    const partitions = all.filter(({ isFedHere }) => isFedHere);
     const behind = partitions.filter(({ position, end }) => position < end);
     const gapEvents = behind.reduce((sum, { position, end }) => sum + end - position, 0);
     const oldestMs = Math.min(nowMs, ...behind.map(({ recordedAtMs }) => recordedAtMs || nowMs));
@@ -74,5 +80,6 @@ function updateMetrics(statuses: readonly GenerationStatus[], nowMs: number): vo
     projectionGapEvents.set({ projection }, gapEvents);
     projectionLagSeconds.set({ projection }, (nowMs - oldestMs) / 1000);
     projectionParkedStreams.set({ projection }, parked);
+    projectionPartitionsFed.set({ projection }, partitions.length);
   }
 }

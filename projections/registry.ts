@@ -35,6 +35,10 @@ export const projections: readonly RegisteredProjection[] = [
   },
 ];
 
+export const projectionNames: readonly string[] = projections.map(
+  ({ projection }) => projection.name,
+);
+
 export function registeredProjection(name: string): RegisteredProjection {
   const found = projections.find(({ projection }) => projection.name === name);
   if (found === undefined) throw new RangeError(`no projection ${name} is registered`);

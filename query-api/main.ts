@@ -7,7 +7,7 @@ import type { Logger } from "../platform/telemetry/logger.ts";
 import { consoleRoutes } from "./console/routes.ts";
 import { eventRoutes } from "./events/routes.ts";
 import { eventGuard } from "./events/who-may-read.ts";
-import { projectionRoutes } from "./projections/routes.ts";
+import { type Feeders, projectionRoutes } from "./projections/routes.ts";
 import type { OpenGeneration } from "./reading/generation-reader.ts";
 import { LogEnds } from "./reading/log-ends.ts";
 import { followPromotions } from "./reading/promotions.ts";
@@ -22,6 +22,7 @@ export interface QueryApiParts {
   readonly logger: Logger;
   /** How to open a generation of each read model with a reader's login. */
   readonly readers: { readonly [Name in keyof Readers]: OpenGeneration<Readers[Name]> };
+  readonly feeders: Feeders;
 }
 
 export interface QueryApi {
@@ -35,7 +36,7 @@ export interface QueryApi {
 
 /** Follows promotions and answers queries; it never decides and never writes. */
 export function startQueryApi(parts: QueryApiParts): QueryApi {
-  const { log, codec, cursorKey, clock, readers, logger } = parts;
+  const { log, codec, cursorKey, clock, readers, feeders, logger } = parts;
   const byName = openModels(readers);
   const models = readModelNames.map((name) => byName[name]);
   const stopping = new AbortController();
@@ -56,7 +57,7 @@ export function startQueryApi(parts: QueryApiParts): QueryApi {
   return {
     routes: [
       ...readModelRoutes(byName, queryParts),
-      ...projectionRoutes({ ...queryParts, stores, generations, positions }),
+      ...projectionRoutes({ ...queryParts, stores, generations, positions, feeders }),
       ...eventRoutes({
         ...queryParts,
         codec,

@@ -8,13 +8,19 @@ const BATCH_CLIENTS = 2;
 const SMALLEST_BATCH = 40;
 const LARGEST_BATCH = 160;
 const TICK_CLIENTS = 3;
-const TICKS_PER_REQUEST = 2_500;
-/** Between two requests of one client: the machine has to do other things too. */
-const THINKING_MILLISECONDS = 25;
 const RETRY_AFTER_MILLISECONDS = 50;
 /** Whole seconds, so that many minutes are closed. */
 const FIRST_TICK_MS = 1_700_000_000_000;
 const TICK_STEP_MS = 30;
+
+/** How much of a load the clients are. */
+export interface Pace {
+  /** Up to so long a client waits between two requests: the machine has to do other things too. */
+  readonly thinkingMs: number;
+  readonly ticksPerRequest: number;
+}
+
+const FAST: Pace = { thinkingMs: 25, ticksPerRequest: 2_500 };
 
 /** A command as its client keeps it until it is answered. */
 export interface SentCommand extends ClientRecord, MadeCommand {
@@ -36,6 +42,7 @@ export class KillClients {
   readonly commands: SentCommand[] = [];
   readonly feeds: readonly TickFeed[];
   readonly #random: Random;
+  readonly #pace: Pace;
   readonly #open = new Map<string, SentCommand>();
   readonly #working: Promise<void>[] = [];
   #url: string | null = null;
@@ -46,8 +53,9 @@ export class KillClients {
   #failure: unknown = null;
   #finishing = false;
 
-  constructor(random: Random) {
+  constructor(random: Random, pace = FAST) {
     this.#random = random;
+    this.#pace = pace;
     this.feeds = Array.from({ length: TICK_CLIENTS }, (_, i) => {
       return { instrumentId: `binance:COIN${i}-USDT`, symbol: `COIN${i}USDT`, answered: 0 };
     });
@@ -105,7 +113,7 @@ export class KillClients {
       const loop = async () => {
         while (!this.#finishing && this.#failure === null) {
           await work();
-          await sleep(this.#random.uniform() * THINKING_MILLISECONDS);
+          await sleep(this.#random.uniform() * this.#pace.thinkingMs);
         }
       };
       this.#working.push(
@@ -179,8 +187,9 @@ export class KillClients {
   }
 
   async #sendTicks(feed: TickFeed): Promise<void> {
+    const { ticksPerRequest } = this.#pace;
     const first = feed.answered + 1;
-    const ids = Array.from({ length: TICKS_PER_REQUEST }, (_, i) => first + i);
+    const ids = Array.from({ length: ticksPerRequest }, (_, i) => first + i);
     const body = ids.map((id) => JSON.stringify(tick(feed.symbol, id))).join("\n");
     await this.#untilAnswered(async (url) => {
       const path = "/v1/market/ticks?source=backfill";
@@ -188,8 +197,8 @@ export class KillClients {
       const text = await answer.text();
       if (!answer.ok) return mustRetry(answer.status, text);
       const { accepted, duplicates } = JSON.parse(text);
-      if (accepted + duplicates !== TICKS_PER_REQUEST) throw new Error(`ticks: ${text}`);
-      feed.answered += TICKS_PER_REQUEST;
+      if (accepted + duplicates !== ticksPerRequest) throw new Error(`ticks: ${text}`);
+      feed.answered += ticksPerRequest;
       return true;
     });
   }

@@ -43,14 +43,15 @@ export async function startPlatformProcess(
   return { ...spawned, url: await spawned.ready() };
 }
 
-/** Starts `cipherhorizon serve all`, or another part, on a data folder. */
+/** Starts `cipherhorizon serve all`, or another part, on a data folder; `names`: of projections. */
 export function spawnPlatform(
   folder: string,
   environment: Environment = {},
-  part: "all" | "command-side" | "projections" = "all",
+  part: "all" | "command-side" | "projections" | "query-api" = "all",
+  names: readonly string[] = [],
 ): SpawnedPlatform {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("CH_"));
-  const child = spawn(NODE, [CLI, "serve", part], {
+  const child = spawn(NODE, [CLI, "serve", part, ...names], {
     env: {
       ...Object.fromEntries(inherited),
       CH_DATA_FOLDER: folder,

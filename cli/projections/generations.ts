@@ -10,6 +10,7 @@ const generation = z.object({
   position: z.record(z.string(), z.int()).nullable(),
   gapEvents: z.int().nullable(),
   gapEventsByPartition: z.record(z.string(), z.int()).nullable(),
+  fedBy: z.record(z.string(), z.string()).nullable(),
 });
 
 const projection = z.object({ name: z.string(), generations: z.array(generation) });

@@ -3,11 +3,11 @@ import { exitCodes } from "../exit-codes.ts";
 import { table } from "../output.ts";
 import { openSession } from "../session.ts";
 import { defineVerb } from "../verb.ts";
-import { listProjections, type ProjectionStatus } from "./generations.ts";
+import { type Generation, listProjections, type ProjectionStatus } from "./generations.ts";
 
 export const projectionsList = defineVerb({
   name: "list",
-  summary: "Every projection with its generations: phase, version, gap",
+  summary: "Every projection with its generations: phase, version, gap, who feeds them",
   optionLines: [],
   options: z.strictObject({}),
   examples: ["cipherhorizon projections list", "cipherhorizon projections list --json"],
@@ -24,7 +24,10 @@ export const projectionsList = defineVerb({
   },
 });
 
-const COLUMNS = ["projection", "generation", "phase", "version", "gap", "verified", "started"];
+const COLUMNS = [
+  ...["projection", "generation", "phase", "version", "gap", "verified", "started"],
+  "partitions fed by",
+];
 
 function asTable(projections: readonly ProjectionStatus[]): string {
   const rows = projections.flatMap(({ name, generations }) => {
@@ -36,7 +39,15 @@ function asTable(projections: readonly ProjectionStatus[]): string {
       one.gapEvents === null ? "" : `${one.gapEvents} events`,
       one.verified ? "yes" : "no",
       one.startedAt,
+      feedersText(one),
     ]);
   });
   return table(COLUMNS, rows, ["generation", "version", "gap"]);
+}
+
+/** `vm pid 17: 2, vm pid 21: 2`; empty where one process feeds it, which nobody else knows of. */
+function feedersText({ fedBy }: Generation): string {
+  const byProcess = Object.groupBy(Object.values(fedBy ?? {}), (address) => address);
+  const counts = Object.entries(byProcess).map(([address, all]) => `${address}: ${all?.length}`);
+  return counts.toSorted().join(", ");
 }

@@ -139,6 +139,7 @@ async function generationOf(session: Session, { name, generation }: Watch): Prom
     position: null,
     gapEvents: null,
     gapEventsByPartition: null,
+    fedBy: null,
   };
 }
 

@@ -1,6 +1,6 @@
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import type { Logger } from "../../platform/telemetry/logger.ts";
-import { projections } from "../../projections/registry.ts";
+import { projectionNames, projections } from "../../projections/registry.ts";
 import { type StorePlace, type StoreServer, serverOf } from "../../projections/stores.ts";
 import { openStoreVisit, type StoreVisit } from "../store-visit.ts";
 
@@ -12,20 +12,27 @@ export interface ChosenStore {
 }
 
 /**
- * What the configuration has chosen. A server that refuses us, or that we cannot work with, ends
- * the start; one that does not answer yet is waited for, by each projector in its own time.
+ * What the configuration has chosen for the projections named. A server that refuses us, or that we
+ * cannot work with, ends the start; one that does not answer yet is waited for, by each projector
+ * in its own time.
  */
-export async function chooseStores(place: StorePlace, logger: Logger): Promise<ChosenStore[]> {
-  const byServer = Map.groupBy(projections, (one) => serverOf(one, place.servers)?.server ?? null);
+export async function chooseStores(
+  place: StorePlace,
+  logger: Logger,
+  names: readonly string[] = projectionNames,
+): Promise<ChosenStore[]> {
+  const meant = projections.filter(({ projection }) => names.includes(projection.name));
+  const byServer = Map.groupBy(meant, (one) => serverOf(one, place.servers)?.server ?? null);
   const namesOn = (server: StoreServer | null) => {
     return (byServer.get(server) ?? []).map(({ projection }) => projection.name);
   };
   const onServers: ChosenStore[] = [];
   for (const [server, url] of Object.entries(place.servers) as [StoreServer, string | null][]) {
-    if (url === null) continue;
+    if (url === null || !byServer.has(server)) continue;
     const store = await serverName(openStoreVisit[server](url, "start"), logger);
     onServers.push({ store, projections: namesOn(server) });
   }
+  if (!byServer.has(null)) return onServers;
   return [...onServers, { store: `SQLite in ${place.folder}`, projections: namesOn(null) }];
 }
 

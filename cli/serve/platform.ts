@@ -15,11 +15,13 @@ import { runShutdown, type ShutdownStep } from "../../platform/lifecycle/shutdow
 import type { LogReader } from "../../platform/log/log.ts";
 import { openLogReading, openLogWriting } from "../../platform/log/places.ts";
 import type { Logger } from "../../platform/telemetry/logger.ts";
+import { projectionNames } from "../../projections/registry.ts";
 import { startQueryApi } from "../../query-api/main.ts";
 import { logPlace } from "../log-place.ts";
 import { storePlace } from "../store-place.ts";
 import { type ChosenStore, chooseStores } from "./chosen-stores.ts";
 import { openDoor } from "./door.ts";
+import { openFeeders } from "./feeders.ts";
 import { KafkaPeers } from "./kafka-peers.ts";
 import { processManagersPart } from "./process-managers.ts";
 import { projectionsPart } from "./projections.ts";
@@ -34,6 +36,8 @@ export type Part = "command-side" | "projections" | "query-api";
 export interface StartPlatform {
   readonly config: Config;
   readonly parts: readonly Part[];
+  /** Names of those that the projectors feed; else all. */
+  readonly projections?: readonly string[];
   readonly logger: Logger;
   /** 0 lets the system choose. */
   readonly port: number;
@@ -67,8 +71,7 @@ export async function startPlatform(options: StartPlatform): Promise<Platform> {
 async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Platform> {
   const { config, parts, logger, port } = options;
   const { door, ownKey } = openDoor(config, logger);
-  const usesStores = parts.includes("projections") || parts.includes("query-api");
-  const stores = usesStores ? await chooseStores(storePlace(config), logger) : [];
+  const stores = await chooseStores(storePlace(config), logger, usedProjections(options));
   const base = parts.includes("command-side")
     ? await openToWrite(config, logger, opened)
     : await openToRead(config, opened);
@@ -87,7 +90,9 @@ async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Pl
   if (parts.includes("query-api")) started.push(queryApiPart(options, base));
   if (parts.includes("projections")) {
     const operations = sharing === null ? (commandSide?.gateway ?? null) : null;
-    started.push(projectionsPart({ ...options, ...base, operations }));
+    started.push(
+      projectionsPart({ ...options, ...base, operations, names: usedProjections(options) }),
+    );
   }
   opened.push(...started.flatMap(({ afterDrain }) => afterDrain).toReversed());
   let isDraining = false;
@@ -116,6 +121,12 @@ async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Pl
   ];
   const { url } = server;
   return { url, routes, stores, ownKey, steps, stop: () => runShutdown(steps, logger) };
+}
+
+/** Whose read models this process writes or reads. */
+function usedProjections({ parts, projections }: StartPlatform): readonly string[] {
+  if (parts.includes("query-api")) return projectionNames;
+  return parts.includes("projections") ? (projections ?? projectionNames) : [];
 }
 
 interface Base {
@@ -164,7 +175,8 @@ function commandSidePart(commandSide: CommandSide): StartedPart {
 
 function queryApiPart({ config, logger }: StartPlatform, { log, codec }: Base): StartedPart {
   const { dataFolder, cursorSecret } = config;
-  const { readers, close } = openReaders(storePlace(config));
+  const place = storePlace(config);
+  const { readers, close } = openReaders(place);
   const queryApi = startQueryApi({
     log,
     codec,
@@ -172,6 +184,7 @@ function queryApiPart({ config, logger }: StartPlatform, { log, codec }: Base): 
     clock: Date.now,
     cursorKey: loadCursorKey(dataFolder, cursorSecret),
     readers,
+    feeders: openFeeders(place, logPlace(config).kafka, logger),
   });
   return {
     routes: queryApi.routes,

@@ -13,6 +13,8 @@ import type { StartedPart } from "./started-part.ts";
 
 export interface ProjectionsParts {
   readonly config: Config;
+  /** Of the projections that are fed here. */
+  readonly names: readonly string[];
   readonly logger: Logger;
   readonly log: LogReader;
   readonly codec: EventReader;
@@ -24,6 +26,7 @@ export interface ProjectionsParts {
 export function projectionsPart(parts: ProjectionsParts): StartedPart {
   const { config, logger, log, codec } = parts;
   const projections = startProjections({
+    names: parts.names,
     place: storePlace(config),
     logPlace: logPlace(config),
     log,

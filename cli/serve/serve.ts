@@ -1,17 +1,21 @@
 import { z } from "zod";
 import { readConfig } from "../../platform/config/config.ts";
 import { createLogger } from "../../platform/telemetry/logger.ts";
+import { projectionNames } from "../../projections/registry.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { Failure } from "../failure.ts";
 import { untilAborted } from "../interrupts.ts";
 import { logName, logPlace } from "../log-place.ts";
-import { defineVerb, type RunnableVerb } from "../verb.ts";
+import { defineVerb, type RunnableVerb, usageFailure } from "../verb.ts";
 import { type Part, startPlatform } from "./platform.ts";
 
 interface Serving {
   readonly parts: readonly Part[];
   readonly summary: string;
   readonly port: "port" | "commandPort" | "projectionsPort";
+  /** Only some projections may be meant: they are named after the verb. */
+  readonly takesNames?: boolean;
+  readonly examples?: readonly string[];
 }
 
 const SERVINGS: Readonly<Record<string, Serving>> = {
@@ -27,8 +31,10 @@ const SERVINGS: Readonly<Record<string, Serving>> = {
   },
   projections: {
     parts: ["projections"],
-    summary: "Projections alone: builds and feeds the read models; reads the log only",
+    summary: "Projections alone, all or those named: builds and feeds the read models",
     port: "projectionsPort",
+    takesNames: true,
+    examples: ["cipherhorizon serve projections portfolios equity-curve"],
   },
   "query-api": {
     parts: ["query-api"],
@@ -40,20 +46,27 @@ const SERVINGS: Readonly<Record<string, Serving>> = {
 /** `serve all`, `serve command-side` … */
 export const serveVerbs: readonly RunnableVerb[] = Object.entries(SERVINGS).map(serveVerb);
 
-function serveVerb([name, { parts, summary, port }]: [string, Serving]): RunnableVerb {
+function serveVerb([name, serving]: [string, Serving]): RunnableVerb {
+  const { parts, summary, port, takesNames = false, examples = [] } = serving;
   return defineVerb({
     name,
+    ...(takesNames ? { words: "[names...]" } : {}),
     summary,
     optionLines: [],
     options: z.strictObject({}),
     examples: [
       `cipherhorizon serve ${name}`,
       `CH_PORT=9000 cipherhorizon serve ${name} --data ./folder`,
+      ...examples,
     ],
-    run: async ({ output, environment, interrupted }) => {
+    run: async ({ words, output, environment, interrupted }) => {
+      const projections = knownNames(words);
       const config = readConfig(environment);
       const logger = createLogger(config.logLevel);
-      const platform = await startPlatform({ config, parts, logger, port: config[port] });
+      const platform = await startPlatform({
+        ...{ config, parts, projections, logger },
+        port: config[port],
+      });
       const { url, stores } = platform;
       const log = logName(logPlace(config));
       if (output.json) output.value({ url, parts, log, stores });
@@ -69,6 +82,14 @@ function serveVerb([name, { parts, summary, port }]: [string, Serving]): Runnabl
       return interrupted.reason === "SIGTERM" ? exitCodes.ok : exitCodes.interrupted;
     },
   });
+}
+
+/** All of them where none is named. */
+function knownNames(words: readonly string[]): readonly string[] {
+  const unknown = words.find((word) => !projectionNames.includes(word));
+  if (unknown === undefined) return words.length === 0 ? projectionNames : words;
+  const known = projectionNames.join(", ");
+  throw usageFailure(`there is no projection ${unknown}; there are ${known}`, "serve projections");
 }
 
 function unclean(): Failure {

@@ -10,6 +10,7 @@ const generation = shape({
   position: optional(record(number)),
   gapEvents: optional(number),
   gapEventsByPartition: optional(record(number)),
+  fedBy: optional(record(text)),
 });
 
 const projection = shape({ name: text, generations: list(generation) });

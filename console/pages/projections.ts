@@ -90,13 +90,14 @@ const columns: readonly Column<Generation>[] = [
   { title: "Positions", cell: positionsOf },
 ];
 
-/** One line for each partition: position, and how many events it lacks. */
-function positionsOf({ position, gapEventsByPartition }: Generation) {
+/** One line for each partition: position, how many events it lacks, and who feeds it. */
+function positionsOf({ position, gapEventsByPartition, fedBy }: Generation) {
   if (position === null) return html`<span class="none">–</span>`;
   return html`
     <ul class="positions">
       ${Object.entries(position).map(([partition, next]) => {
         const gap = gapEventsByPartition?.[partition] ?? 0;
+        const feeder = fedBy?.[partition];
         const href = hrefOf("events", null, {
           topic: partition.split("/")[0] ?? "",
           from: "start",
@@ -105,6 +106,7 @@ function positionsOf({ position, gapEventsByPartition }: Generation) {
           <li key=${partition}>
             <a href=${href}>${partition}</a> <${Count} value=${next} />
             ${gap > 0 && html` <span class="behind">gap ${gap}</span>`}
+            ${feeder !== undefined && html` <span class="none">${feeder}</span>`}
           </li>
         `;
       })}

@@ -13,6 +13,7 @@ function projection(next: number, gap: number): Projection {
     position: { "a.events/0": next },
     gapEvents: gap,
     gapEventsByPartition: { "a.events/0": gap },
+    fedBy: null,
   };
   return { name: "a", generations: [generation] };
 }

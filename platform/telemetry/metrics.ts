@@ -96,21 +96,28 @@ export const projectionEventsTotal = new Counter({
 
 export const projectionGapEvents = new Gauge({
   name: "projection_gap_events",
-  help: "Events in the log that the live generation has not applied.",
+  help: "Events in the log that the live generation lacks, of the partitions that this process feeds.",
   labelNames: ["projection"] as const,
   registers,
 });
 
 export const projectionLagSeconds = new Gauge({
   name: "projection_lag_seconds",
-  help: "Age of the oldest event that the live generation has not applied; 0 at the end.",
+  help: "Age of the oldest event that the live generation lacks, of what this process feeds; 0 at the end.",
   labelNames: ["projection"] as const,
   registers,
 });
 
 export const projectionParkedStreams = new Gauge({
   name: "projection_parked_streams",
-  help: "Streams set aside because one of their events could not be applied.",
+  help: "Streams set aside because an event could not be applied, of what this process feeds.",
+  labelNames: ["projection"] as const,
+  registers,
+});
+
+export const projectionPartitionsFed = new Gauge({
+  name: "projection_partitions_fed",
+  help: "Partitions that this process feeds into the live generation; 0: other processes have them.",
   labelNames: ["projection"] as const,
   registers,
 });

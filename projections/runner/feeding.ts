@@ -9,7 +9,7 @@ import { type FeedingJob, type FromWorker, STOP, type TroubleReport } from "./wo
 const STOP_DEADLINE_MS = 5_000;
 
 /**
- * `waiting`: another process feeds the generation. `paused`: a systemic error is being waited out.
+ * `waiting`: other processes feed the generation, and this one would go on. `paused`: a systemic error is being waited out.
  * `stopped`: it came to an end by itself, for the reason given.
  */
 export type FeedingState = "starting" | "waiting" | "feeding" | "paused" | "stopped";
@@ -30,6 +30,8 @@ export class Feeding {
   #end: RunEnd | null = null;
   #stopped: Promise<void> | null = null;
   #gone = false;
+  /** What it does while nothing keeps it from that. */
+  #turn: "starting" | "waiting" | "feeding" = "starting";
   state: FeedingState = "starting";
   partitions: readonly PartitionProgress[] = [];
   trouble: TroubleReport | null = null;
@@ -81,7 +83,8 @@ export class Feeding {
     switch (message.type) {
       case "waiting":
       case "feeding":
-        this.state = message.type;
+        this.#turn = message.type;
+        if (this.trouble === null) this.state = message.type;
         return;
       case "applied":
         this.#listener.onApplied(message.applied);
@@ -95,7 +98,7 @@ export class Feeding {
         return;
       case "trouble":
         this.trouble = message.trouble;
-        this.state = message.trouble === null ? "feeding" : "paused";
+        this.state = message.trouble === null ? this.#turn : "paused";
         if (message.trouble !== null) this.#listener.onTrouble(message.trouble);
         return;
       case "ended":

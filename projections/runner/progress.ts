@@ -14,6 +14,8 @@ export interface PartitionProgress {
   /** Timestamp of the last record applied, epoch ms; 0 before the first. */
   readonly recordedAtMs: number;
   readonly parked: readonly ParkedStream[];
+  /** By this process; else by another one, or by none now. */
+  readonly isFedHere: boolean;
   /** It has been at the end of the log since the runner began. */
   readonly caughtUp: boolean;
 }
@@ -40,6 +42,15 @@ export class Progress {
 
   get caughtUp(): boolean {
     return this.partitions.every(({ caughtUp }) => caughtUp);
+  }
+
+  fedHere(partition: PartitionKey, isFedHere: boolean): void {
+    this.#change(partition, { isFedHere });
+  }
+
+  /** Where another process has got it to; it may have come here since that was read. */
+  fedElsewhere(partition: PartitionKey, checkpoint: Checkpoint): void {
+    if (!this.#of(partition).isFedHere) this.taken(partition, checkpoint);
   }
 
   taken(partition: PartitionKey, { next, recordedAtMs, parked }: Checkpoint): void {
@@ -88,6 +99,7 @@ function atStart(partition: PartitionKey): PartitionProgress {
     voidEvents: 0,
     recordedAtMs: 0,
     parked: [],
+    isFedHere: false,
     caughtUp: false,
   };
 }

@@ -6,22 +6,33 @@ import {
   type PartitionRef,
   partitionKey,
 } from "../../platform/log/log.ts";
-import { type Applied, Fenced, PartitionFeeder, TooManyParked } from "./partition-feeder.ts";
+import {
+  type Applied,
+  type FeederParts,
+  Fenced,
+  PartitionFeeder,
+  TooManyParked,
+} from "./partition-feeder.ts";
 import { pause } from "./pause.ts";
 import { type Persistence, persist, type Trouble } from "./persist.ts";
 import { Progress } from "./progress.ts";
 import type { Projection } from "./projection.ts";
 import type { ReadStore } from "./read-store.ts";
+import type { Share } from "./share.ts";
 
 /** Beyond it the projection stops: a bug must not park the world. */
 const PARKED_STREAMS_LIMIT = 100;
 const PROGRESS_INTERVAL_MS = 250;
+/** How often the store is asked how far other processes are in their share. */
+const OTHERS_INTERVAL_MS = 1_000;
 
 export interface RunnerParts {
   readonly projection: Projection;
   readonly store: ReadStore;
   readonly log: LogReader;
   readonly codec: EventReader;
+  /** `null`: every partition is this process's, and nobody else's. */
+  readonly share?: Share | null;
   readonly observer?: RunnerObserver;
   readonly parkedStreamsLimit?: number;
   readonly signal: AbortSignal;
@@ -29,6 +40,8 @@ export interface RunnerParts {
 
 /** What happens while a generation is fed. */
 export interface RunnerObserver {
+  /** How many partitions are fed here now. */
+  onFed?(partitions: number): void;
   /** A checkpoint has moved, and its rows are readable. */
   onApplied?(applied: Applied): void;
   /** Four times a second, and when the end is first reached. */
@@ -40,7 +53,8 @@ export interface RunnerObserver {
 }
 
 /**
- * `stopped`: the signal was aborted. `fenced`: another projector feeds this generation.
+ * `stopped`: the signal was aborted. `fenced`: another projector feeds this generation, which
+ * nobody shares.
  * `too_many_parked`: the projection is at fault. `failed`: an error that no retry can cure.
  */
 export interface RunEnd {
@@ -49,9 +63,10 @@ export interface RunEnd {
 }
 
 /**
- * Feeds one generation of a read model from the log, all partitions of its topics side by side,
- * until it is stopped. A crash at any point loses and doubles nothing, for the checkpoint moves
- * with the rows.
+ * Feeds one generation of a read model from the log, all partitions of its topics, or this
+ * process's share of them, side by side, until it is stopped. A crash at any point loses and
+ * doubles nothing, for the checkpoint moves with the rows; nor do two processes that for a moment
+ * both think a partition theirs.
  */
 export async function run(parts: RunnerParts): Promise<RunEnd> {
   const stop = new AbortController();
@@ -63,10 +78,17 @@ export async function run(parts: RunnerParts): Promise<RunEnd> {
     const reporter = new Reporter(parts, partitions);
     const { mayPark } = reporter;
     const shared = { ...parts, observer: reporter, mayPark, logId, appended, signal };
-    const feeding = partitions.map(async (partition) => {
-      await new PartitionFeeder({ ...shared, partition }).run().finally(() => stop.abort());
-    });
-    const ends = await Promise.allSettled([...feeding, reporter.watchEnds(signal)]);
+    const share = parts.share ?? null;
+    const working = [
+      ...partitions.map((partition) => keepFeeding({ ...shared, partition }, share)),
+      ...(share === null ? [] : [join(share, reporter, signal), reporter.watchOthers(signal)]),
+      reporter.watchEnds(signal),
+    ];
+    const orStop = (error: unknown) => {
+      stop.abort();
+      throw error;
+    };
+    const ends = await Promise.allSettled(working.map((work) => work.catch(orStop)));
     return endOf(ends, parts.signal);
   } catch (error) {
     return endOf([{ status: "rejected", reason: error }], parts.signal);
@@ -74,6 +96,44 @@ export async function run(parts: RunnerParts): Promise<RunEnd> {
     stop.abort();
     unsubscribe();
   }
+}
+
+/** Feeds a partition while it is this process's; takes it anew when it comes back. */
+async function keepFeeding(
+  parts: FeederParts & { readonly observer: Reporter },
+  share: Share | null,
+): Promise<void> {
+  const { observer, signal } = parts;
+  const key = partitionKey(parts.partition);
+  if (share === null) {
+    observer.onFed(key, true);
+    return new PartitionFeeder(parts).run();
+  }
+  for (;;) {
+    const held = await share.held(key, signal);
+    if (held === null) return;
+    observer.onFed(key, true);
+    try {
+      await new PartitionFeeder({ ...parts, signal: held }).run();
+    } catch (error) {
+      const isOver = held.aborted && isAbort(error);
+      if (!isOver && !(error instanceof Fenced)) throw error;
+    }
+    observer.onFed(key, false);
+    if (held.aborted) continue;
+    await share.confirmed(signal);
+    // Nobody may have taken it: a store that has lost a generation is made anew.
+    await persist("create", () => parts.store.create(), {
+      signal,
+      onTrouble: (trouble) => observer.onTrouble(key, trouble),
+    });
+  }
+}
+
+async function join(share: Share, observer: Reporter, signal: AbortSignal): Promise<void> {
+  const onTrouble = (trouble: Trouble | null) => observer.onTrouble(null, trouble);
+  await persist("join who feeds it", () => share.join(), { signal, onTrouble });
+  observer.onJoined();
 }
 
 async function prepare(
@@ -119,6 +179,16 @@ class Reporter {
     return this.#progress.parkedStreams + more <= parkedStreamsLimit;
   };
 
+  onFed(partition: PartitionKey, isFedHere: boolean): void {
+    this.#progress.fedHere(partition, isFedHere);
+    this.onJoined();
+  }
+
+  /** Nothing may have come to this process's share. */
+  onJoined(): void {
+    this.#parts.observer?.onFed?.(this.#progress.partitions.filter((one) => one.isFedHere).length);
+  }
+
   onTaken(partition: PartitionKey, checkpoint: Parameters<Progress["taken"]>[1]): void {
     this.#progress.taken(partition, checkpoint);
   }
@@ -133,7 +203,7 @@ class Reporter {
     this.#tellCaughtUp();
   }
 
-  onTrouble(partition: PartitionKey, trouble: Trouble | null): void {
+  onTrouble(partition: PartitionKey | null, trouble: Trouble | null): void {
     this.#parts.observer?.onTrouble?.(partition, trouble);
   }
 
@@ -150,6 +220,21 @@ class Reporter {
       this.#tellCaughtUp();
       observer?.onProgress?.(this.#progress);
       await pause(PROGRESS_INTERVAL_MS, signal);
+    }
+  }
+
+  /** Asks the store, where every process keeps its checkpoints, about what is not fed here. */
+  async watchOthers(signal: AbortSignal): Promise<void> {
+    const { store, observer } = this.#parts;
+    const onTrouble = (trouble: Trouble | null) => observer?.onTrouble?.(null, trouble);
+    while (!signal.aborted) {
+      const isAllHere = this.#progress.partitions.every(({ isFedHere }) => isFedHere);
+      if (!isAllHere) {
+        const ask = () => store.checkpoints();
+        const checkpoints = await persist("read checkpoints", ask, { signal, onTrouble });
+        for (const [partition, one] of checkpoints) this.#progress.fedElsewhere(partition, one);
+      }
+      await pause(OTHERS_INTERVAL_MS, signal);
     }
   }
 

@@ -24,8 +24,9 @@ export interface TroubleReport {
 }
 
 export type FromWorker =
-  /** Another process holds the generation's lock. */
+  /** No partition of the generation is this process's: others have them, or its lock. */
   | { readonly type: "waiting" }
+  /** Some are, or all. */
   | { readonly type: "feeding" }
   | { readonly type: "applied"; readonly applied: Applied }
   | { readonly type: "progress"; readonly partitions: readonly PartitionProgress[] }

@@ -7,12 +7,11 @@ import { openLogReading } from "../../platform/log/places.ts";
 import { createLogger } from "../../platform/telemetry/logger.ts";
 import { registeredProjection } from "../registry.ts";
 import { openStore, serverOf } from "../stores.ts";
-import type { FeedingTurn } from "./feeding-turn.ts";
 import { type FileLock, tryFileLock } from "./file-lock.ts";
 import { generationLockFile } from "./generation-files.ts";
 import { pause } from "./pause.ts";
 import type { Trouble } from "./persist.ts";
-import { type RunEnd, type RunnerObserver, type RunnerParts, run } from "./runner.ts";
+import { type RunEnd, type RunnerObserver, run } from "./runner.ts";
 import { type FeedingJob, type FromWorker, STOP, type TroubleReport } from "./worker-messages.ts";
 
 /** How soon a projector in waiting notices that the one before it is gone. */
@@ -29,53 +28,41 @@ port.on("message", (message) => {
 await feed(workerData as FeedingJob, stopping.signal).finally(() => port.close());
 
 async function feed(job: FeedingJob, signal: AbortSignal): Promise<void> {
-  const { place, projection: name, generation } = job;
-  const { folder } = place;
-  const { projection } = registeredProjection(name);
-  const lock = await lockGeneration(generationLockFile(folder, name, generation), signal);
-  if (lock === null) return tell({ type: "ended", end: STOPPED });
-  const store = await openStore(place, name, generation);
+  const share = await shareOf(job);
+  const lock = share === null ? await lockGeneration(job, signal) : null;
+  if (share === null && lock === null) return tell({ type: "ended", end: STOPPED });
+  const { projection } = registeredProjection(job.projection);
+  const store = await openStore(job.place, job.projection, job.generation);
   const { log, codec, close } = await openLogReading(job.log);
-  const turn = await joinTurn(job);
-  const parts = { projection, store, log, codec, observer: observer() };
+  const parts = { projection, store, log, codec, share, observer: observer(), signal };
   try {
-    tell({ type: "ended", end: await feedInTurn(parts, turn, signal) });
+    tell({ type: "ended", end: await run(parts) });
   } finally {
-    await turn?.leave();
+    await share?.leave();
     await store.close();
     await close();
-    lock.release();
+    lock?.release();
   }
 }
 
 const STOPPED: RunEnd = { reason: "stopped", detail: "" };
 
-/** Where other machines reach the generation, too, one process at a time feeds it. */
-async function joinTurn({ log, place, projection, generation }: FeedingJob) {
+/**
+ * A generation on a server is reached from several machines, and who reaches it shares it by
+ * Kafka; `null`: one process at a time feeds it, which is settled in the data folder.
+ */
+async function shareOf({ log, place, projection: name, generation }: FeedingJob) {
   const { kafka } = log;
-  const isShared = serverOf(registeredProjection(projection), place.servers) !== null;
-  if (kafka === null || !isShared) return null;
-  tell({ type: "waiting" });
-  const { FeedingTurn } = await import("./feeding-turn.ts");
-  return FeedingTurn.join({ kafka, projection, generation, logger: createLogger("warn") });
+  const registered = registeredProjection(name);
+  if (kafka === null || serverOf(registered, place.servers) === null) return null;
+  const { topics } = registered.projection;
+  const { GroupShare } = await import("./group-share.ts");
+  const parts = { kafka, projection: name, generation, topics, logger: createLogger("warn") };
+  return new GroupShare(parts);
 }
 
-async function feedInTurn(
-  parts: Omit<RunnerParts, "signal">,
-  turn: FeedingTurn | null,
-  signal: AbortSignal,
-): Promise<RunEnd> {
-  for (;;) {
-    const held = turn === null ? signal : await turn.next(signal);
-    if (held === null) return STOPPED;
-    tell({ type: "feeding" });
-    const end = await run({ ...parts, signal: held });
-    if (turn === null || signal.aborted || end.reason !== "stopped") return end;
-    tell({ type: "waiting" });
-  }
-}
-
-async function lockGeneration(file: string, signal: AbortSignal): Promise<FileLock | null> {
+async function lockGeneration(job: FeedingJob, signal: AbortSignal): Promise<FileLock | null> {
+  const file = generationLockFile(job.place.folder, job.projection, job.generation);
   for (let attempt = 0; !signal.aborted; attempt += 1) {
     const lock = tryFileLock(file);
     if (lock !== null) return lock;
@@ -87,6 +74,7 @@ async function lockGeneration(file: string, signal: AbortSignal): Promise<FileLo
 
 function observer(): RunnerObserver {
   return {
+    onFed: (partitions) => tell({ type: partitions === 0 ? "waiting" : "feeding" }),
     onApplied: (applied) => tell({ type: "applied", applied }),
     onProgress: ({ partitions }) => tell({ type: "progress", partitions }),
     onCaughtUp: () => tell({ type: "caught-up" }),

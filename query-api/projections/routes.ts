@@ -16,6 +16,15 @@ interface ProjectionStores {
   positionsOf(generation: number): Promise<Positions | null>;
 }
 
+/**
+ * Which process feeds each partition of a generation; a partition that is nobody's just now is left
+ * out. `null`: it is fed by one process, or nobody can tell.
+ */
+export type Feeders = (
+  projection: string,
+  generation: number,
+) => Promise<ReadonlyMap<string, string> | null>;
+
 const generationAnswer = z.object({
   generation: z.int(),
   version: z.int(),
@@ -25,6 +34,7 @@ const generationAnswer = z.object({
   position: z.record(z.string(), z.int()).nullable(),
   gapEvents: z.int().nullable(),
   gapEventsByPartition: z.record(z.string(), z.int()).nullable(),
+  fedBy: z.record(z.string(), z.string()).nullable(),
 });
 
 const projectionAnswer = z.object({ name: z.string(), generations: z.array(generationAnswer) });
@@ -32,11 +42,12 @@ const projectionAnswer = z.object({ name: z.string(), generations: z.array(gener
 export interface ProjectionsParts extends FreshnessParts {
   readonly stores: readonly ProjectionStores[];
   readonly generations: Pick<Generations, "of">;
+  readonly feeders: Feeders;
   /** What the generations rest on, of `operations.events`. */
   readonly positions: () => Positions;
 }
 
-/** Projections with their generations: phase, position and gap. */
+/** Projections with their generations: phase, position, gap and who feeds them. */
 export function projectionRoutes(parts: ProjectionsParts): readonly Route[] {
   const common = {
     method: "GET",
@@ -82,7 +93,9 @@ export function projectionRoutes(parts: ProjectionsParts): readonly Route[] {
 /** `generation` is a fact of each read model here, so the answer itself has none. */
 function answer(data: z.ZodType) {
   const description =
-    "What is known of the generations; `position` and `lagSeconds` are of `operations.events`";
+    "What is known of the generations; `position` and `lagSeconds` are of `operations.events`. " +
+    "`fedBy` names the process that feeds each partition where several share them (log on Kafka, " +
+    "read model on a server), else it is null";
   const schema = z.object({ ...freshnessFields, data });
   return { status: 200, description, contentType: "application/json", schema };
 }
@@ -105,10 +118,10 @@ function notFound(name: string, { stores }: ProjectionsParts): PlatformError {
 
 async function describe(
   stores: ProjectionStores,
-  { generations: all, ends }: ProjectionsParts,
+  parts: ProjectionsParts,
 ): Promise<z.infer<typeof projectionAnswer>> {
-  const generations = all.of(stores.name).map((one) => {
-    return describeGeneration(one, stores, ends);
+  const generations = parts.generations.of(stores.name).map((one) => {
+    return describeGeneration(one, stores, parts);
   });
   return { name: stores.name, generations: await Promise.all(generations) };
 }
@@ -116,11 +129,12 @@ async function describe(
 async function describeGeneration(
   one: Generation,
   stores: ProjectionStores,
-  ends: LogEnds,
+  { ends, feeders }: ProjectionsParts,
 ): Promise<z.infer<typeof generationAnswer>> {
   const isGone = one.phase === "retired" || one.phase === "cancelled";
   const positions = isGone ? null : await stores.positionsOf(one.generation);
   const gaps = positions && (await gapsOf(positions, ends));
+  const fedBy = isGone ? null : await feeders(stores.name, one.generation);
   return {
     generation: one.generation,
     version: one.version,
@@ -130,6 +144,7 @@ async function describeGeneration(
     position: positions && Object.fromEntries(positions),
     gapEvents: gaps && Object.values(gaps).reduce((sum, gap) => sum + gap, 0),
     gapEventsByPartition: gaps,
+    fedBy: fedBy && Object.fromEntries(fedBy),
   };
 }
 
