@@ -76,6 +76,12 @@ describe("the command line", function () {
       }
     });
 
+    it("of a projection that is not there say which there are", async () => {
+      const run = await runCli(["serve", "projections", "portfolios", "holdings", ...data()]);
+      expect(run).to.deep.include({ exitCode: 2, stdout: "" });
+      expect(run.stderr).to.match(/no projection holdings; there are .*portfolios/);
+    });
+
     it("are explained by --help, with examples and exit codes, on standard output", async () => {
       const run = await runCli(["import", "ticks", "--help"]);
       expect(run).to.deep.include({ exitCode: 0, stderr: "" });

@@ -1,4 +1,4 @@
-import { type MemberContact, PartitionGroup } from "../../platform/log/kafka/partition-group.ts";
+import { PartitionGroup } from "../../platform/log/kafka/partition-group.ts";
 import type { PartitionKey } from "../../platform/log/log.ts";
 import type { KafkaPlace } from "../../platform/log/places.ts";
 import type { Logger } from "../../platform/telemetry/logger.ts";
@@ -13,7 +13,7 @@ const FRESH_MILLISECONDS = 1_000;
 const ANSWERED_WITHIN_MILLISECONDS = 2_000;
 
 /** Who only asks is no member. */
-const ASKING: MemberContact = { address: "", publicKey: "" };
+const ASKING = { address: "", publicKey: "" };
 
 type FedBy = ReadonlyMap<PartitionKey, string>;
 

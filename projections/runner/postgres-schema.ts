@@ -4,7 +4,7 @@ import type { PostgresPool, PostgresSession } from "./postgres-pool.ts";
 import { createIndexSql, createTableSql } from "./postgres-table.ts";
 import type { Projection } from "./projection.ts";
 import { integer, type SqlRow, text } from "./sql-row.ts";
-import { quoted, type StoredTable, type TableIndex } from "./stored-table.ts";
+import { indexName, quoted, type StoredTable, type TableIndex } from "./stored-table.ts";
 
 /** The oldest server that is still maintained: what is older was never tried. */
 const OLDEST_VERSION = 14;
@@ -69,10 +69,32 @@ export async function createSchema(
     await lockSchema(session, schema);
     await session.script(`CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`);
     await bringLayoutOn(session, schema);
-    for (const table of tables) await session.script(createTableSql(schema, table));
-    for (const index of indexes) await session.script(createIndexSql(schema, index));
+    await createMissing(session, schema, { tables, indexes });
     await requireSameProjection(session, projection);
   });
+}
+
+/**
+ * Others may feed the generation already, and even an index that is there would be locked against
+ * them: with "IF NOT EXISTS" the lock comes before the look.
+ */
+async function createMissing(
+  session: PostgresSession,
+  schema: string,
+  wanted: { readonly tables: readonly StoredTable[]; readonly indexes: readonly TableIndex[] },
+): Promise<void> {
+  const rows = await session.query({
+    text: `SELECT c.relname::text AS name FROM pg_class c
+           JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1`,
+    values: [schema],
+  });
+  const there = new Set(rows.map((row) => text(row, "name")));
+  for (const table of wanted.tables) {
+    if (!there.has(table.name)) await session.script(createTableSql(schema, table));
+  }
+  for (const index of wanted.indexes) {
+    if (!there.has(indexName(index))) await session.script(createIndexSql(schema, index));
+  }
 }
 
 export async function dropSchema(pool: PostgresPool, schema: string): Promise<boolean> {

@@ -39,6 +39,7 @@ describeWithPostgres("the PostgreSQL read store", function () {
       url,
       schema: SCHEMA,
       projection: { ...projection, version },
+      indexes: [{ table: "accounts", columns: ["name"] }],
     });
     opened.push(store);
     return store;
@@ -116,6 +117,14 @@ describeWithPostgres("the PostgreSQL read store", function () {
       const [store] = stores;
       await store?.create();
       expect(await store?.take(PARTITION, LOG_ID)).to.include({ next: 0 });
+    });
+
+    it("is made anew beside those who write into it, and waits for none of them", async () => {
+      await taken();
+      await pool().transaction("BEGIN", async (session) => {
+        await session.script(`LOCK TABLE ${SCHEMA}.accounts IN ROW EXCLUSIVE MODE`);
+        await open().create();
+      });
     });
 
     it("is refused where another projection or another version has built it", async () => {

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { expect } from "chai";
 import { createRandom } from "../../cli/demo/random.ts";
 import { openLogReading } from "../../platform/log/places.ts";
@@ -12,6 +13,7 @@ import { print, printedSeed } from "../contracts/log/seed.ts";
 import { KillClients } from "../kill-clients.ts";
 import { type SpawnedPlatform, spawnPlatform } from "../platform-process.ts";
 import { compareWithFresh, type PlatformPlace } from "../rebuild-rows.ts";
+import { freePort } from "./free-port.ts";
 import { kafkaEnvironment, logPlaceOf } from "./kafka-platform.ts";
 import { INFLUX_START_MS, type PrivateInflux, startPrivateInflux } from "./private-influx.ts";
 import { openPrivateRedis, type PrivateRedis } from "./private-redis.ts";
@@ -30,7 +32,7 @@ const ASLEEP_MILLISECONDS = SESSION_MILLISECONDS + 3_000;
 const LONGEST_CALM_MILLISECONDS = 4_000;
 const PARTITIONS = 4;
 /** Steady: each row is read back in the end, and each tick is one. */
-const PACE = { thinkingMs: 100, ticksPerRequest: 200 };
+const PACE = { thinkingMs: 100, ticksPerRequest: 50 };
 /** What several processes share, on four kinds of server. */
 const SHARED = [
   { projection: "portfolios", topic: "portfolio.events" },
@@ -80,14 +82,14 @@ describeWithServers(
 
     after(async () => {
       await Promise.all([...projectors, ...others].map((one) => one.kill()));
-      const dropper = new GenerationDropper(stores);
-      await dropper.drop("strategies", 1);
-      await dropper.close();
       await database.drop();
       await redis.remove();
       await influx?.destroy();
       rmSync(folder, { recursive: true, force: true });
       await deleteKafkaTopics(prefix);
+      const dropper = new GenerationDropper(stores);
+      await dropper.drop("strategies", 1);
+      await dropper.close();
     });
 
     /** The first two on one machine's data folder, the others on others'. */
@@ -134,6 +136,7 @@ describeWithServers(
       await untilShared(projectors);
       await spawn(2);
       await untilShared(projectors);
+      await expectTold();
       print("three processes, of which one joined late, apply their shares");
       await startRebuild(url);
       for (let i = 0; i < DISTURBANCES; i += 1) {
@@ -156,6 +159,26 @@ describeWithServers(
       }
     });
 
+    /** A query API names the process that feeds each partition; each of ours feeds some. */
+    async function expectTold(): Promise<void> {
+      const port = String(await freePort());
+      const own = { ...environment, CH_PORT: port };
+      const queryApi = spawnPlatform(join(folder, "query-api"), own, "query-api");
+      others.push(queryApi);
+      const all = projectors.map(({ pid }) => `${hostname()} pid ${pid}`).toSorted();
+      let told = "nothing";
+      const isTold = async () => {
+        const answer = await fetch(`http://127.0.0.1:${port}/v1/projections/${REBUILT}`);
+        told = await answer.text();
+        const { data } = JSON.parse(told) as ToldProjection;
+        const fedBy = data.generations.find(({ phase }) => phase === "live")?.fedBy ?? {};
+        const feeders = [...new Set(Object.values(fedBy))].toSorted();
+        return Object.keys(fedBy).length === PARTITIONS && isDeepStrictEqual(feeders, all);
+      };
+      await untilSo(isTold, async () => `${told}\n${queryApi.messages()}`);
+      expect(await queryApi.stop(), queryApi.messages()).to.equal(0);
+    }
+
     async function disturb(index: number, kind: "SIGKILL" | "SIGSTOP" | "SIGTERM"): Promise<void> {
       const victim = projectors[index] as ProjectorProcess;
       const rest = projectors.filter((one) => one !== victim);
@@ -174,6 +197,15 @@ describeWithServers(
     }
   },
 );
+
+interface ToldProjection {
+  readonly data: {
+    readonly generations: readonly {
+      readonly phase: string;
+      readonly fedBy: Readonly<Record<string, string>> | null;
+    }[];
+  };
+}
 
 async function startRebuild(url: string): Promise<void> {
   const answer = await fetch(`${url}/v1/projections/${REBUILT}/start-generation`, {
