@@ -3,7 +3,7 @@ import { parseMetrics, sumOf } from "../../console/api/metrics-text.ts";
 import { type SpawnedPlatform, spawnPlatform } from "../platform-process.ts";
 import { freePort } from "./free-port.ts";
 
-const ANSWERS_WITHIN_MILLISECONDS = 180_000;
+const ANSWERS_WITHIN_MILLISECONDS = 400_000;
 const LOOK_EVERY_MILLISECONDS = 200;
 
 /** `serve projections <names>` in a process of its own, and what it tells of itself. */

@@ -49,7 +49,7 @@ describeWithServers(
   "projector processes that share read models",
   ["CH_KAFKA_BROKERS", "CH_POSTGRES_URL", "CH_MONGO_URL", "CH_SCHEMA_REGISTRY_URL"],
   function suite(this: Mocha.Suite) {
-    this.timeout(1_200_000);
+    this.timeout(3_600_000);
     const prefix = `test-${randomUUID()}.`;
     const others: SpawnedPlatform[] = [];
     const projectors: ProjectorProcess[] = [];
