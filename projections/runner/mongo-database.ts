@@ -58,6 +58,7 @@ export class MongoDatabase {
   readonly place: string;
   readonly #client: MongoClient;
   #server: MongoServer | null = null;
+  #isClosed = false;
 
   constructor({ url, name, connections }: MongoDatabaseParts) {
     this.#client = clientOf(url, {
@@ -108,11 +109,14 @@ export class MongoDatabase {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#client.close();
   }
 
+  /** A client whose first connection has failed stays closed until it is told to connect again. */
   async #translated<T>(work: () => Promise<T>): Promise<T> {
     try {
+      if (!this.#isClosed) await this.#client.connect();
       return await work();
     } catch (error) {
       throw errorOfMongo(error, this.place);

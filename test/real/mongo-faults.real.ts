@@ -1,15 +1,17 @@
+import { connect, createServer } from "node:net";
 import { expect } from "chai";
 import { chooseStores } from "../../cli/serve/chosen-stores.ts";
 import { createLogger } from "../../platform/telemetry/logger.ts";
 import { MongoDatabase } from "../../projections/runner/mongo-database.ts";
 import { NO_SERVERS } from "../../projections/stores.ts";
 import { rejection } from "../contracts/read-store/disturbances.ts";
+import { freePort } from "./free-port.ts";
 import { describeWithMongo, mongoUrl } from "./servers.ts";
 
 const PASSWORD = "swordfish";
 
 describeWithMongo("MongoDB, where something is wrong with it", function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
 
   const chosenWith = (mongo: string) => {
     const servers = { ...NO_SERVERS, mongo };
@@ -45,6 +47,27 @@ describeWithMongo("MongoDB, where something is wrong with it", function () {
     expect(away).to.have.property("code", "STORE_UNAVAILABLE");
     expect(String(away)).not.to.contain(PASSWORD);
     expect(performance.now() - started).to.be.below(10_000);
+  });
+
+  it("is found when it comes after those who ask for it", async () => {
+    const port = await freePort();
+    const real = new URL(mongoUrl());
+    const url = new URL(mongoUrl());
+    url.host = `127.0.0.1:${port}`;
+    const database = new MongoDatabase({ url: url.href, name: "test", connections: 1 });
+    const ask = () => database.run((session) => session.collectionNames());
+    for (let tries = 0; tries < 2; tries += 1) {
+      expect(await rejection(ask())).to.have.property("code", "STORE_UNAVAILABLE");
+    }
+    const door = createServer((socket) => {
+      const inner = connect(Number(real.port), real.hostname);
+      for (const one of [socket, inner]) one.on("error", () => undefined);
+      socket.pipe(inner).pipe(socket);
+    });
+    await new Promise<void>((resolve) => door.listen(port, "127.0.0.1", resolve));
+    expect(await ask()).to.be.an("array");
+    await database.close();
+    door.close();
   });
 
   it("is told without the address where that is none", () => {
