@@ -12,14 +12,14 @@ import {
   projectionPartitionsFed,
   visibilityDurationSeconds,
 } from "../platform/telemetry/metrics.ts";
-import { projections } from "./registry.ts";
+import { registeredProjection } from "./registry.ts";
 import type { OperationsPort } from "./runner/operations.ts";
 import type { Applied } from "./runner/partition-feeder.ts";
 import { type FedGeneration, type GenerationStatus, Supervisor } from "./runner/supervisor.ts";
 import { GenerationDropper, type StorePlace } from "./stores.ts";
 
 export interface ProjectionsParts {
-  /** Which projections this process feeds. */
+  /** Of those that this process feeds; those of other processes are left alone. */
   readonly names: readonly string[];
   readonly place: StorePlace;
   readonly logPlace: LogPlace;
@@ -43,11 +43,10 @@ export interface Projections {
 /** Feeds the generations of the projections named, each in a thread of its own. */
 export function startProjections(parts: ProjectionsParts): Projections {
   const { place, names, ...others } = parts;
-  const ours = projections.map(({ projection }) => projection);
   const supervisor = new Supervisor({
     ...others,
     stores: new GenerationDropper(place),
-    projections: ours.filter(({ name }) => names.includes(name)),
+    projections: names.map((name) => registeredProjection(name).projection),
     onApplied: (fed, applied) => measure(fed, applied, parts.clock()),
   });
   return {

@@ -1,39 +1,52 @@
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import type { Logger } from "../../platform/telemetry/logger.ts";
-import { projectionNames, projections } from "../../projections/registry.ts";
+import { registeredProjection } from "../../projections/registry.ts";
 import { type StorePlace, type StoreServer, serverOf } from "../../projections/stores.ts";
 import { openStoreVisit, type StoreVisit } from "../store-visit.ts";
 
-/** Read models by where they stand, as it is printed when a process starts. */
+/** What one place holds, as it is printed when a process starts. */
 export interface ChosenStore {
   /** `PostgreSQL 15.4 at 127.0.0.1:5432/cipherhorizon`, or `SQLite in ./folder`. */
   readonly store: string;
   readonly projections: readonly string[];
+  readonly processManagers: readonly string[];
 }
 
+/** What this process reads or writes in stores. */
+export type Kept = Omit<ChosenStore, "store">;
+
 /**
- * What the configuration has chosen for the projections named. A server that refuses us, or that we
- * cannot work with, ends the start; one that does not answer yet is waited for, by each projector
- * in its own time.
+ * What the configuration has chosen. A server that refuses us, or that we cannot work with, ends
+ * the start; one that does not answer yet is waited for, by each in its own time.
  */
 export async function chooseStores(
   place: StorePlace,
+  kept: Kept,
   logger: Logger,
-  names: readonly string[] = projectionNames,
 ): Promise<ChosenStore[]> {
-  const meant = projections.filter(({ projection }) => names.includes(projection.name));
-  const byServer = Map.groupBy(meant, (one) => serverOf(one, place.servers)?.server ?? null);
-  const namesOn = (server: StoreServer | null) => {
-    return (byServer.get(server) ?? []).map(({ projection }) => projection.name);
-  };
+  const keptOn = (server: StoreServer | null): Kept => ({
+    projections: kept.projections.filter((name) => {
+      return (serverOf(registeredProjection(name), place.servers)?.server ?? null) === server;
+    }),
+    processManagers: kept.processManagers.filter(() => {
+      return (place.servers.postgres === null ? null : "postgres") === server;
+    }),
+  });
   const onServers: ChosenStore[] = [];
   for (const [server, url] of Object.entries(place.servers) as [StoreServer, string | null][]) {
-    if (url === null || !byServer.has(server)) continue;
+    const held = keptOn(server);
+    if (url === null || namesOf(held).length === 0) continue;
     const store = await serverName(openStoreVisit[server](url, "start"), logger);
-    onServers.push({ store, projections: namesOn(server) });
+    onServers.push({ store, ...held });
   }
-  if (!byServer.has(null)) return onServers;
-  return [...onServers, { store: `SQLite in ${place.folder}`, projections: namesOn(null) }];
+  const inFolder = keptOn(null);
+  if (namesOf(inFolder).length === 0) return onServers;
+  return [...onServers, { store: `SQLite in ${place.folder}`, ...inFolder }];
+}
+
+/** `portfolios, risk-assessment (process manager)` */
+export function namesOf({ projections: names, processManagers }: Kept): readonly string[] {
+  return [...names, ...processManagers.map((name) => `${name} (process manager)`)];
 }
 
 async function serverName(visit: StoreVisit, logger: Logger): Promise<string> {

@@ -19,12 +19,12 @@ import { projectionNames } from "../../projections/registry.ts";
 import { startQueryApi } from "../../query-api/main.ts";
 import { logPlace } from "../log-place.ts";
 import { storePlace } from "../store-place.ts";
-import { type ChosenStore, chooseStores } from "./chosen-stores.ts";
+import { type ChosenStore, chooseStores, type Kept } from "./chosen-stores.ts";
 import { openDoor } from "./door.ts";
 import { openFeeders } from "./feeders.ts";
 import { KafkaPeers } from "./kafka-peers.ts";
-import { processManagersPart } from "./process-managers.ts";
-import { projectionsPart } from "./projections.ts";
+import { chosenManagers, processManagersPart } from "./process-managers.ts";
+import { chosenProjections, projectionsPart } from "./projections.ts";
 import { openReaders } from "./readers.ts";
 import { SharingCommandSide } from "./sharing-command-side.ts";
 import type { StartedPart } from "./started-part.ts";
@@ -36,7 +36,7 @@ export type Part = "command-side" | "projections" | "query-api";
 export interface StartPlatform {
   readonly config: Config;
   readonly parts: readonly Part[];
-  /** Names of those that the projectors feed; else all. */
+  /** Names of those that the projectors feed; else what the configuration says. */
   readonly projections?: readonly string[];
   readonly logger: Logger;
   /** 0 lets the system choose. */
@@ -48,7 +48,7 @@ export interface Platform {
   readonly routes: readonly Route[];
   /** For requests of this process to itself; null: no key is needed. */
   readonly ownKey: string | null;
-  /** Where the read models stand; empty where this process has nothing to do with them. */
+  /** Where that stands which this process keeps or reads. */
   readonly stores: readonly ChosenStore[];
   /** What a stop does, in order. */
   readonly steps: readonly ShutdownStep[];
@@ -71,7 +71,8 @@ export async function startPlatform(options: StartPlatform): Promise<Platform> {
 async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Platform> {
   const { config, parts, logger, port } = options;
   const { door, ownKey } = openDoor(config, logger);
-  const stores = await chooseStores(storePlace(config), logger, usedProjections(options));
+  const kept = keptBy(options);
+  const stores = await chooseStores(storePlace(config), kept, logger);
   const base = parts.includes("command-side")
     ? await openToWrite(config, logger, opened)
     : await openToRead(config, opened);
@@ -90,9 +91,7 @@ async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Pl
   if (parts.includes("query-api")) started.push(queryApiPart(options, base));
   if (parts.includes("projections")) {
     const operations = sharing === null ? (commandSide?.gateway ?? null) : null;
-    started.push(
-      projectionsPart({ ...options, ...base, operations, names: usedProjections(options) }),
-    );
+    started.push(projectionsPart({ ...options, ...base, operations, names: fedBy(options) }));
   }
   opened.push(...started.flatMap(({ afterDrain }) => afterDrain).toReversed());
   let isDraining = false;
@@ -123,10 +122,18 @@ async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Pl
   return { url, routes, stores, ownKey, steps, stop: () => runShutdown(steps, logger) };
 }
 
-/** Whose read models this process writes or reads. */
-function usedProjections({ parts, projections }: StartPlatform): readonly string[] {
-  if (parts.includes("query-api")) return projectionNames;
-  return parts.includes("projections") ? (projections ?? projectionNames) : [];
+/** Whose read models this process writes or reads, and which process managers it runs. */
+function keptBy(options: StartPlatform): Kept {
+  const { parts, config } = options;
+  return {
+    projections: parts.includes("query-api") ? projectionNames : fedBy(options),
+    processManagers: parts.includes("command-side") ? chosenManagers(config.processManagers) : [],
+  };
+}
+
+function fedBy({ parts, config, projections }: StartPlatform): readonly string[] {
+  if (!parts.includes("projections")) return [];
+  return projections ?? chosenProjections(config.projections);
 }
 
 interface Base {

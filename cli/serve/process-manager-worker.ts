@@ -1,8 +1,7 @@
 /**
- * The thread of one process manager: the place where the adapters of its store and of the read
- * model are named for it. Commands go to the main thread, which holds the command side.
+ * The thread of one process manager, with its own connections to its store and to the read model.
+ * Commands go to the main thread, which holds the command side.
  */
-import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import type { CommandOutcome } from "../../command-side/gateway.ts";
 import type { CommandDoor } from "../../command-side/process-managers/manager.ts";
@@ -11,10 +10,10 @@ import {
   type ManagerObserver,
   runManager,
 } from "../../command-side/process-managers/run-manager.ts";
-import { SqliteProcessStore } from "../../command-side/process-managers/sqlite-process-store.ts";
 import { openLogReading } from "../../platform/log/places.ts";
 import { createLogger } from "../../platform/telemetry/logger.ts";
 import type { FromManager, ManagerJob, ToManager } from "./process-manager-messages.ts";
+import { openProcessStore } from "./process-store.ts";
 import { openStoredMinutes } from "./stored-minutes.ts";
 
 const port = parentPort;
@@ -48,14 +47,12 @@ const door: CommandDoor = {
 await work(workerData as ManagerJob).finally(() => port.close());
 
 async function work({ place, log: logAt, manager: name, wish }: ManagerJob): Promise<void> {
-  const { folder } = place;
   const { signal } = stopping;
   const manager = registeredManager(name);
   const { log, codec, close } = await openLogReading(logAt);
   const logger = createLogger("warn");
   const minutes = openStoredMinutes({ place, log, codec, logger, signal });
-  const file = join(folder, "processes", `${name}.db`);
-  const store = new SqliteProcessStore({ file, projection: manager.projection });
+  const store = await openProcessStore(place, manager.projection);
   const parts = { manager, sources: minutes, store, log, codec, door, wish, signal };
   try {
     const end = await runManager({ ...parts, clock: Date.now, observer: observer() });
@@ -69,9 +66,13 @@ async function work({ place, log: logAt, manager: name, wish }: ManagerJob): Pro
 }
 
 function observer(): ManagerObserver {
+  let outboxSize = 0;
   return {
     onStarted: (starts) => tell({ type: "started", starts }),
-    onProgress: (partitions, outboxSize) => tell({ type: "progress", partitions, outboxSize }),
+    onOutbox: (size) => {
+      outboxSize = size;
+    },
+    onProgress: (partitions) => tell({ type: "progress", partitions, outboxSize }),
     onTrouble: (_, trouble) => tell({ type: "trouble", trouble }),
     onFailed: ({ aggregate, aggregateId, type, commandId }, code, detail) => {
       const facts = { aggregate, aggregateId, command: type, commandId, code, detail };

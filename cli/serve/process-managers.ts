@@ -13,10 +13,9 @@ import {
   processManagerOutboxCommands,
 } from "../../platform/telemetry/metrics.ts";
 import type { PartitionProgress } from "../../projections/runner/progress.ts";
-import { exitCodes } from "../exit-codes.ts";
-import { Failure } from "../failure.ts";
 import { logPlace } from "../log-place.ts";
 import { storePlace } from "../store-place.ts";
+import { namedIn } from "./named-in.ts";
 import type { FromManager, ManagerJob, ToManager } from "./process-manager-messages.ts";
 import type { StartedPart } from "./started-part.ts";
 
@@ -33,7 +32,7 @@ export interface ProcessManagersParts {
 export async function processManagersPart(parts: ProcessManagersParts): Promise<StartedPart> {
   const { config, logger, gateway } = parts;
   const door = gatewayDoor(gateway, aggregates);
-  const running = chosen(config.processManagers).map((manager) => {
+  const running = chosenManagers(config.processManagers).map((manager) => {
     const [place, log] = [storePlace(config), logPlace(config)];
     const job = { place, log, manager, wish: config.processStart };
     return new RunningManager(job, { door, logger });
@@ -53,20 +52,12 @@ export async function processManagersPart(parts: ProcessManagersParts): Promise<
 }
 
 /** Those asked for whose aggregates this program decides. */
-function chosen(wish: string): readonly string[] {
+export function chosenManagers(wish: string): readonly string[] {
   const decided = new Set(aggregates.map(({ name }) => name));
   const able = processManagers.filter(({ targets }) => targets.every((one) => decided.has(one)));
   const names = able.map(({ projection }) => projection.name);
   if (wish === "all") return names;
-  const wanted = wish === "none" ? [] : wish.split(",");
-  const unknown = wanted.find((name) => !names.includes(name));
-  if (unknown === undefined) return wanted;
-  throw new Failure(exitCodes.config, {
-    failed: "CH_PROCESS_MANAGERS cannot be used",
-    error: `there is no process manager ${unknown}`,
-    tried: `the names ${names.join(", ")}`,
-    todo: "use some of these names, all, or none",
-  });
+  return wish === "none" ? [] : namedIn("CH_PROCESS_MANAGERS", wish, names);
 }
 
 /** One manager's thread, with what is known of it. */
@@ -137,6 +128,8 @@ class RunningManager {
         return;
       case "trouble":
         this.#trouble = message.trouble;
+        // A store that is away must not keep commands from being taken.
+        if (message.trouble !== null) this.#onStarted();
         return;
       case "warning":
         logger.warn({ manager, ...message.facts }, message.text);

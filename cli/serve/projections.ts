@@ -5,10 +5,12 @@ import { readFolderLock } from "../../platform/lifecycle/folder-lock.ts";
 import type { LogReader } from "../../platform/log/log.ts";
 import type { Logger } from "../../platform/telemetry/logger.ts";
 import { startProjections } from "../../projections/main.ts";
+import { projectionNames } from "../../projections/registry.ts";
 import type { OperationsPort, OperationsRequest } from "../../projections/runner/operations.ts";
 import type { GenerationStatus } from "../../projections/runner/supervisor.ts";
 import { logPlace } from "../log-place.ts";
 import { storePlace } from "../store-place.ts";
+import { namedIn } from "./named-in.ts";
 import type { StartedPart } from "./started-part.ts";
 
 export interface ProjectionsParts {
@@ -25,7 +27,7 @@ export interface ProjectionsParts {
 /** The projectors as a part of this process. */
 export function projectionsPart(parts: ProjectionsParts): StartedPart {
   const { config, logger, log, codec } = parts;
-  const projections = startProjections({
+  const started = startProjections({
     names: parts.names,
     place: storePlace(config),
     logPlace: logPlace(config),
@@ -35,14 +37,18 @@ export function projectionsPart(parts: ProjectionsParts): StartedPart {
     logger,
     clock: Date.now,
   });
-  const stop = { name: "stop the projectors", timeoutMs: 10_000, run: () => projections.stop() };
+  const stop = { name: "stop the projectors", timeoutMs: 10_000, run: () => started.stop() };
   return {
     routes: [],
-    checks: [{ name: "projectors", check: () => whatIsWrong(projections.status()) }],
-    updateMetrics: () => projections.updateMetrics(),
+    checks: [{ name: "projectors", check: () => whatIsWrong(started.status()) }],
+    updateMetrics: () => started.updateMetrics(),
     beforeDrain: [],
     afterDrain: [stop],
   };
+}
+
+export function chosenProjections(wish: string): readonly string[] {
+  return wish === "all" ? projectionNames : namedIn("CH_PROJECTIONS", wish, projectionNames);
 }
 
 /** A build that has stopped harms no reader; a live generation that has does. */

@@ -7,6 +7,7 @@ import { Failure } from "../failure.ts";
 import { untilAborted } from "../interrupts.ts";
 import { logName, logPlace } from "../log-place.ts";
 import { defineVerb, type RunnableVerb, usageFailure } from "../verb.ts";
+import { namesOf } from "./chosen-stores.ts";
 import { type Part, startPlatform } from "./platform.ts";
 
 interface Serving {
@@ -72,7 +73,7 @@ function serveVerb([name, serving]: [string, Serving]): RunnableVerb {
       if (output.json) output.value({ url, parts, log, stores });
       else {
         output.line(`log: ${log}`);
-        for (const one of stores) output.line(`${one.projections.join(", ")}: ${one.store}`);
+        for (const one of stores) output.line(`${namesOf(one).join(", ")}: ${one.store}`);
         output.line(`${name} at ${url}, data in ${config.dataFolder}; Ctrl-C stops`);
       }
       await untilAborted(interrupted);

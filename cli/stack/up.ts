@@ -19,12 +19,14 @@ export const stackUp = defineVerb({
     ...PLACE_LINES,
     ["--kafka-nodes <count>", "nodes of a new Kafka; else 1"],
     ["--kafka-logins", "a new Kafka wants logins and grants rights"],
+    ["--logins", "a login of its own for each part of the platform, where a server has them"],
     ["--free-ports", "servers that do not run get other ports, which are free"],
   ],
   options: z.strictObject({
     ...placeOptions,
     kafkaNodes: integerOption(1, MAXIMUM_KAFKA_NODES).optional(),
     kafkaLogins: z.boolean().default(false),
+    logins: z.boolean().default(false),
     freePorts: z.boolean().default(false),
   }),
   examples: [
@@ -40,15 +42,20 @@ export const stackUp = defineVerb({
       names: words,
       kafkaNodes: options.kafkaNodes ?? null,
       kafkaLogins: options.kafkaLogins,
+      partLogins: options.logins,
       freePorts: options.freePorts,
       interrupted,
       report: display.update,
     };
-    const { outcomes, envFile } = await orStackFailure("the stack was not started", () => {
-      return bringUp(request);
-    }).finally(display.stop);
+    const { outcomes, envFile, partFolder } = await orStackFailure(
+      "the stack was not started",
+      () => {
+        return bringUp(request);
+      },
+    ).finally(display.stop);
     if (interrupted.aborted) throw stopped(place.folder);
     show(outcomes, envFile, output);
+    if (partFolder !== null) output.message(`One environment for each part: ${partFolder}`);
     throwFailures(outcomes);
     return exitCodes.ok;
   },

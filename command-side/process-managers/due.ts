@@ -1,7 +1,7 @@
 import type { Row } from "../../projections/runner/projection.ts";
 import type { StoredRow } from "../../projections/runner/read-store.ts";
 import type { Cause } from "./manager.ts";
-import type { ProcessStore, SettledRow } from "./process-store.ts";
+import type { Find, ProcessStore, SettledRow } from "./process-store.ts";
 
 /** Commands that may wait in a manager's outbox; beyond it work stays due. */
 export const OUTBOX_LIMIT = 10_000;
@@ -11,20 +11,24 @@ export interface DueRow extends StoredRow {
   readonly table: string;
 }
 
-/** The first due rows; those of events before the manager's start are done with unanswered. */
-export function dueRows(
-  store: ProcessStore,
-  table: string,
-  page: Parameters<ProcessStore["find"]>[1],
-): readonly DueRow[] {
-  const starts = store.starts();
-  const found = store.find(table, page).map((row) => ({ ...row, table }));
+/** Due rows of a table; those of events before the manager's start are done with unanswered. */
+export async function dueRows(store: ProcessStore, find: Find): Promise<DuePage> {
+  const starts = await store.starts();
+  const [found = []] = await store.find([find]);
+  const page = found.map((row) => ({ ...row, table: find.table }));
   const isPast = ({ partition, position }: StoredRow) => {
     return position < (starts.get(partition)?.position ?? 0);
   };
   // One by one: a row that an event has changed meanwhile must not keep the others.
-  for (const row of found.filter(isPast)) store.freeze({ commands: [], settled: [row] });
-  return found.filter((row) => !isPast(row));
+  for (const row of page.filter(isPast)) await store.freeze({ commands: [], settled: [row] });
+  const due = page.filter((row) => !isPast(row));
+  return { due, last: page.length < find.limit ? null : (page.at(-1) ?? null) };
+}
+
+interface DuePage {
+  readonly due: readonly DueRow[];
+  /** After which more may be found; null: these were all. */
+  readonly last: DueRow | null;
 }
 
 /** The event that made a row due. */

@@ -1,6 +1,7 @@
+import { PlatformError } from "../../platform/errors/catalogue.ts";
 import type { PartitionKey } from "../../platform/log/log.ts";
 import type { Value } from "../../projections/runner/projection.ts";
-import type { ReadStore, StoredRow } from "../../projections/runner/read-store.ts";
+import { Fenced, type ReadStore, type StoredRow } from "../../projections/runner/read-store.ts";
 import type { PlannedCommand } from "./manager.ts";
 
 /** Why a manager acts on events from a position on. */
@@ -20,9 +21,11 @@ export interface OutboxEntry {
   readonly command: PlannedCommand;
 }
 
-export interface FindPage {
-  /** Values of the first key columns. */
-  readonly prefix?: readonly Value[];
+/** Which rows of a table are asked for, in key order. */
+export interface Find {
+  readonly table: string;
+  /** Rows whose first key column is one of these values. */
+  readonly among?: readonly string[];
   /** Rows after this whole key. */
   readonly after?: readonly Value[] | undefined;
   readonly limit: number;
@@ -41,22 +44,48 @@ export interface SettledRow extends Pick<StoredRow, "row" | "partition" | "posit
 }
 
 /**
- * A manager's file: its state with the checkpoint (a read store, written by the runner), and the
- * outbox. `changed` of `freeze`: a settled row has changed since, nothing was done.
+ * What a manager keeps: its state with the checkpoint (a read store, written by the runner), and
+ * the outbox. It has one process at a time: whoever reigns last. What an earlier one still writes or
+ * wants to send is `Fenced`. Each write is one transaction, and harmless when it is done again
+ * because nobody knows whether it has come through.
  */
 export interface ProcessStore extends ReadStore {
+  /**
+   * Begins a reign, after `create`; the store decides between processes that do so at once. Throws
+   * LOG_MISMATCH where the outbox is another log's.
+   */
+  reign(logId: string): Promise<void>;
   /** The starts on record; empty in a store that is new. */
-  starts(): ReadonlyMap<PartitionKey, Start>;
-  recordStarts(starts: readonly Start[]): void;
-  /** Rows of the manager's state and of what is due, in key order. */
-  find(table: string, page: FindPage): readonly StoredRow[];
-  freeze(frozen: Frozen): "frozen" | "changed";
+  starts(): Promise<ReadonlyMap<PartitionKey, Start>>;
+  /** Those that are on record already stay as they are. */
+  recordStarts(starts: readonly Start[]): Promise<void>;
+  /** Rows of the manager's state and of what is due; all answers are of the same moment. */
+  find(finds: readonly Find[]): Promise<readonly (readonly StoredRow[])[]>;
+  /** `changed`: a settled row has changed since it was read; nothing was done. */
+  freeze(frozen: Frozen): Promise<"frozen" | "changed">;
   /** The first entry of each target, in order. */
-  ready(limit: number): readonly OutboxEntry[];
-  /** Takes an answered entry out, and puts its follow-ups in, at once. */
-  strike(entry: OutboxEntry, followUps: readonly PlannedCommand[]): void;
+  ready(limit: number): Promise<readonly OutboxEntry[]>;
+  /** Takes an answered entry out and, if it was there, puts its follow-ups in. */
+  strike(entry: OutboxEntry, followUps: readonly PlannedCommand[]): Promise<void>;
   /** Entries not answered yet. */
-  outboxSize(): number;
-  isWaiting(aggregate: string, aggregateId: string): boolean;
-  mark(name: string): string | null;
+  outboxSize(): Promise<number>;
+  /** Those of the aggregates that entries wait for. */
+  waiting(aggregate: string, aggregateIds: readonly string[]): Promise<ReadonlySet<string>>;
+  mark(name: string): Promise<string | null>;
+}
+
+/** Thrown by a store whose reign is over. */
+export function otherReign(own: number, now: number): Fenced {
+  return new Fenced(`another process runs this manager: reign ${now} has followed ${own}`);
+}
+
+/** Commands for aggregates of one log must not be sent to those of another. */
+export function otherLog(logId: string): PlatformError {
+  const detail = `the process manager's store is of another log than ${logId}; remove the store`;
+  return new PlatformError("LOG_MISMATCH", detail, { facts: { logId } });
+}
+
+/** The aggregate that a command goes to, as one text. */
+export function targetOf(of: Pick<PlannedCommand, "aggregate" | "aggregateId">): string {
+  return `${of.aggregate}/${of.aggregateId}`;
 }

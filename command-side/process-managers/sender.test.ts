@@ -31,7 +31,7 @@ describe("the sender of a process manager", () => {
 
   beforeEach(async () => {
     test = new TestStore(candleRevision);
-    await test.store.create();
+    await test.create();
     sent.length = 0;
   });
 
@@ -44,7 +44,7 @@ describe("the sender of a process manager", () => {
     followUps: FollowUps = {},
   ): Promise<string[]> {
     const { store } = test;
-    store.freeze({ commands, settled: [] });
+    await store.freeze({ commands, settled: [] });
     const stopping = new AbortController();
     const warnings: string[] = [];
     const sender = new Sender({
@@ -59,8 +59,8 @@ describe("the sender of a process manager", () => {
         },
       },
       observer: {
-        onStep: (step) => {
-          if (step === "struck" && store.outboxSize() === 0) stopping.abort();
+        onOutbox: (size) => {
+          if (size === 0) stopping.abort();
         },
         onFailed: (_, code) => warnings.push(code),
       },

@@ -1,9 +1,10 @@
 import { platformErrors } from "../../platform/errors/catalogue.ts";
 import { AppendSignal } from "../../platform/log/append-signal.ts";
 import { pause } from "../../projections/runner/pause.ts";
+import { Fenced } from "../../projections/runner/read-store.ts";
 import type { CommandOutcome } from "../gateway.ts";
 import type { CommandDoor, FollowUps, PlannedCommand, Planner } from "./manager.ts";
-import type { OutboxEntry, ProcessStore } from "./process-store.ts";
+import { type OutboxEntry, type ProcessStore, targetOf } from "./process-store.ts";
 
 /** Commands of one manager under way at a time, each to another aggregate. */
 const IN_FLIGHT = 16;
@@ -28,6 +29,8 @@ export interface SenderParts {
 
 export interface SenderObserver {
   onStep?(step: SendingStep, command: PlannedCommand | null): void;
+  /** So many commands wait for an answer. */
+  onOutbox?(size: number): void;
   /** A final answer that is neither accepted nor refused. */
   onFailed?(command: PlannedCommand, code: string, detail: string): void;
   /** A command that is sent again, or planning that is done again, after so many attempts. */
@@ -44,9 +47,14 @@ export class Sender {
   /** Targets with a command under way or in a pause. */
   readonly #busy = new Map<string, Promise<void>>();
   #planFailures = 0;
+  /** Another process runs this manager now. */
+  #fenced: Fenced | null = null;
+  readonly #ending = new AbortController();
+  readonly #signal: AbortSignal;
 
   constructor(parts: SenderParts) {
     this.#parts = parts;
+    this.#signal = AbortSignal.any([parts.signal, this.#ending.signal]);
   }
 
   /** Something may have become due. */
@@ -54,37 +62,40 @@ export class Sender {
     this.#wake.raise();
   }
 
-  /** Runs until the signal aborts; then waits for the commands under way. */
+  /** Runs until the signal aborts; then waits for the commands under way. Throws `Fenced`. */
   async run(): Promise<void> {
-    const { signal } = this.#parts;
-    while (!signal.aborted) {
+    while (!this.#signal.aborted) {
       const { raised } = this.#wake;
       await this.#planAndSend();
-      await this.#wake.after(raised, signal);
+      await this.#wake.after(raised, this.#signal);
     }
     await Promise.all(this.#busy.values());
+    if (this.#fenced !== null) throw this.#fenced;
   }
 
   async #planAndSend(): Promise<void> {
-    const { planner, observer, signal } = this.#parts;
+    const { planner, store, observer } = this.#parts;
     try {
       await planner.plan();
       observer.onStep?.("planned", null);
-      this.#sendReady();
+      await this.#sendReady();
+      observer.onOutbox?.(await store.outboxSize());
       this.#planFailures = 0;
     } catch (error) {
+      if (this.#isEndedBy(error)) return;
       this.#planFailures += 1;
       observer.onRetry?.("planning", messageOf(error), this.#planFailures);
-      await pause(retryMs(this.#planFailures), signal);
+      await pause(retryMs(this.#planFailures), this.#signal);
     }
   }
 
-  #sendReady(): void {
-    const { store, signal } = this.#parts;
-    for (const entry of store.ready(IN_FLIGHT + this.#busy.size)) {
-      if (this.#busy.size >= IN_FLIGHT || signal.aborted) return;
-      const target = `${entry.command.aggregate}/${entry.command.aggregateId}`;
-      if (this.#busy.has(target)) continue;
+  async #sendReady(): Promise<void> {
+    // One that is struck while the store is asked may still be in its answer.
+    const busy = new Set(this.#busy.keys());
+    for (const entry of await this.#parts.store.ready(IN_FLIGHT + busy.size)) {
+      if (this.#busy.size >= IN_FLIGHT || this.#signal.aborted) return;
+      const target = targetOf(entry.command);
+      if (busy.has(target)) continue;
       const sending = this.#send(entry).finally(() => {
         this.#busy.delete(target);
         this.#wake.raise();
@@ -95,20 +106,28 @@ export class Sender {
 
   /** Until there is a final answer, which strikes the entry, or the manager is stopped. */
   async #send(entry: OutboxEntry): Promise<void> {
-    const { signal, observer } = this.#parts;
+    const { observer } = this.#parts;
     const { command } = entry;
-    for (let attempts = 1; !signal.aborted; attempts += 1) {
+    for (let attempts = 1; !this.#signal.aborted; attempts += 1) {
       try {
         observer.onStep?.("sending", command);
         const outcome = await this.#answerTo(command);
         observer.onStep?.("answered", command);
-        if (!isRetryable(outcome)) return this.#strike(entry, outcome);
+        if (!isRetryable(outcome)) return await this.#strike(entry, outcome);
         observer.onRetry?.(command.type, detailOf(outcome), attempts);
       } catch (error) {
+        if (this.#isEndedBy(error)) return;
         observer.onRetry?.(command.type, messageOf(error), attempts);
       }
-      await pause(retryMs(attempts), signal);
+      await pause(retryMs(attempts), this.#signal);
     }
+  }
+
+  #isEndedBy(error: unknown): boolean {
+    if (!(error instanceof Fenced)) return false;
+    this.#fenced ??= error;
+    this.#ending.abort();
+    return true;
   }
 
   async #answerTo(command: PlannedCommand): Promise<CommandOutcome> {
@@ -125,12 +144,12 @@ export class Sender {
     }
   }
 
-  #strike(entry: OutboxEntry, outcome: CommandOutcome): void {
+  async #strike(entry: OutboxEntry, outcome: CommandOutcome): Promise<void> {
     const { store, observer } = this.#parts;
     if (outcome.outcome === "failed") {
       observer.onFailed?.(entry.command, outcome.code, outcome.detail);
     }
-    store.strike(entry, this.#followUpsOf(entry.command, outcome));
+    await store.strike(entry, this.#followUpsOf(entry.command, outcome));
     observer.onStep?.("struck", entry.command);
   }
 

@@ -1,25 +1,30 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { PartitionKey } from "../../platform/log/log.ts";
 import type { Projection, Value } from "../../projections/runner/projection.ts";
-import type { Batch, StoredRow } from "../../projections/runner/read-store.ts";
+import type { Batch, Checkpoint, StoredRow } from "../../projections/runner/read-store.ts";
+import { raiseEpoch, readCheckpoint } from "../../projections/runner/sqlite-checkpoints.ts";
 import { SqliteReadStore } from "../../projections/runner/sqlite-store.ts";
 import { readRow } from "../../projections/runner/sqlite-table.ts";
 import {
   keyValues,
   keyValuesOf,
   quoted,
+  quotedList,
   type StoredTable,
   storedTable,
 } from "../../projections/runner/stored-table.ts";
 import type { PlannedCommand } from "./manager.ts";
-import type {
-  FindPage,
-  Frozen,
-  OutboxEntry,
-  ProcessStore,
-  SettledRow,
-  Start,
-  StartReason,
+import {
+  type Find,
+  type Frozen,
+  type OutboxEntry,
+  otherLog,
+  otherReign,
+  type ProcessStore,
+  type SettledRow,
+  type Start,
+  type StartReason,
+  targetOf,
 } from "./process-store.ts";
 
 const BUSY_TIMEOUT_MS = 5_000;
@@ -28,6 +33,7 @@ const BUSY_TIMEOUT_MS = 5_000;
  *   _outbox   one row per command that is not answered yet; `entry` gives the order
  *   _starts   one row per partition: from where on the manager acts, why, and since when
  *   _marks    what a manager remembers of its own planning
+ *   _reign    one row: whose writes are taken
  *
  * `synchronous=FULL`: a command that was sent must still be in the outbox after a power loss, else
  * it could be planned anew with other figures.
@@ -46,6 +52,11 @@ const OWN_TABLES = `
   CREATE TABLE IF NOT EXISTS "_marks" (
     "name" TEXT NOT NULL PRIMARY KEY, "value" TEXT NOT NULL
   ) STRICT;
+  CREATE TABLE IF NOT EXISTS "_reign" (
+    "one" INTEGER NOT NULL PRIMARY KEY CHECK ("one" = 1), "epoch" INTEGER NOT NULL,
+    "logId" TEXT
+  ) STRICT;
+  INSERT INTO "_reign" VALUES (1, 0, NULL) ON CONFLICT DO NOTHING;
 `;
 
 /** The SQLite adapter: one file per manager, `<folder>/processes/<manager>.db`. */
@@ -54,6 +65,7 @@ export class SqliteProcessStore implements ProcessStore {
   readonly #tables: ReadonlyMap<string, StoredTable>;
   readonly #store: SqliteReadStore;
   #opened: Opened | null = null;
+  #epoch = 0;
 
   constructor(parts: { readonly file: string; readonly projection: Projection }) {
     this.#file = parts.file;
@@ -67,8 +79,15 @@ export class SqliteProcessStore implements ProcessStore {
     this.#opened ??= open(this.#file);
   }
 
-  take(partition: PartitionKey, logId: string) {
-    return this.#store.take(partition, logId);
+  /** In a reign alone: a ghost that takes late must not fence who has followed it. */
+  /** In a reign alone: a ghost that takes late must not fence who has followed it. */
+  async take(partition: PartitionKey, logId: string): Promise<Checkpoint> {
+    const checkpoint = this.#inReign((database) => {
+      raiseEpoch(database, partition, logId);
+      return readCheckpoint(database, partition);
+    });
+    if (checkpoint === null) throw new Error(`the checkpoint of ${partition} has vanished`);
+    return checkpoint;
   }
 
   apply(batch: Batch) {
@@ -93,7 +112,19 @@ export class SqliteProcessStore implements ProcessStore {
     await this.#store.close();
   }
 
-  starts(): ReadonlyMap<PartitionKey, Start> {
+  async reign(logId: string): Promise<void> {
+    const { database } = this.#outbox();
+    const row = database
+      .prepare(
+        `UPDATE "_reign" SET "epoch" = "epoch" + 1, "logId" = ?
+         WHERE "logId" IS NULL OR "logId" = ? RETURNING "epoch"`,
+      )
+      .get(logId, logId);
+    if (row === undefined) throw otherLog(logId);
+    this.#epoch = Number(row["epoch"]);
+  }
+
+  async starts(): Promise<ReadonlyMap<PartitionKey, Start>> {
     const rows = this.#outbox().database.prepare('SELECT * FROM "_starts"').all();
     return new Map(
       rows.map((row) => {
@@ -105,27 +136,88 @@ export class SqliteProcessStore implements ProcessStore {
     );
   }
 
-  recordStarts(starts: readonly Start[]): void {
-    const { database } = this.#outbox();
-    inTransaction(database, () => {
-      const insert = database.prepare('INSERT INTO "_starts" VALUES (?, ?, ?, ?)');
+  async recordStarts(starts: readonly Start[]): Promise<void> {
+    this.#inReign((database) => {
+      const insert = database.prepare(
+        'INSERT INTO "_starts" VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+      );
       for (const { partition, position, reason, atMs } of starts) {
         insert.run(partition, position, reason, atMs);
       }
-      return true;
+      return starts;
     });
   }
 
-  find(name: string, { prefix = [], after, limit }: FindPage): readonly StoredRow[] {
+  /** Nothing else runs in this process between the first and the last. */
+  async find(finds: readonly Find[]): Promise<readonly (readonly StoredRow[])[]> {
+    return finds.map((find) => this.#find(find));
+  }
+
+  async freeze({ commands, settled, marks = {} }: Frozen): Promise<"frozen" | "changed"> {
+    const { insert, mark } = this.#outbox();
+    const frozen = this.#inReign(() => {
+      if (!settled.every((row) => this.#settle(row))) return null;
+      for (const command of commands) put(insert, command);
+      for (const [name, value] of Object.entries(marks)) mark.run(name, value);
+      return "frozen" as const;
+    });
+    return frozen ?? "changed";
+  }
+
+  async ready(limit: number): Promise<readonly OutboxEntry[]> {
+    const { first } = this.#outbox();
+    this.#requireReign();
+    return first.all(limit).map((row) => ({
+      entry: Number(row["entry"]),
+      command: JSON.parse(String(row["command"])) as PlannedCommand,
+    }));
+  }
+
+  async strike({ entry }: OutboxEntry, followUps: readonly PlannedCommand[]): Promise<void> {
+    const { remove, insert } = this.#outbox();
+    this.#inReign(() => {
+      if (Number(remove.run(entry).changes) === 0) return null;
+      for (const command of followUps) put(insert, command);
+      return entry;
+    });
+  }
+
+  async outboxSize(): Promise<number> {
+    return Number(this.#outbox().count.get()?.["entries"]);
+  }
+
+  async waiting(aggregate: string, aggregateIds: readonly string[]): Promise<ReadonlySet<string>> {
+    const { ofTarget } = this.#outbox();
+    return new Set(
+      aggregateIds.filter((aggregateId) => ofTarget.get(targetOf({ aggregate, aggregateId }))),
+    );
+  }
+
+  async mark(name: string): Promise<string | null> {
+    const row = this.#outbox()
+      .database.prepare('SELECT "value" FROM "_marks" WHERE "name" = ?')
+      .get(name);
+    return row === undefined ? null : String(row["value"]);
+  }
+
+  #find({ table: name, among, after, limit }: Find): readonly StoredRow[] {
     const table = this.#table(name);
-    const key = table.keyColumns.map(quoted).join(", ");
-    const conditions = prefix.map((_, i) => `${quoted(table.keyColumns[i] ?? "")} = ?`);
+    const key = quotedList(table.keyColumns, "t");
+    const conditions: string[] = [];
+    if (among) {
+      const first = quotedList(table.keyColumns.slice(0, 1), "t");
+      conditions.push(`${first} IN (SELECT "value" FROM json_each(?))`);
+    }
     if (after) conditions.push(`(${key}) > (${after.map(() => "?").join(", ")})`);
     const where = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
-    const values = [...keyValuesOf(table, prefix), ...keyValuesOf(table, after ?? []), limit];
+    const values = [
+      ...(among ? [JSON.stringify(among)] : []),
+      ...keyValuesOf(table, after ?? []),
+      limit,
+    ];
     return this.#prepare(
-      `SELECT ${quoted(name)}.*, c."partition" AS "_partitionKey"
-       FROM ${quoted(name)} CROSS JOIN "_checkpoints" c ON c."id" = "_partition"
+      `SELECT t.*, c."partition" AS "_partitionKey"
+       FROM ${quoted(name)} t CROSS JOIN "_checkpoints" c ON c."id" = "_partition"
        ${where} ORDER BY ${key} LIMIT ?`,
     )
       .all(...values)
@@ -134,50 +226,6 @@ export class SqliteProcessStore implements ProcessStore {
         partition: String(stored["_partitionKey"]) as PartitionKey,
         position: Number(stored["_position"]),
       }));
-  }
-
-  freeze({ commands, settled, marks = {} }: Frozen): "frozen" | "changed" {
-    const { database, insert, mark } = this.#outbox();
-    const isUnchanged = inTransaction(database, () => {
-      if (!settled.every((row) => this.#settle(row))) return false;
-      for (const command of commands) put(insert, command);
-      for (const [name, value] of Object.entries(marks)) mark.run(name, value);
-      return true;
-    });
-    return isUnchanged ? "frozen" : "changed";
-  }
-
-  ready(limit: number): readonly OutboxEntry[] {
-    return this.#outbox()
-      .first.all(limit)
-      .map((row) => ({
-        entry: Number(row["entry"]),
-        command: JSON.parse(String(row["command"])) as PlannedCommand,
-      }));
-  }
-
-  strike({ entry }: OutboxEntry, followUps: readonly PlannedCommand[]): void {
-    const { database, insert } = this.#outbox();
-    inTransaction(database, () => {
-      database.prepare('DELETE FROM "_outbox" WHERE "entry" = ?').run(entry);
-      for (const command of followUps) put(insert, command);
-      return true;
-    });
-  }
-
-  outboxSize(): number {
-    return Number(this.#outbox().count.get()?.["entries"]);
-  }
-
-  isWaiting(aggregate: string, aggregateId: string): boolean {
-    return this.#outbox().ofTarget.get(targetOf({ aggregate, aggregateId })) !== undefined;
-  }
-
-  mark(name: string): string | null {
-    const row = this.#outbox()
-      .database.prepare('SELECT "value" FROM "_marks" WHERE "name" = ?')
-      .get(name);
-    return row === undefined ? null : String(row["value"]);
   }
 
   /** False when the row has changed since it was read. */
@@ -189,6 +237,26 @@ export class SqliteProcessStore implements ProcessStore {
          AND "_partition" = (SELECT "id" FROM "_checkpoints" WHERE "partition" = ?)`,
     ).run(...keyValues(table, row), position, partition);
     return Number(changes) === 1;
+  }
+
+  #requireReign(): void {
+    const now = Number(this.#outbox().reign.get()?.["epoch"]);
+    if (now !== this.#epoch) throw otherReign(this.#epoch, now);
+  }
+
+  /** Undoes all of it when `work` throws or gives null. */
+  #inReign<T>(work: (database: DatabaseSync) => T | null): T | null {
+    const { database } = this.#outbox();
+    database.exec("BEGIN IMMEDIATE");
+    try {
+      this.#requireReign();
+      const result = work(database);
+      database.exec(result === null ? "ROLLBACK" : "COMMIT");
+      return result;
+    } catch (error) {
+      if (database.isTransaction) database.exec("ROLLBACK");
+      throw error;
+    }
   }
 
   #table(name: string): StoredTable {
@@ -238,6 +306,8 @@ function open(file: string) {
          WHERE "entry" IN (SELECT min("entry") FROM "_outbox" GROUP BY "target")
          ORDER BY "entry" LIMIT ?`,
       ),
+      remove: database.prepare('DELETE FROM "_outbox" WHERE "entry" = ?'),
+      reign: database.prepare('SELECT "epoch" FROM "_reign"'),
       count: database.prepare('SELECT count(*) AS "entries" FROM "_outbox"'),
       ofTarget: database.prepare('SELECT 1 FROM "_outbox" WHERE "target" = ? LIMIT 1'),
     };
@@ -249,21 +319,4 @@ function open(file: string) {
 
 function put(insert: StatementSync, command: PlannedCommand): void {
   insert.run(targetOf(command), command.commandId, JSON.stringify(command));
-}
-
-function targetOf(of: Pick<PlannedCommand, "aggregate" | "aggregateId">): string {
-  return `${of.aggregate}/${of.aggregateId}`;
-}
-
-/** Undoes all of it when `work` throws or gives false. */
-function inTransaction(database: DatabaseSync, work: () => boolean): boolean {
-  database.exec("BEGIN IMMEDIATE");
-  try {
-    const isDone = work();
-    database.exec(isDone ? "COMMIT" : "ROLLBACK");
-    return isDone;
-  } catch (error) {
-    if (database.isTransaction) database.exec("ROLLBACK");
-    throw error;
-  }
 }

@@ -22,7 +22,7 @@ export async function recordStarts(parts: {
   readonly nowMs: number;
 }): Promise<readonly Start[]> {
   const { store, log, topics } = parts;
-  const known = store.starts();
+  const known = await store.starts();
   const starts: Start[] = [];
   for (const topic of topics) {
     const ends = await log.ends(topic);
@@ -32,7 +32,7 @@ export async function recordStarts(parts: {
       starts.push(await startOf(ref, end, parts));
     }
   }
-  if (starts.length > 0) store.recordStarts(starts);
+  if (starts.length > 0) await store.recordStarts(starts);
   return starts;
 }
 

@@ -17,9 +17,13 @@ export class TestStore {
     this.store = new SqliteProcessStore({ file: join(this.#folder, "manager.db"), projection });
   }
 
+  async create(): Promise<void> {
+    await this.store.create();
+    await this.store.reign("log-1");
+  }
+
   async feed(recorded: RecordedEvent): Promise<void> {
     const partition = partitionKey(recorded);
-    await this.store.create();
     const { next: expected, epoch } = await this.store.take(partition, "log-1");
     const { position, recordedAtMs } = recorded;
     const changes = this.#projection.project(recorded).map((one) => ({ ...one, position }));

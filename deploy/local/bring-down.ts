@@ -1,4 +1,5 @@
 import { chooseInstances, instancesOf, removeInstanceFolder, writeEnvFile } from "./instances.ts";
+import { removePartLogins } from "./part-logins.ts";
 import type { Instance } from "./server.ts";
 import { stopProcess, untilNotInitialising } from "./server-process.ts";
 import { keepSettings, type Settings, settingsOf, withoutServers } from "./settings.ts";
@@ -43,7 +44,9 @@ export function destroy(request: DownRequest): Promise<readonly DownOutcome[]> {
     await Promise.all(gone.map(({ instance }) => untilNotInitialising(instance)));
     for (const { instance } of gone) removeInstanceFolder(instance);
     keepSettings(folder, rest);
-    writeEnvFile(folder, instancesOf(folder, rest, cache));
+    const left = instancesOf(folder, rest, cache);
+    writeEnvFile(folder, left);
+    if (left.length === 0) removePartLogins(folder);
     return outcomes;
   });
 }

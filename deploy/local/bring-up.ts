@@ -8,6 +8,7 @@ import {
   writeEnvFile,
 } from "./instances.ts";
 import { kafka } from "./kafka.ts";
+import { makePartLogins } from "./part-logins.ts";
 import { freePorts } from "./ports.ts";
 import { planFetches } from "./recipe.ts";
 import type { Instance, Server } from "./server.ts";
@@ -35,6 +36,8 @@ export interface UpRequest {
   readonly kafkaNodes: number | null;
   /** A new Kafka wants logins. */
   readonly kafkaLogins: boolean;
+  /** Each part of the platform gets a login of its own, where the server has them. */
+  readonly partLogins: boolean;
   /** Servers that do not run get other ports, which are free now. */
   readonly freePorts: boolean;
   readonly interrupted: AbortSignal;
@@ -49,10 +52,15 @@ export interface UpOutcome {
   readonly durationMs: number;
 }
 
+export interface Brought {
+  readonly outcomes: readonly UpOutcome[];
+  readonly envFile: string;
+  /** Where the environment of each part is; null: they were not asked for. */
+  readonly partFolder: string | null;
+}
+
 /** Starts what of the stack does not run yet; the failure of one server is none of the others. */
-export async function bringUp(
-  request: UpRequest,
-): Promise<{ readonly outcomes: readonly UpOutcome[]; readonly envFile: string }> {
+export async function bringUp(request: UpRequest): Promise<Brought> {
   const { folder, cache, names } = request;
   const chosen = chooseServers(names);
   await checkTools(chosen, planFetches(cache, chosen));
@@ -64,8 +72,14 @@ export async function bringUp(
     const instances = chooseInstances(all, wanted);
     writeSettings(folder, settings);
     const made = instances.map(makeInstanceFolder);
-    const envFile = writeEnvFile(folder, instancesOf(folder, settings, cache));
-    return { outcomes: await startAll(made, request), envFile };
+    const present = instancesOf(folder, settings, cache);
+    const envFile = writeEnvFile(folder, present);
+    const outcomes = await startAll(made, request);
+    const ready = outcomes.filter(({ error }) => error === null).map(({ instance }) => instance);
+    const partFolder = request.partLogins
+      ? await makePartLogins(folder, { all: present, ready })
+      : null;
+    return { outcomes, envFile, partFolder };
   });
 }
 

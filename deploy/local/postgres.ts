@@ -1,6 +1,8 @@
 import { chownSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { PasswordOf } from "../logins/logins.ts";
+import { postgresLoginStatements } from "../logins/postgres.ts";
 import { textOf, writeWhole } from "./files.ts";
 import { allPids, hasProc, workingFolderOf } from "./proc.ts";
 import { runProgram } from "./run-program.ts";
@@ -48,12 +50,15 @@ export const postgres: Server = {
     const found = await queryPostgres(instance, "postgres", HAS_DATABASE);
     if (found === "") await queryPostgres(instance, "postgres", CREATE_DATABASE);
   },
+  makeLogins,
   variables: ([instance]) => ({
-    CH_POSTGRES_URL:
-      `postgres://${LOGIN}:${instance?.password}` +
-      `@${LOOPBACK}:${instance?.ports["sql"]}/${DATABASE}`,
+    CH_POSTGRES_URL: instance === undefined ? "" : addressOf(instance),
   }),
 };
+
+function addressOf({ password, ports }: Instance): string {
+  return `postgres://${LOGIN}:${password}@${LOOPBACK}:${ports["sql"]}/${DATABASE}`;
+}
 
 const HAS_DATABASE = `SELECT 1 FROM pg_database WHERE datname = '${DATABASE}'`;
 const CREATE_DATABASE = `CREATE DATABASE ${DATABASE}`;
@@ -103,6 +108,24 @@ function childrenLeft(folder: string): StackError {
     `waiting ${CHILDREN_END_WITHIN_MS / 1000} s for those that work in ${folder}`,
     "end them, then run the same command again",
   );
+}
+
+/** By the driver: what a program is given as words, everybody on the machine can read. */
+async function makeLogins(instance: Instance, passwordOf: PasswordOf): Promise<void> {
+  const { Client } = await import("pg");
+  const client = new Client({
+    connectionString: addressOf(instance),
+    query_timeout: QUERY_WITHIN_MS,
+    connectionTimeoutMillis: QUERY_WITHIN_MS,
+  });
+  await client.connect();
+  try {
+    for (const statement of postgresLoginStatements(DATABASE, passwordOf)) {
+      await client.query(statement);
+    }
+  } finally {
+    await client.end();
+  }
 }
 
 async function queryPostgres(

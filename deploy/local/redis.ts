@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { redisLoginCommands } from "../logins/redis.ts";
 import { askSocket } from "./ask.ts";
 import { writeWhole } from "./files.ts";
-import { LOGIN, LOOPBACK, type Server } from "./server.ts";
+import { type Instance, LOGIN, LOOPBACK, type Server } from "./server.ts";
 
 /** Redis of the system's packages, with settings and data of its own. */
 export const redis: Server = {
@@ -44,15 +45,28 @@ export const redis: Server = {
     program: "redis-server",
     arguments: [join(folder, "redis.conf")],
   }),
-  checkReady: async ({ ports, password }) => {
-    const question = Buffer.from(`AUTH ${LOGIN} ${password}\r\nPING\r\n`);
-    const answer = await askSocket(ports["redis"] ?? 0, question, (bytes) => {
-      return bytes.toString().split("\r\n").length > 2;
-    });
-    if (answer.toString() !== "+OK\r\n+PONG\r\n") throw new Error(answer.toString().trim());
-  },
+  checkReady: (instance) => ask(instance, [["PING"]], ["+PONG"]),
   settle: async () => undefined,
+  makeLogins: (instance, passwordOf) => {
+    const commands = [...redisLoginCommands(passwordOf), ["ACL", "SAVE"]];
+    return ask(instance, commands, Array(commands.length).fill("+OK"));
+  },
   variables: ([instance]) => ({
     CH_REDIS_URL: `redis://${LOGIN}:${instance?.password}@${LOOPBACK}:${instance?.ports["redis"]}`,
   }),
 };
+
+/** Commands without blanks in their words, as the administrator; throws unless each is so answered. */
+async function ask(
+  { ports, password }: Instance,
+  commands: readonly (readonly string[])[],
+  answers: readonly string[],
+): Promise<void> {
+  const all = [["AUTH", LOGIN, password], ...commands];
+  const question = Buffer.from(all.map((words) => `${words.join(" ")}\r\n`).join(""));
+  const answer = await askSocket(ports["redis"] ?? 0, question, (bytes) => {
+    return bytes.toString().split("\r\n").length > all.length;
+  });
+  const expected = ["+OK", ...answers, ""].join("\r\n");
+  if (answer.toString() !== expected) throw new Error(answer.toString().trim());
+}

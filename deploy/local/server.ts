@@ -1,3 +1,5 @@
+import type { PasswordOf } from "../logins/logins.ts";
+
 /** What one server of the local stack is made of; each server is a file of this folder. */
 export interface Server {
   readonly name: string;
@@ -32,6 +34,11 @@ export interface Server {
   checkReady(instance: Instance): Promise<void>;
   /** What a ready server still needs, such as its database; harmless when done again. */
   settle(instance: Instance): Promise<void>;
+  /**
+   * Makes a login for each part of the platform, harmless when done again; left out where the
+   * server has none, or none that may do less than everything.
+   */
+  makeLogins?(instance: Instance, passwordOf: PasswordOf): Promise<void>;
   /** `CH_` variables that lead to it, login included. */
   variables(instances: readonly Instance[]): Readonly<Record<string, string>>;
 }

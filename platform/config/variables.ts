@@ -215,8 +215,9 @@ export const variables = {
   postgresUrl: optional<string>({
     name: "CH_POSTGRES_URL",
     meaning:
-      "The PostgreSQL that holds portfolios and equity curves; without it SQLite in the data " +
-      "folder does. It takes one log: give another data folder another database.",
+      "The PostgreSQL that holds portfolios, equity curves and what process managers keep; without " +
+      "it SQLite in the data folder does. It takes one log: give another data folder another " +
+      "database.",
     rule: "a postgres address with a host and a database",
     example: "postgres://user:password@127.0.0.1:5432/cipherhorizon",
     secret: true,
@@ -265,6 +266,16 @@ export const variables = {
     example: "30",
     fallback: "20",
     schema: integer(1, MAXIMUM_SHUTDOWN_SECONDS),
+  }),
+  projections: required<string>({
+    name: "CH_PROJECTIONS",
+    meaning:
+      "The projections that `serve all` and `serve projections` feed; the others are another " +
+      "process's, which may have logins of its own.",
+    rule: "all, or names separated by commas",
+    example: "portfolios,equity-curve",
+    fallback: "all",
+    schema: z.string().regex(/^[a-z-]+(,[a-z-]+)*$/),
   }),
   processManagers: required<string>({
     name: "CH_PROCESS_MANAGERS",

@@ -12,7 +12,13 @@ import {
 import { BatchSize } from "./batch-size.ts";
 import { persist, type Trouble } from "./persist.ts";
 import type { Projection } from "./projection.ts";
-import { type Checkpoint, DataError, type ParkedStream, type ReadStore } from "./read-store.ts";
+import {
+  type Checkpoint,
+  DataError,
+  Fenced,
+  type ParkedStream,
+  type ReadStore,
+} from "./read-store.ts";
 import { type Outcome, outcomeOf, type Step, stepsOf } from "./steps.ts";
 
 /** What a runner hears from its partitions. */
@@ -52,11 +58,6 @@ export interface FeederParts {
 
 /** How often one with nothing to write looks at the checkpoint of a store that may go back. */
 const LOOK_AGAIN_MS = 5_000;
-
-/** Another projector has taken the partition; this one is a ghost and has stopped. */
-export class Fenced extends Error {
-  override readonly name = "Fenced";
-}
 
 /** So many streams failed that the projection itself must be wrong. */
 export class TooManyParked extends Error {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
-import { DataError } from "./read-store.ts";
+import { DataError, Fenced } from "./read-store.ts";
 
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 5_000;
@@ -50,5 +50,5 @@ export async function persist<T>(
 
 function isFinal(error: unknown): boolean {
   if (error instanceof PlatformError) return error.code === "LOG_MISMATCH";
-  return error instanceof DataError || error instanceof FinalError;
+  return [DataError, Fenced, FinalError].some((final) => error instanceof final);
 }

@@ -12,15 +12,26 @@ const OLDEST_VERSION = 14;
 const LOCK_CLASS = 0x4348;
 
 /**
- * How our own tables in a generation's schema came to be, step by step. A step that was released
- * is never changed: a schema that stands at an earlier one is brought on by those that follow.
- * (Declared tables need no steps: a projection of another version builds another generation.)
+ * How tables of ours came to be, step by step. A step that was released is never changed: a schema
+ * that stands at an earlier one is brought on by those that follow.
+ */
+export interface Layout {
+  /** Made by the first step, of one row; its column `layout` says how many steps were done. */
+  readonly table: string;
+  readonly steps: readonly string[];
+}
+
+/**
+ * Our own tables in a generation's schema. (Declared tables need no steps: a projection of another
+ * version builds another generation.)
  *
  *   _generation   one row: which projection at which version built this schema, at which step
  *   _checkpoints, _parked, _causes: see `checkpoint-rows.ts`
  */
-const LAYOUT_STEPS: readonly string[] = [
-  `CREATE TABLE "_generation" (
+const GENERATION_LAYOUT: Layout = {
+  table: "_generation",
+  steps: [
+    `CREATE TABLE "_generation" (
      "projection" text NOT NULL PRIMARY KEY, "version" integer NOT NULL, "layout" integer NOT NULL
    );
    CREATE TABLE "_checkpoints" (
@@ -37,7 +48,8 @@ const LAYOUT_STEPS: readonly string[] = [
      "partition" text COLLATE "C" NOT NULL, "source" text COLLATE "C" NOT NULL,
      "next" bigint NOT NULL, PRIMARY KEY ("partition", "source")
    ) WITH (fillfactor = 50);`,
-];
+  ],
+};
 
 /** `portfolios_g3`: the schema of a generation. */
 export function generationSchema(projection: string, generation: number): string {
@@ -68,7 +80,7 @@ export async function createSchema(
   await pool.transaction(beginIn(schema), async (session) => {
     await lockSchema(session, schema);
     await session.script(`CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`);
-    await bringLayoutOn(session, schema);
+    await bringOn(session, schema, GENERATION_LAYOUT);
     await createMissing(session, schema, { tables, indexes });
     await requireSameProjection(session, projection);
   });
@@ -95,6 +107,18 @@ async function createMissing(
   for (const index of wanted.indexes) {
     if (!there.has(indexName(index))) await session.script(createIndexSql(schema, index));
   }
+}
+
+/** Brings tables beside those of a schema that is there to their newest layout. */
+export async function bringLayoutOn(
+  pool: PostgresPool,
+  schema: string,
+  layout: Layout,
+): Promise<void> {
+  await pool.transaction(beginIn(schema), async (session) => {
+    await lockSchema(session, schema);
+    await bringOn(session, schema, layout);
+  });
 }
 
 export async function dropSchema(pool: PostgresPool, schema: string): Promise<boolean> {
@@ -149,25 +173,27 @@ async function isThere(session: PostgresSession, schema: string): Promise<boolea
   return (await session.query({ text: there, values: [schema] })).length > 0;
 }
 
-async function bringLayoutOn(session: PostgresSession, schema: string): Promise<void> {
-  const layout = await layoutOf(session);
-  if (layout > LAYOUT_STEPS.length) {
-    throw new FinalError(`schema ${schema} is at layout ${layout}, of newer code than this`);
+async function bringOn(session: PostgresSession, schema: string, layout: Layout): Promise<void> {
+  const { table, steps } = layout;
+  const done = await stepsDone(session, layout);
+  if (done === steps.length) return;
+  if (done > steps.length) {
+    throw new FinalError(`schema ${schema} is at layout ${done}, of newer code than this`);
   }
-  for (const step of LAYOUT_STEPS.slice(layout)) await session.script(step);
-  if (layout === 0 || layout === LAYOUT_STEPS.length) return;
+  for (const step of steps.slice(done)) await session.script(step);
   await session.query({
-    text: 'UPDATE "_generation" SET "layout" = $1',
-    values: [LAYOUT_STEPS.length],
+    text: `UPDATE ${quoted(table)} SET "layout" = $1`,
+    values: [steps.length],
   });
 }
 
 /** How many of the steps the schema has; 0 where it is new. */
-async function layoutOf(session: PostgresSession): Promise<number> {
-  const [made] = await session.query({ text: `SELECT to_regclass('"_generation"')::text AS name` });
+async function stepsDone(session: PostgresSession, { table, steps }: Layout): Promise<number> {
+  const there = "SELECT to_regclass($1)::text AS name";
+  const [made] = await session.query({ text: there, values: [quoted(table)] });
   if (made?.name === null) return 0;
-  const [row] = await session.query({ text: 'SELECT "layout" FROM "_generation"' });
-  return row === undefined ? LAYOUT_STEPS.length : integer(row, "layout");
+  const [row] = await session.query({ text: `SELECT "layout" FROM ${quoted(table)}` });
+  return row === undefined ? steps.length : integer(row, "layout");
 }
 
 async function requireSameProjection(
@@ -176,7 +202,7 @@ async function requireSameProjection(
 ): Promise<void> {
   await session.query({
     text: 'INSERT INTO "_generation" VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
-    values: [name, version, LAYOUT_STEPS.length],
+    values: [name, version, GENERATION_LAYOUT.steps.length],
   });
   const built = await session.query({ text: 'SELECT "projection", "version" FROM "_generation"' });
   const [row] = built;

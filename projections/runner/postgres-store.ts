@@ -26,7 +26,7 @@ const PAGE_ROWS = 1_000;
  * never by the size of tables that were empty then: a scan of what they have become would take
  * longer with every batch.
  */
-const WRITER_SETTINGS = {
+export const WRITER_SETTINGS = {
   plan_cache_mode: "force_generic_plan",
   enable_seqscan: "off",
   enable_hashjoin: "off",

@@ -78,11 +78,11 @@ export function arrayType({ types }: StoredTable, i: number): string {
 /** A page of rows in key order, with the partition and position that last changed each. */
 export function pageSql(schema: string, stored: StoredTable, after: boolean): string {
   const { name, keyColumns, columns } = stored;
-  const key = quotedList(keyColumns);
+  const key = quotedList(keyColumns, "t");
   const places = keyColumns.map((_, i) => `$${i + 2}`).join(", ");
   const where = after ? `WHERE (${key}) > (${places})` : "";
-  return `SELECT ${quotedList(columns)}, c."partition" AS "_partitionKey", "_position"
-          FROM ${tableName(schema, name)}
+  return `SELECT ${quotedList(columns, "t")}, c."partition" AS "_partitionKey", "_position"
+          FROM ${tableName(schema, name)} t
             JOIN ${tableName(schema, "_checkpoints")} c ON c."id" = "_partition"
           ${where} ORDER BY ${key} LIMIT $1`;
 }

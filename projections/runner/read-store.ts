@@ -97,3 +97,8 @@ export interface ReadStore {
 export class DataError extends Error {
   override readonly name = "DataError";
 }
+
+/** Somebody else has taken over; this one is a ghost and stops. */
+export class Fenced extends Error {
+  override readonly name = "Fenced";
+}

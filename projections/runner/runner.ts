@@ -9,7 +9,6 @@ import {
 import {
   type Applied,
   type FeederParts,
-  Fenced,
   PartitionFeeder,
   TooManyParked,
 } from "./partition-feeder.ts";
@@ -17,7 +16,7 @@ import { pause } from "./pause.ts";
 import { type Persistence, persist, type Trouble } from "./persist.ts";
 import { Progress } from "./progress.ts";
 import type { Projection } from "./projection.ts";
-import type { ReadStore } from "./read-store.ts";
+import { Fenced, type ReadStore } from "./read-store.ts";
 import type { Share } from "./share.ts";
 
 /** Beyond it the projection stops: a bug must not park the world. */

@@ -53,10 +53,10 @@ export function deleteSql({ name, keyColumns }: StoredTable): string {
 
 /** A page of rows in key order, with the partition and position that last changed each. */
 export function pageSql({ name, keyColumns, columns }: StoredTable, after: boolean): string {
-  const key = quotedList(keyColumns);
+  const key = quotedList(keyColumns, "t");
   const where = after ? `WHERE (${key}) > (${keyColumns.map(() => "?").join(", ")})` : "";
-  return `SELECT ${quotedList(columns)}, c."partition" AS "_partitionKey", "_position"
-          FROM ${quoted(name)} CROSS JOIN "_checkpoints" c ON c."id" = "_partition"
+  return `SELECT ${quotedList(columns, "t")}, c."partition" AS "_partitionKey", "_position"
+          FROM ${quoted(name)} t CROSS JOIN "_checkpoints" c ON c."id" = "_partition"
           ${where} ORDER BY ${key} LIMIT ?`;
 }
 

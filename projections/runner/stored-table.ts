@@ -47,8 +47,9 @@ export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-export function quotedList(names: readonly string[]): string {
-  return names.map(quoted).join(", ");
+/** `of`: the table's name in a statement that has more than one. */
+export function quotedList(names: readonly string[], of?: string): string {
+  return names.map((name) => (of === undefined ? "" : `${of}.`) + quoted(name)).join(", ");
 }
 
 /** A key column is text or integer. */

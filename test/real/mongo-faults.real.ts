@@ -1,6 +1,7 @@
 import { connect, createServer } from "node:net";
 import { expect } from "chai";
 import { chooseStores } from "../../cli/serve/chosen-stores.ts";
+import { projectionNames } from "../../projections/registry.ts";
 import { createLogger } from "../../platform/telemetry/logger.ts";
 import { MongoDatabase } from "../../projections/runner/mongo-database.ts";
 import { NO_SERVERS } from "../../projections/stores.ts";
@@ -15,7 +16,8 @@ describeWithMongo("MongoDB, where something is wrong with it", function () {
 
   const chosenWith = (mongo: string) => {
     const servers = { ...NO_SERVERS, mongo };
-    return chooseStores({ folder: "./folder", servers }, createLogger("silent"));
+    const kept = { projections: projectionNames, processManagers: [] };
+    return chooseStores({ folder: "./folder", servers }, kept, createLogger("silent"));
   };
 
   function withLogin(): string {

@@ -89,6 +89,7 @@ async function up(folder: string): Promise<Instance> {
       names: ["neo4j"],
       kafkaNodes: null,
       kafkaLogins: false,
+      partLogins: false,
       freePorts: false,
     },
     interrupted: new AbortController().signal,

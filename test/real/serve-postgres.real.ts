@@ -39,6 +39,7 @@ describeWithPostgresPrograms("the platform with its portfolios in PostgreSQL", f
   it("says which store it has chosen for each read model", () => {
     const [postgres, sqlite] = asked.platform.stores;
     expect(postgres?.projections).to.deep.equal(["equity-curve", "portfolios"]);
+    expect(postgres?.processManagers).to.deep.equal(["candle-revision", "risk-assessment"]);
     expect(postgres?.store).to.match(/^PostgreSQL \d+[.\d]* at 127\.0\.0\.1:\d+\/postgres$/);
     expect(sqlite?.projections).to.include("risk");
   });

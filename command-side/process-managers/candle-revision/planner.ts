@@ -19,9 +19,10 @@ export class RevisionPlanner implements Planner {
 
   async plan(): Promise<void> {
     const { store } = this.#parts;
-    const room = Math.min(MINUTES_PER_ROUND, OUTBOX_LIMIT - store.outboxSize());
+    const room = Math.min(MINUTES_PER_ROUND, OUTBOX_LIMIT - (await store.outboxSize()));
     if (room <= 0) return;
-    for (const due of dueRows(store, "staleMinutes", { limit: room })) await this.#planMinute(due);
+    const { due } = await dueRows(store, { table: "staleMinutes", limit: room });
+    for (const row of due) await this.#planMinute(row);
   }
 
   /** A minute that gets more ticks meanwhile stays due, and is read again. */
@@ -33,6 +34,6 @@ export class RevisionPlanner implements Planner {
     const instrumentId = textOf(due.row, "instrumentId");
     const stored = await this.#minutes.minute(instrumentId, integerOf(due.row, "openTimeMs"));
     const commands = stored === null ? [] : [reviseCandle(instrumentId, stored, cause)];
-    store.freeze({ commands, settled: [settled(due)] });
+    await store.freeze({ commands, settled: [settled(due)] });
   }
 }

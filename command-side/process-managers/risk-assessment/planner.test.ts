@@ -18,7 +18,7 @@ describe("the planning of risk assessments", () => {
 
   beforeEach(async () => {
     test = new TestStore(riskAssessment);
-    await test.store.create();
+    await test.create();
     positions.clear();
     sequences.clear();
     nowMs = MINUTE_MS + 30_000;
@@ -62,13 +62,14 @@ describe("the planning of risk assessments", () => {
   async function planned() {
     await planner.plan();
     const commands = [];
-    for (let ready = test.store.ready(100); ready.length > 0; ready = test.store.ready(100)) {
+    for (;;) {
+      const ready = await test.store.ready(100);
+      if (ready.length === 0) return commands;
       for (const entry of ready) {
         commands.push(entry.command);
-        test.store.strike(entry, []);
+        await test.store.strike(entry, []);
       }
     }
-    return commands;
   }
 
   it("lets several events of a portfolio share one, with exactly this payload", async () => {
@@ -97,7 +98,7 @@ describe("the planning of risk assessments", () => {
     await planner.plan();
     await deposit("p-1", "BTC", "3");
     await planner.plan();
-    expect(test.store.outboxSize()).to.equal(1);
+    expect(await test.store.outboxSize()).to.equal(1);
     await planned();
     const [second] = await planned();
     expect(second?.payload).to.deep.include({ portfolioSequence: 3 });
@@ -150,7 +151,7 @@ describe("the planning of risk assessments", () => {
   it("plans nothing for events before the manager's start, and knows what they tell", async () => {
     const partition = "portfolio.events/0";
     const start = { partition, position: 2, reason: "end of the log", atMs: 0 } as const;
-    test.store.recordStarts([start]);
+    await test.store.recordStarts([start]);
     expect(await planned()).to.deep.equal([]);
     await deposit("p-1", "USDT", "7");
     const [command] = await planned();

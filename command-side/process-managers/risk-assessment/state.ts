@@ -2,17 +2,46 @@ import { decimal } from "../../../platform/kernel/decimal.ts";
 import { type Quote, Rates } from "../../../platform/market/rates.ts";
 import type { Row } from "../../../projections/runner/projection.ts";
 import { integerOf, textOf } from "../due.ts";
-import type { ProcessStore } from "../process-store.ts";
+import type { Find, ProcessStore } from "../process-store.ts";
 import type { KnownPortfolio } from "./assess-risk.ts";
 
-/** Instruments of the platform, or assets of one portfolio, that one assessment reads. */
+/** Instruments of the platform, or assets of a page of portfolios, that one assessment reads. */
 const ROWS_READ = 100_000;
 
-/** The rates by all prices known now. */
-export function readRates(store: ProcessStore): Rates {
-  const prices = rowsOf(store, "prices");
+export interface Assessed {
+  /** By all prices known now. */
+  readonly rates: Rates;
+  /** In the order of their ids; without those whose opening is not known. */
+  readonly portfolios: ReadonlyMap<string, KnownPortfolio>;
+}
+
+/** What an assessment of portfolios says, all of it as it was at one moment. */
+export async function readAssessed(
+  store: ProcessStore,
+  portfolioIds: readonly string[],
+): Promise<Assessed> {
+  const everything = { limit: ROWS_READ + 1 };
+  const ofThese = { among: portfolioIds, ...everything };
+  const finds: readonly Find[] = [
+    { table: "instruments", ...everything },
+    { table: "prices", ...everything },
+    { table: "portfolios", ...ofThese },
+    { table: "versions", ...ofThese },
+    { table: "holdings", ...ofThese },
+    { table: "flows", ...ofThese },
+  ];
+  const found = (await store.find(finds)).map((rows, i) => {
+    if (rows.length > ROWS_READ) throw tooManyRows(finds[i]);
+    return rows.map(({ row }) => row);
+  });
+  const [instruments = [], prices = [], portfolios = [], ...facts] = found;
+  const rates = ratesOf(instruments, prices);
+  return { rates, portfolios: portfoliosOf(portfolios, facts) };
+}
+
+function ratesOf(instruments: readonly Row[], prices: readonly Row[]): Rates {
   const byId = new Map(prices.map((row) => [textOf(row, "instrumentId"), row]));
-  const quotes = rowsOf(store, "instruments").flatMap((row): Quote[] => {
+  const quotes = instruments.flatMap((row): Quote[] => {
     const instrumentId = textOf(row, "instrumentId");
     const price = byId.get(instrumentId);
     if (price === undefined) return [];
@@ -23,27 +52,33 @@ export function readRates(store: ProcessStore): Rates {
   return new Rates(quotes);
 }
 
-/** `null`: its opening is not known. */
-export function readPortfolio(store: ProcessStore, portfolioId: string): KnownPortfolio | null {
-  const [portfolio] = rowsOf(store, "portfolios", portfolioId);
-  const [version] = rowsOf(store, "versions", portfolioId);
-  if (portfolio === undefined || version === undefined) return null;
-  return {
-    portfolioId,
-    baseCurrency: textOf(portfolio, "baseCurrency"),
-    sequence: integerOf(version, "sequence"),
-    holdings: rowsOf(store, "holdings", portfolioId).map((row) => {
-      return { asset: textOf(row, "asset"), quantity: textOf(row, "quantity") };
-    }),
-    flows: rowsOf(store, "flows", portfolioId).map((row) => {
-      return { asset: textOf(row, "asset"), net: textOf(row, "net") };
-    }),
-  };
+function portfoliosOf(
+  opened: readonly Row[],
+  facts: readonly (readonly Row[])[],
+): ReadonlyMap<string, KnownPortfolio> {
+  const [versions, holdings, flows] = facts.map((rows) => {
+    return Map.groupBy(rows, (row) => textOf(row, "portfolioId"));
+  });
+  const known = opened.flatMap((row): [string, KnownPortfolio][] => {
+    const portfolioId = textOf(row, "portfolioId");
+    const [version] = versions?.get(portfolioId) ?? [];
+    if (version === undefined) return [];
+    const portfolio = {
+      portfolioId,
+      baseCurrency: textOf(row, "baseCurrency"),
+      sequence: integerOf(version, "sequence"),
+      holdings: (holdings?.get(portfolioId) ?? []).map((holding) => {
+        return { asset: textOf(holding, "asset"), quantity: textOf(holding, "quantity") };
+      }),
+      flows: (flows?.get(portfolioId) ?? []).map((flow) => {
+        return { asset: textOf(flow, "asset"), net: textOf(flow, "net") };
+      }),
+    };
+    return [[portfolioId, portfolio]];
+  });
+  return new Map(known);
 }
 
-function rowsOf(store: ProcessStore, table: string, ...prefix: string[]): readonly Row[] {
-  const rows = store.find(table, { prefix, limit: ROWS_READ + 1 });
-  if (rows.length > ROWS_READ)
-    throw new RangeError(`${table} ${prefix} has over ${ROWS_READ} rows`);
-  return rows.map(({ row }) => row);
+function tooManyRows(find: Find | undefined): RangeError {
+  return new RangeError(`${find?.table} of ${find?.among ?? "all"} has over ${ROWS_READ} rows`);
 }

@@ -1,0 +1,75 @@
+/**
+ * A risk manager on a data folder, as a process that kills itself at a given step; what it sends
+ * is written down. It ends by itself when nothing is left to be sent.
+ */
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+import type { CommandOutcome } from "../../command-side/gateway.ts";
+import type { PlannedCommand } from "../../command-side/process-managers/manager.ts";
+import { riskAssessmentManager } from "../../command-side/process-managers/risk-assessment/manager.ts";
+import { runManager } from "../../command-side/process-managers/run-manager.ts";
+import { openReadCodec } from "../../platform/codec/codec.ts";
+import { openSqliteRegistry } from "../../platform/codec/sqlite-registry.ts";
+import { openSqliteLogReader } from "../../platform/log/sqlite/sqlite-log-reader.ts";
+import { type ProcessStoreAt, processStoreAt } from "../contracts/process-store/adapters.ts";
+
+const [folder = "", own = "", at = "", killAt = "0", wish = "end"] = process.argv.slice(2);
+const LOOK_EVERY_MS = 100;
+const stopping = new AbortController();
+const { signal } = stopping;
+const log = openSqliteLogReader({ folder });
+const registry = openSqliteRegistry({ folder, readOnly: true });
+const store = processStoreAt(JSON.parse(at) as ProcessStoreAt, riskAssessmentManager.projection);
+let steps = 0;
+let isCaughtUp = false;
+let isEmpty = false;
+const looking = setInterval(() => void endWhenDone(), LOOK_EVERY_MS);
+
+const end = await runManager({
+  manager: riskAssessmentManager,
+  sources: null,
+  store,
+  log,
+  codec: openReadCodec({ registry }),
+  door: { submit: async (command) => record(command) },
+  clock: Date.now,
+  wish: wish === "beginning" ? "beginning" : "end",
+  observer: {
+    onStarted: (starts) => process.stdout.write(`${JSON.stringify(starts)}\n`),
+    onStep: () => {
+      steps += 1;
+      if (steps === Number(killAt)) process.kill(process.pid, "SIGKILL");
+    },
+    onRetry: (doing, detail) => process.stderr.write(`${doing}: ${detail}\n`),
+    onTrouble: (_, trouble) => trouble !== null && process.stderr.write(`${trouble}\n`),
+    onProgress: (partitions) => {
+      isCaughtUp = partitions.every(({ caughtUp }) => caughtUp);
+    },
+    onOutbox: (size) => {
+      isEmpty = size === 0;
+    },
+  },
+  signal,
+});
+clearInterval(looking);
+await store.close();
+await log.close();
+await registry.close();
+if (end.reason !== "stopped") process.stderr.write(`${end.reason}: ${end.detail}`);
+process.exitCode = end.reason === "stopped" ? 0 : 1;
+
+/** What is due may be planned only when the state is there. */
+async function endWhenDone(): Promise<void> {
+  if (!isCaughtUp || !isEmpty) return;
+  const [due] = await store.find([{ table: "duePortfolios", limit: 1 }]);
+  if (due?.length === 0) stopping.abort();
+}
+
+function record(command: PlannedCommand): CommandOutcome {
+  appendFileSync(join(own, "sent.ndjson"), `${JSON.stringify(command)}\n`);
+  const { aggregateId } = command;
+  const partition = { topic: "risk.events", partition: 0 };
+  const nothing = { events: [], answer: null, repeated: false } as const;
+  const place = { aggregateId, version: 1, partition, position: 1, logId: "log-1" };
+  return { outcome: "accepted", ...place, ...nothing };
+}
