@@ -1,6 +1,6 @@
 /**
- * A risk manager on a data folder, as a process that kills itself at a given step; what it sends
- * is written down. It ends by itself when nothing is left to be sent.
+ * A risk manager on a data folder, as a process that kills or stops itself at a given step; what it
+ * sends is written down. It ends by itself when nothing is left to be sent.
  */
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,9 +11,10 @@ import { runManager } from "../../command-side/process-managers/run-manager.ts";
 import { openReadCodec } from "../../platform/codec/codec.ts";
 import { openSqliteRegistry } from "../../platform/codec/sqlite-registry.ts";
 import { openSqliteLogReader } from "../../platform/log/sqlite/sqlite-log-reader.ts";
+import { pause } from "../../projections/runner/pause.ts";
 import { type ProcessStoreAt, processStoreAt } from "../contracts/process-store/adapters.ts";
 
-const [folder = "", own = "", at = "", killAt = "0", wish = "end"] = process.argv.slice(2);
+const [folder = "", own = "", at = "", step = "0", sign = "", wish = "end"] = process.argv.slice(2);
 const LOOK_EVERY_MS = 100;
 const stopping = new AbortController();
 const { signal } = stopping;
@@ -23,7 +24,7 @@ const store = processStoreAt(JSON.parse(at) as ProcessStoreAt, riskAssessmentMan
 let steps = 0;
 let isCaughtUp = false;
 let isEmpty = false;
-const looking = setInterval(() => void endWhenDone(), LOOK_EVERY_MS);
+const looking = endWhenDone();
 
 const end = await runManager({
   manager: riskAssessmentManager,
@@ -38,7 +39,7 @@ const end = await runManager({
     onStarted: (starts) => process.stdout.write(`${JSON.stringify(starts)}\n`),
     onStep: () => {
       steps += 1;
-      if (steps === Number(killAt)) process.kill(process.pid, "SIGKILL");
+      if (steps === Number(step)) process.kill(process.pid, sign);
     },
     onRetry: (doing, detail) => process.stderr.write(`${doing}: ${detail}\n`),
     onTrouble: (_, trouble) => trouble !== null && process.stderr.write(`${trouble}\n`),
@@ -51,7 +52,8 @@ const end = await runManager({
   },
   signal,
 });
-clearInterval(looking);
+stopping.abort();
+await looking;
 await store.close();
 await log.close();
 await registry.close();
@@ -60,9 +62,12 @@ process.exitCode = end.reason === "stopped" ? 0 : 1;
 
 /** What is due may be planned only when the state is there. */
 async function endWhenDone(): Promise<void> {
-  if (!isCaughtUp || !isEmpty) return;
-  const [due] = await store.find([{ table: "duePortfolios", limit: 1 }]);
-  if (due?.length === 0) stopping.abort();
+  while (!signal.aborted) {
+    await pause(LOOK_EVERY_MS, signal);
+    if (!isCaughtUp || !isEmpty || signal.aborted) continue;
+    const [due] = await store.find([{ table: "duePortfolios", limit: 1 }]);
+    if (due?.length === 0) stopping.abort();
+  }
 }
 
 function record(command: PlannedCommand): CommandOutcome {

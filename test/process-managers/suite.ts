@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,6 +19,7 @@ import {
   type ProcessStoreAt,
   removeProcessStoreAt,
 } from "../contracts/process-store/adapters.ts";
+import { until } from "../real/asked-platform.ts";
 
 const CHILD = fileURLToPath(new URL("./child.ts", import.meta.url));
 const PORTFOLIOS = ["p-1", "p-2", "p-3"];
@@ -85,21 +86,26 @@ export function processManagerSuite(adapter: ProcessStoreAdapter): void {
     return machine(at);
   }
 
-  async function run({ own, at }: Place, { killAt = 0, wish = "end" } = {}) {
-    const words = [CHILD, folder, own, JSON.stringify(at), String(killAt), wish];
+  /** `killAt`, `stopAt`: the step at which it does so to itself. */
+  function start({ own, at }: Place, { killAt = 0, stopAt = 0, wish = "end" } = {}) {
+    const step = String(killAt || stopAt);
+    const signal = killAt > 0 ? "SIGKILL" : "SIGSTOP";
+    const words = [CHILD, folder, own, JSON.stringify(at), step, signal, wish];
     const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "pipe"] });
-    const [stdout, stderr] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      once(child, "close"),
-    ]);
+    const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+    return { child, ended };
+  }
+
+  async function run(place: Place, how: Parameters<typeof start>[1] = {}) {
+    const { child, ended } = start(place, how);
+    const [stdout, stderr] = await ended;
     const starts = JSON.parse(stdout.split("\n")[0] || "[]") as { reason: string }[];
     return { signal: child.signalCode, status: child.exitCode, stderr, starts };
   }
 
   async function runToItsEnd(place: Place, how: { readonly wish?: string } = {}) {
     const { signal, status, stderr, starts } = await run(place, how);
-    expect({ signal, status, stderr }).to.deep.include({ signal: null, status: 0 });
+    expect([signal, status], stderr).to.deep.equal([null, 0]);
     return starts;
   }
 
@@ -129,13 +135,23 @@ export function processManagerSuite(adapter: ProcessStoreAdapter): void {
     expectFrozen(sent);
   });
 
-  it("runs once: of two processes the later goes on, and the earlier stops", async () => {
+  it("is let go of by a process that was thought dead, once that wakes up", async () => {
     const place = newPlace();
-    const both = [run(place, { wish: "beginning" }), run(machine(place.at), { wish: "beginning" })];
-    const ends = await Promise.all(both);
-    expect(ends.filter(({ status }) => status === 0)).not.to.deep.equal([]);
-    const stopped = ends.filter(({ status }) => status !== 0);
-    for (const { stderr } of stopped) expect(stderr).to.match(/^fenced: /);
+    const { child, ended } = start(place, { stopAt: 5, wish: "beginning" });
+    await until(async () => stateOf(child.pid).startsWith("T"));
+    const next = machine(place.at);
+    await runToItsEnd(next);
+    const before = sentIn(place);
+    child.kill("SIGCONT");
+    const [, stderr] = await ended;
+    expect(stderr).to.match(/fenced: /);
+    expect(child.exitCode).to.equal(1);
+    const late = sentIn(place).slice(before.length);
+    const sent = [...before, ...sentIn(next)];
+    for (const id of PORTFOLIOS) expect(last(sent, id)).to.equal(1 + DEPOSITS);
+    expectFrozen(sent);
+    const texts = sent.map((command) => JSON.stringify(command));
+    expect(texts).to.include.members(late.map((command) => JSON.stringify(command)));
   });
 
   it("starts at the end when its store is lost, and puts that on record", async () => {
@@ -164,6 +180,11 @@ export function processManagerSuite(adapter: ProcessStoreAdapter): void {
     await runToItsEnd(place);
     expect(last(sentIn(place), "p-3")).to.equal(2 + DEPOSITS);
   });
+}
+
+/** `T`: stopped. */
+function stateOf(pid = 0): string {
+  return execFileSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" });
 }
 
 function sentIn({ own }: Place): PlannedCommand[] {
