@@ -45,8 +45,8 @@ export interface SettledRow extends Pick<StoredRow, "row" | "partition" | "posit
 
 /**
  * What a manager keeps: its state with the checkpoint (a read store, written by the runner), and
- * the outbox. It has one process at a time: whoever reigns last. What an earlier one still writes or
- * wants to send is `Fenced`. Each write is one transaction, and harmless when it is done again
+ * the outbox. It has one process at a time: whoever reigns last. What an earlier one still writes
+ * or wants to send is `Fenced`. Each write is one transaction, and harmless when it is done again
  * because nobody knows whether it has come through.
  */
 export interface ProcessStore extends ReadStore {

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { type Platform, startPlatform } from "../../cli/serve/platform.ts";
@@ -19,7 +20,6 @@ import {
   type ProcessStoreAt,
   removeProcessStoreAt,
 } from "../contracts/process-store/adapters.ts";
-import { until } from "../real/asked-platform.ts";
 
 const CHILD = fileURLToPath(new URL("./child.ts", import.meta.url));
 const PORTFOLIOS = ["p-1", "p-2", "p-3"];
@@ -27,6 +27,8 @@ const PORTFOLIOS = ["p-1", "p-2", "p-3"];
 const DEPOSITS = 2;
 /** Steps of a run at which it is killed, and fewer than it has. */
 const STEPS = 11;
+const STOPPED_WITHIN_MS = 300_000;
+const STATE_LOOK_MS = 100;
 
 /** A machine, with what a manager has sent from it, and the store, which others reach as well. */
 interface Place {
@@ -138,9 +140,13 @@ export function processManagerSuite(adapter: ProcessStoreAdapter): void {
   it("is let go of by a process that was thought dead, once that wakes up", async () => {
     const place = newPlace();
     const { child, ended } = start(place, { stopAt: 5, wish: "beginning" });
-    await until(async () => stateOf(child.pid).startsWith("T"));
+    await untilStopped(child.pid);
     const next = machine(place.at);
-    await runToItsEnd(next);
+    // Whatever comes of it, nobody is left asleep with a lock.
+    await runToItsEnd(next).catch((error: unknown) => {
+      child.kill("SIGKILL");
+      throw error;
+    });
     const before = sentIn(place);
     child.kill("SIGCONT");
     const [, stderr] = await ended;
@@ -182,9 +188,13 @@ export function processManagerSuite(adapter: ProcessStoreAdapter): void {
   });
 }
 
-/** `T`: stopped. */
-function stateOf(pid = 0): string {
-  return execFileSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" });
+async function untilStopped(pid = 0): Promise<void> {
+  const deadline = performance.now() + STOPPED_WITHIN_MS;
+  const state = () => execFileSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" });
+  while (!state().startsWith("T")) {
+    if (performance.now() > deadline) throw new Error(`process ${pid} has not stopped`);
+    await sleep(STATE_LOOK_MS);
+  }
 }
 
 function sentIn({ own }: Place): PlannedCommand[] {
