@@ -23,7 +23,8 @@ const registry = openSqliteRegistry({ folder, readOnly: true });
 const store = processStoreAt(JSON.parse(at) as ProcessStoreAt, riskAssessmentManager.projection);
 let steps = 0;
 let isCaughtUp = false;
-let isEmpty = false;
+/** Another does its work while it sleeps: it ends when it notices, and not before. */
+const isGhost = Number(step) > 0 && sign === "SIGSTOP";
 const looking = endWhenDone();
 
 const end = await runManager({
@@ -46,9 +47,6 @@ const end = await runManager({
     onProgress: (partitions) => {
       isCaughtUp = partitions.every(({ caughtUp }) => caughtUp);
     },
-    onOutbox: (size) => {
-      isEmpty = size === 0;
-    },
   },
   signal,
 });
@@ -60,13 +58,13 @@ await registry.close();
 if (end.reason !== "stopped") process.stderr.write(`${end.reason}: ${end.detail}`);
 process.exitCode = end.reason === "stopped" ? 0 : 1;
 
-/** What is due may be planned only when the state is there. */
+/** What is due goes into the outbox in one step: so it is looked for first. */
 async function endWhenDone(): Promise<void> {
   while (!signal.aborted) {
     await pause(LOOK_EVERY_MS, signal);
-    if (!isCaughtUp || !isEmpty || signal.aborted) continue;
+    if (!isCaughtUp || isGhost || signal.aborted) continue;
     const [due] = await store.find([{ table: "duePortfolios", limit: 1 }]);
-    if (due?.length === 0) stopping.abort();
+    if (due?.length === 0 && (await store.outboxSize()) === 0) stopping.abort();
   }
 }
 
