@@ -1,8 +1,8 @@
 import { connect, createServer } from "node:net";
 import { expect } from "chai";
 import { chooseStores } from "../../cli/serve/chosen-stores.ts";
-import { projectionNames } from "../../projections/registry.ts";
 import { createLogger } from "../../platform/telemetry/logger.ts";
+import { projectionNames } from "../../projections/registry.ts";
 import { MongoDatabase } from "../../projections/runner/mongo-database.ts";
 import { NO_SERVERS } from "../../projections/stores.ts";
 import { rejection } from "../contracts/read-store/disturbances.ts";
