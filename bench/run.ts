@@ -12,6 +12,7 @@ import { measureAssessment } from "./assessment.ts";
 import { startQueryProcess } from "./query-process.ts";
 import { measureReads } from "./reads.ts";
 import { printSections, type Section } from "./report.ts";
+import { measureRestart } from "./restart.ts";
 import type { Bench } from "./sections.ts";
 import { measureThroughput } from "./throughput.ts";
 
@@ -24,6 +25,8 @@ const { values, positionals } = parseArgs({
     commands: { type: "string", default: "2000" },
     ticks: { type: "string", default: "20000" },
     lines: { type: "string", default: "20" },
+    /** Of the section `restart`: how long the log is. */
+    history: { type: "string", default: "1000000" },
     /** The reads are asked of a query API in a process of its own. */
     apart: { type: "boolean", default: false },
   },
@@ -36,6 +39,7 @@ const measures: Readonly<Record<string, (bench: Bench) => Promise<Section>>> = {
   throughput: measureThroughput,
   reads: (bench) => measureReads(bench, loadWish()),
   assessment: measureAssessment,
+  restart: () => measureRestart(Number(values.history)),
 };
 
 const asked = positionals.length === 0 ? Object.keys(measures) : positionals;

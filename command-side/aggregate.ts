@@ -8,6 +8,7 @@ import type {
   Decider,
   DecisionContext,
   Event,
+  Freezing,
   PartitionView,
 } from "../platform/kernel/decider.ts";
 import type { FactReader, FactValues } from "./facts.ts";
@@ -65,6 +66,8 @@ export interface AggregateDefinition<
   fact?(state: State): FactValues[keyof FactValues] | null;
   /** Rises when the state or `evolve` change; snapshots of other versions are not read. */
   readonly stateVersion: number;
+  /** Where the state holds instances of classes: how it stands in a snapshot. */
+  readonly freezing?: Freezing<State>;
   readonly refusals: Catalogue;
   /** First events of commands whose ids need no memory: natural keys find repeats. */
   readonly selfProtecting?: readonly E["type"][];

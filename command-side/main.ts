@@ -3,18 +3,16 @@ import type { EventCodec } from "../platform/codec/codec.ts";
 import type { ReadinessCheck } from "../platform/http/health.ts";
 import type { Route } from "../platform/http/route.ts";
 import type { Log } from "../platform/log/log.ts";
+import type { SnapshotStore } from "../platform/snapshots/snapshot-store.ts";
 import type { Logger } from "../platform/telemetry/logger.ts";
 import {
   commandsWaiting,
   commandWindowAgeSeconds,
-  logAppendBatchEvents,
-  logAppendDurationSeconds,
-  logVoidEventsTotal,
   partitionsOwned,
 } from "../platform/telemetry/metrics.ts";
 import { batchRoute } from "./batch-route.ts";
 import { commandRoutes } from "./command-routes.ts";
-import { MARKET_TOPIC, startMarketData } from "./contexts/market-data/services.ts";
+import { MARKET_TOPIC, type MarketData, startMarketData } from "./contexts/market-data/services.ts";
 import { documentRoute } from "./contexts/strategies/document-route.ts";
 import { withFacts } from "./facts.ts";
 import { forwardedRoute } from "./forwarding/forwarded-route.ts";
@@ -22,9 +20,10 @@ import { Forwarder, type Peers } from "./forwarding/forwarder.ts";
 import { sharedGateway } from "./forwarding/shared-gateway.ts";
 import type { CommandGateway } from "./gateway.ts";
 import { measured } from "./measured-gateway.ts";
-import type { OwnerObserver } from "./ownership/owner-observer.ts";
+import { ownerObserver, snapshotObserver } from "./observers.ts";
 import { type Claimable, Owners } from "./ownership/owners.ts";
 import { aggregates } from "./registry.ts";
+import { SnapshotKeeper } from "./snapshots/snapshot-keeper.ts";
 
 export interface CommandSideParts {
   readonly log: Log;
@@ -33,6 +32,14 @@ export interface CommandSideParts {
   readonly clock: () => number;
   /** The command sides that partitions are shared out among; without it, all are this one's. */
   readonly peers?: Peers;
+  /** Left out: there are none, and every start folds the whole log. */
+  readonly snapshots?: SnapshotSettings;
+}
+
+export interface SnapshotSettings {
+  readonly store: SnapshotStore;
+  /** Of a partition, from one snapshot to the next. */
+  readonly everyEvents: number;
 }
 
 /** Serves the commands of the partitions that it owns, and hands those of others on. */
@@ -67,11 +74,8 @@ export async function startCommandSide(parts: CommandSideParts): Promise<Command
 export async function openCommandSide(parts: CommandSideParts): Promise<CommandSide> {
   const { log, codec, clock, logger } = parts;
   const marketData = startMarketData({ log, codec, clock, logger });
-  const owner = `${hostname()} pid ${process.pid} since ${new Date(clock()).toISOString()}`;
-  const observer = observerFor(logger, (events) => marketData.observe(events));
-  const onFollowingFailed = ({ message }: Error) => logger.warn({ error: message }, "not followed");
-  const ownersParts = { log, codec, aggregates, owner, clock, observer, onFollowingFailed };
-  const owners = await Owners.open(ownersParts);
+  const owners = await openOwners(parts, marketData);
+  const keeper = keeperOf(parts, owners);
   const local = withFacts(owners, aggregates, owners.fact);
   const forwarder = parts.peers === undefined ? null : new Forwarder(parts.peers);
   const shared = forwarder === null ? local : sharedGateway({ owners, local, forwarder });
@@ -100,24 +104,38 @@ export async function openCommandSide(parts: CommandSideParts): Promise<CommandS
     ownersChanged: () => forwarder?.ownersChanged(),
     stop: async () => {
       marketData.stop();
-      await owners.end();
+      const ended = await owners.end();
+      await keeper?.finish(ended);
     },
   };
 }
 
-function observerFor(logger: Logger, onEvents: OwnerObserver["onEvents"]): OwnerObserver {
-  return {
-    onEvents,
-    onAppend: ({ topic, events, seconds }) => {
-      logAppendBatchEvents.observe({ topic }, events);
-      logAppendDurationSeconds.observe({ topic }, seconds);
-    },
-    onVoidEvent: (topic) => logVoidEventsTotal.inc({ topic }),
-    onTrouble: (partition, reason) => {
-      if (reason === null) logger.info(partition, "the owner takes commands again");
-      else logger.error({ ...partition, reason }, "the owner takes no commands");
-    },
-  };
+function openOwners(parts: CommandSideParts, marketData: MarketData): Promise<Owners> {
+  const { log, codec, clock, logger, snapshots } = parts;
+  return Owners.open({
+    log,
+    codec,
+    aggregates,
+    owner: `${hostname()} pid ${process.pid} since ${new Date(clock()).toISOString()}`,
+    clock,
+    observer: ownerObserver(logger, marketData),
+    onFollowingFailed: ({ message }) => logger.warn({ error: message }, "not followed"),
+    ...(snapshots === undefined ? {} : { snapshots: snapshots.store }),
+  });
+}
+
+function keeperOf(parts: CommandSideParts, owners: Owners): SnapshotKeeper | null {
+  const { snapshots, clock, logger } = parts;
+  if (snapshots === undefined) return null;
+  const observer = snapshotObserver(logger);
+  const keeper = new SnapshotKeeper({
+    ...snapshots,
+    clock,
+    observer,
+    owners: () => owners.owners(),
+  });
+  keeper.start();
+  return keeper;
 }
 
 /** What this process does not own any more is not told of. */

@@ -76,3 +76,26 @@ export const topics: readonly TopicDefinition[] = definitions.map((definition) =
   compression: definition.context === "market-data" ? "zstd" : "none",
   configuration: FOR_EVER,
 }));
+
+/** Snapshots are replaced by key, and a part of one is at most 1 MiB. */
+const COMPACTED = {
+  "cleanup.policy": "compact",
+  "max.message.bytes": "2097152",
+  "compression.type": "producer",
+  "segment.bytes": "67108864",
+  "min.cleanable.dirty.ratio": "0.1",
+  "max.compaction.lag.ms": "3600000",
+} as const;
+
+/** One for each context: what its owners know of their partitions, to be had without the log. */
+export const snapshotTopics: readonly TopicDefinition[] = [
+  ...Map.groupBy(definitions, ({ context }) => context),
+].map(([context, ofContext]) => ({
+  topic: `${context}.snapshots`,
+  context,
+  key: "topic, partition, version and set of the snapshot, number of the record",
+  partitions: Math.max(...ofContext.map(({ partitions }) => partitions)),
+  productionPartitions: Math.max(...ofContext.map((one) => one.productionPartitions)),
+  compression: "none",
+  configuration: COMPACTED,
+}));

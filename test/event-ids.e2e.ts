@@ -54,7 +54,9 @@ describe("event ids in the log", () => {
       owner: "test",
       clock: () => MINUTE_0_MS + 10 * MINUTE_MS,
       observer: {
+        onFolded: () => {},
         onEvents: () => {},
+        onSnapshotUnusable: () => {},
         onVoidEvent: () => {},
         onAppend: () => {},
         onTrouble: () => {},

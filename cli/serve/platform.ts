@@ -1,7 +1,11 @@
 import { catalogueOf } from "../../command-side/aggregate.ts";
-import { type CommandSide, openCommandSide } from "../../command-side/main.ts";
+import {
+  type CommandSide,
+  openCommandSide,
+  type SnapshotSettings,
+} from "../../command-side/main.ts";
 import { aggregates } from "../../command-side/registry.ts";
-import { topics } from "../../kafka-topics/topics.ts";
+import { snapshotTopics, topics } from "../../kafka-topics/topics.ts";
 import type { EventReader } from "../../platform/codec/codec.ts";
 import type { Config } from "../../platform/config/config.ts";
 import { createApp } from "../../platform/http/app.ts";
@@ -14,6 +18,7 @@ import { type FolderLock, lockFolder } from "../../platform/lifecycle/folder-loc
 import { runShutdown, type ShutdownStep } from "../../platform/lifecycle/shutdown.ts";
 import type { LogReader } from "../../platform/log/log.ts";
 import { openLogReading, openLogWriting } from "../../platform/log/places.ts";
+import { openSnapshots } from "../../platform/snapshots/open-snapshots.ts";
 import type { Logger } from "../../platform/telemetry/logger.ts";
 import { projectionNames } from "../../projections/registry.ts";
 import { startQueryApi } from "../../query-api/main.ts";
@@ -151,10 +156,29 @@ async function openToWrite(config: Config, logger: Logger, opened: ShutdownStep[
   opened.push(step("unlock the folder", () => lock.release()));
   const { log, codec, close } = await openLogWriting(logPlace(config), topics);
   opened.push(step("close the log", close));
+  const snapshots = await openSnapshotsOf(config, opened);
   const peers = peersOf(config, logger);
-  const parts = { log, codec, logger, clock: Date.now };
-  const commandSide = await openCommandSide(peers === null ? parts : { ...parts, peers });
+  const commandSide = await openCommandSide({
+    log,
+    codec,
+    logger,
+    clock: Date.now,
+    ...(peers === null ? {} : { peers }),
+    ...(snapshots === null ? {} : { snapshots }),
+  });
   return { log, codec, commandSide, peers, lock, steps: opened.toReversed() };
+}
+
+/** Null: the configuration wants none. */
+async function openSnapshotsOf(
+  config: Config,
+  opened: ShutdownStep[],
+): Promise<SnapshotSettings | null> {
+  const { snapshotEvents: everyEvents } = config;
+  if (everyEvents === 0) return null;
+  const store = await openSnapshots(logPlace(config), topics, snapshotTopics);
+  opened.push(step("close the snapshots", () => store.close()));
+  return { store, everyEvents };
 }
 
 async function openToRead(config: Config, opened: ShutdownStep[]): Promise<Base> {

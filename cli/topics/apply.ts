@@ -2,6 +2,7 @@ import { z } from "zod";
 import { readConfig } from "../../platform/config/config.ts";
 import { compareTopics, configureTopics } from "../../platform/log/kafka/compare-topics.ts";
 import { openLogWriting } from "../../platform/log/places.ts";
+import { openSnapshots } from "../../platform/snapshots/open-snapshots.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { Failure } from "../failure.ts";
 import { logPlace } from "../log-place.ts";
@@ -17,17 +18,18 @@ export const topicsApply = defineVerb({
   run: async ({ options, output, environment }) => {
     const config = readConfig(environment);
     const { settings } = kafkaOf(config);
-    const topics = topicsOf(options.sizes);
-    const differences = await compareTopics(settings, topics);
+    const { events, snapshots } = topicsOf(options.sizes);
+    const differences = await compareTopics(settings, [...events, ...snapshots]);
     const refused = differences.filter(({ kind }) => kind === "partitions");
     if (refused.length > 0) throw keysWouldMove(refused.map(differenceText));
     // Made by who writes them, so that a topic is never there without its first records.
-    const { close } = await openLogWriting(logPlace(config), topics);
+    const { close } = await openLogWriting(logPlace(config), events);
     await close();
+    await (await openSnapshots(logPlace(config), events, snapshots)).close();
     const changed = new Set(differences.filter(isConfiguration).map(({ topic }) => topic));
     await configureTopics(
       settings,
-      topics.filter(({ topic }) => changed.has(topic)),
+      [...events, ...snapshots].filter(({ topic }) => changed.has(topic)),
     );
     for (const one of differences) {
       if (output.json) output.value(one);

@@ -13,7 +13,8 @@ export const topicsPlan = defineVerb({
   examples: ["cipherhorizon topics plan", "cipherhorizon topics plan --sizes production --json"],
   run: async ({ options, output, environment }) => {
     const { settings } = kafkaOf(readConfig(environment));
-    const differences = await compareTopics(settings, topicsOf(options.sizes));
+    const { events, snapshots } = topicsOf(options.sizes);
+    const differences = await compareTopics(settings, [...events, ...snapshots]);
     for (const one of differences) {
       if (output.json) output.value(one);
       else output.line(differenceText(one));

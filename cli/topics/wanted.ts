@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type TopicDefinition, topics } from "../../kafka-topics/topics.ts";
+import { snapshotTopics, type TopicDefinition, topics } from "../../kafka-topics/topics.ts";
 import type { Config } from "../../platform/config/config.ts";
 import type { TopicDifference } from "../../platform/log/kafka/compare-topics.ts";
 import type { KafkaPlace } from "../../platform/log/places.ts";
@@ -14,9 +14,17 @@ export const SIZES_LINE = [
 
 export const sizesOption = z.enum(["development", "production"]).default("development");
 
-export function topicsOf(sizes: z.infer<typeof sizesOption>): readonly TopicDefinition[] {
-  if (sizes === "development") return topics;
-  return topics.map((one) => ({ ...one, partitions: one.productionPartitions }));
+interface WantedTopics {
+  readonly events: readonly TopicDefinition[];
+  readonly snapshots: readonly TopicDefinition[];
+}
+
+export function topicsOf(sizes: z.infer<typeof sizesOption>): WantedTopics {
+  if (sizes === "development") return { events: topics, snapshots: snapshotTopics };
+  const production = (all: readonly TopicDefinition[]) => {
+    return all.map((one) => ({ ...one, partitions: one.productionPartitions }));
+  };
+  return { events: production(topics), snapshots: production(snapshotTopics) };
 }
 
 export function kafkaOf(config: Config): KafkaPlace {

@@ -46,6 +46,22 @@ describe("the window of command ids", () => {
       }),
     );
   });
+
+  it("is given away in pieces that make the same window again", () => {
+    const some = { additions: fc.nat({ max: 60 }), size: fc.integer({ min: 1, max: 9 }) };
+    fc.assert(
+      fc.property(fc.record(some), ({ additions, size }) => {
+        const [window, copy] = [new CommandWindow(20), new CommandWindow(20)];
+        for (let i = 0; i < additions; i += 1) window.add(idOf(i), i, i);
+        for (let from = 0; from < additions; from += size) {
+          copy.restore(window.piece(from, from + size));
+        }
+        expect([...copy.ids()]).to.deep.equal([...window.ids()]);
+        for (const id of window.ids()) expect(copy.positionOf(id)).to.equal(window.positionOf(id));
+        expect(copy.ageMilliseconds(100)).to.equal(window.ageMilliseconds(100));
+      }),
+    );
+  });
 });
 
 function idOf(index: number): string {

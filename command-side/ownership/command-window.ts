@@ -7,6 +7,14 @@ const SMALLEST_CAPACITY = 1024;
 const WORDS_PER_ID = 4;
 const EMPTY = 0;
 
+/** Entries as they stand in a snapshot, oldest first. */
+export interface WindowPiece {
+  /** Four words an id. */
+  readonly ids: Uint32Array;
+  readonly positions: Float64Array;
+  readonly recordedAtMs: Float64Array;
+}
+
 /**
  * Command ids (16 bytes) with the position of their first event, oldest out first, in typed
  * arrays: a ring of entries and an open-addressing index into it. Some 40 bytes a command.
@@ -21,6 +29,7 @@ export class CommandWindow {
   #slots: Uint32Array;
   #oldest = 0;
   #size = 0;
+  #added = 0;
 
   constructor(limit: number = WINDOW_COMMANDS) {
     this.#limit = limit;
@@ -30,6 +39,11 @@ export class CommandWindow {
 
   get size(): number {
     return this.#size;
+  }
+
+  /** Entries ever added, those forgotten included. */
+  get added(): number {
+    return this.#added;
   }
 
   /** Age of the oldest remembered command: how far back repeats are recognised. */
@@ -45,18 +59,47 @@ export class CommandWindow {
   }
 
   add(commandId: string, position: number, recordedAtMs: number): void {
+    this.#add(wordsOf(commandId), position, recordedAtMs);
+  }
+
+  /** Of the entries ever added the `from`-th up to before the `to`-th, as far as remembered. */
+  piece(from: number, to: number): WindowPiece {
+    const oldest = this.#added - this.#size;
+    const first = Math.max(from, oldest);
+    const count = Math.max(0, Math.min(to, this.#added) - first);
+    const ids = new Uint32Array(count * WORDS_PER_ID);
+    const [positions, recordedAtMs] = [new Float64Array(count), new Float64Array(count)];
+    for (let i = 0; i < count; i += 1) {
+      const entry = (this.#oldest + first - oldest + i) % this.#capacity;
+      ids.set(this.#wordsAt(entry), i * WORDS_PER_ID);
+      positions[i] = this.#positions[entry] as number;
+      recordedAtMs[i] = this.#recordedAtMs[entry] as number;
+    }
+    return { ids, positions, recordedAtMs };
+  }
+
+  /** Adds what `piece` gave. */
+  restore({ ids, positions, recordedAtMs }: WindowPiece): void {
+    for (const [i, position] of positions.entries()) {
+      const words = ids.subarray(i * WORDS_PER_ID, (i + 1) * WORDS_PER_ID);
+      this.#add(words, position, recordedAtMs[i] as number);
+    }
+  }
+
+  #add(words: Uint32Array, position: number, recordedAtMs: number): void {
     this.#forgetBefore(recordedAtMs - WINDOW_MILLISECONDS);
     if (this.#size === this.#limit) this.#forgetOldest();
     if (this.#size === this.#capacity) this.#grow();
     const entry = (this.#oldest + this.#size) % this.#capacity;
-    this.#ids.set(wordsOf(commandId), entry * WORDS_PER_ID);
+    this.#ids.set(words, entry * WORDS_PER_ID);
     this.#positions[entry] = position;
     this.#recordedAtMs[entry] = recordedAtMs;
     this.#size += 1;
+    this.#added += 1;
     this.#slots[this.#find(this.#wordsAt(entry))] = entry + 1;
   }
 
-  /** Ids in order of age, oldest first; for tests and snapshots. */
+  /** Ids in order of age, oldest first; for tests. */
   *ids(): Iterable<string> {
     for (let i = 0; i < this.#size; i += 1) {
       const entry = (this.#oldest + i) % this.#capacity;

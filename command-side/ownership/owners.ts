@@ -9,6 +9,7 @@ import {
   type PartitionRef,
   partitionKey,
 } from "../../platform/log/log.ts";
+import type { SnapshotStore } from "../../platform/snapshots/snapshot-store.ts";
 import type { AggregateDefinition } from "../aggregate.ts";
 import type { FactReader } from "../facts.ts";
 import type { CommandGateway, CommandOutcome, CommandRequest } from "../gateway.ts";
@@ -24,6 +25,8 @@ export interface OwnersParts {
   readonly owner: string;
   readonly clock: () => number;
   readonly observer: OwnerObserver;
+  /** Left out: every fold begins where the partition does. */
+  readonly snapshots?: SnapshotStore;
   /** Told when the log could not be followed; it is tried again. */
   readonly onFollowingFailed?: (error: Error) => void;
 }
@@ -114,10 +117,18 @@ export class Owners implements CommandGateway {
     for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
 
-  /** Takes no commands any more; resolves when the batches under way are settled. */
-  async end(): Promise<void> {
+  /**
+   * Takes no commands any more; resolves when the batches under way are settled, with the owners
+   * that there were: what they know stays true as far as they had come.
+   */
+  async end(): Promise<readonly PartitionOwner[]> {
     await this.#stopFollowing();
-    await this.own(() => false);
+    this.#isMine = () => false;
+    await Promise.all(this.#places().map(({ changing }) => changing));
+    const ended = this.owners();
+    await Promise.all(ended.map((owner) => owner.stop()));
+    for (const place of this.#places()) place.owner = null;
+    return ended;
   }
 
   /** Folds what others write, from now on. */
@@ -243,10 +254,9 @@ export class Owners implements CommandGateway {
   }
 
   #foldOf(place: Place): PartitionFold {
-    const { log, codec, observer } = this.#parts;
     const { aggregate, partition } = place;
     if (place.followed?.isWhole !== true) {
-      place.followed = new PartitionFold({ log, codec, aggregate, partition, observer });
+      place.followed = new PartitionFold({ ...this.#parts, aggregate, partition });
     }
     return place.followed;
   }

@@ -1,9 +1,11 @@
 import { type EventCodec, isControl, OWNER_KEY } from "../../platform/codec/codec.ts";
 import type { RecordedEvent } from "../../platform/codec/envelope.ts";
 import type { LogReader, LogRecord, PartitionRef } from "../../platform/log/log.ts";
+import type { SnapshotMarker, SnapshotStore } from "../../platform/snapshots/snapshot-store.ts";
 import type { AggregateDefinition } from "../aggregate.ts";
+import { loadSnapshot } from "../snapshots/load-snapshot.ts";
 import type { OwnerObserver } from "./owner-observer.ts";
-import { PartitionState } from "./partition-state.ts";
+import { PartitionState, SequenceHole } from "./partition-state.ts";
 
 const FOLD_LIMITS = { maxRecords: 2_000, maxBytes: 8 * 1024 * 1024 };
 
@@ -12,8 +14,13 @@ export interface FoldParts {
   readonly codec: EventCodec;
   readonly partition: PartitionRef;
   readonly aggregate: AggregateDefinition;
-  readonly observer: Pick<OwnerObserver, "onEvents" | "onVoidEvent">;
-  /** Where another has come to, to go on from there; without it from the beginning. */
+  readonly observer: Pick<
+    OwnerObserver,
+    "onFolded" | "onEvents" | "onVoidEvent" | "onSnapshotUnusable"
+  >;
+  /** Left out: every fold begins where the partition does. */
+  readonly snapshots?: SnapshotStore;
+  /** Where another has come to, to go on from there; without it from a snapshot, or the beginning. */
   readonly reached?: Reached;
 }
 
@@ -23,22 +30,43 @@ interface Reached {
   readonly highestClaim: number;
 }
 
-/** A partition read into a state, as far as it was read. */
+/** A partition folded from its newest snapshot, or from its beginning, as far as it was read. */
 export class PartitionFold {
-  readonly state: PartitionState;
-  /** The next position it will read. */
-  end: number;
   readonly #parts: FoldParts;
+  #state: PartitionState;
+  #end: number;
   #highestClaim: number;
+  /** Of the snapshot that it began with. */
+  #marker: SnapshotMarker | null = null;
+  #hasBegun: boolean;
+  #isFolded: boolean;
   #reading: Promise<void> = Promise.resolve();
   #next: Promise<void> | null = null;
   #isWhole = true;
 
   constructor(parts: FoldParts) {
     this.#parts = parts;
-    this.state = parts.reached?.state ?? new PartitionState(parts.aggregate);
-    this.end = parts.reached?.end ?? 0;
-    this.#highestClaim = parts.reached?.highestClaim ?? -1;
+    const { reached } = parts;
+    this.#state = reached?.state ?? new PartitionState(parts.aggregate);
+    this.#end = reached?.end ?? 0;
+    this.#highestClaim = reached?.highestClaim ?? -1;
+    // The observer knows what another has come to.
+    this.#hasBegun = reached !== undefined;
+    this.#isFolded = reached !== undefined;
+  }
+
+  get state(): PartitionState {
+    return this.#state;
+  }
+
+  /** The next position it will read. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** The snapshot that it began with; null: it began with the partition. */
+  get snapshot(): SnapshotMarker | null {
+    return this.#marker;
   }
 
   /** False once some of the records that were read could not be folded: begin another. */
@@ -58,23 +86,70 @@ export class PartitionFold {
   async #readNext(): Promise<void> {
     // What came of it is told to those who asked for it.
     await this.#reading.catch(() => undefined);
-    this.#reading = this.#read();
+    this.#reading = this.#isFolded ? this.#read() : this.#begin();
     this.#next = null;
     return this.#reading;
+  }
+
+  async #begin(): Promise<void> {
+    const startedMs = performance.now();
+    if (!this.#hasBegun) await this.#beginWithSnapshot();
+    this.#hasBegun = true;
+    await this.#read().catch((error: unknown) => this.#foldAnew(error));
+    this.#isFolded = true;
+    const seconds = (performance.now() - startedMs) / 1000;
+    const { partition, aggregate, observer } = this.#parts;
+    observer.onFolded({
+      partition,
+      aggregate: aggregate.name,
+      states: () => this.#state.streams(),
+      from: this.#marker?.position ?? 0,
+      end: this.#end,
+      seconds,
+    });
+  }
+
+  /** What cannot be loaded, for whatever reason, is folded from the log instead. */
+  async #beginWithSnapshot(): Promise<void> {
+    const { log, partition, snapshots: store, observer } = this.#parts;
+    if (store === undefined) return;
+    try {
+      const end = (await log.ends(partition.topic))[partition.partition] as number;
+      const parts = { store, partition, logId: await log.logId(), end };
+      this.#marker = await loadSnapshot(this.#state, parts);
+      this.#end = this.#marker?.position ?? 0;
+      this.#highestClaim = this.#marker?.highestClaim ?? -1;
+    } catch (error) {
+      observer.onSnapshotUnusable(partition, (error as Error).message);
+      this.#state = new PartitionState(this.#parts.aggregate);
+    }
+  }
+
+  /** A hole behind a snapshot may be the snapshot's fault: the log alone is asked again. */
+  async #foldAnew(error: unknown): Promise<void> {
+    if (this.#marker === null || !(error instanceof SequenceHole)) throw error;
+    const { partition, aggregate, observer } = this.#parts;
+    observer.onSnapshotUnusable(partition, error.message);
+    this.#state = new PartitionState(aggregate);
+    this.#marker = null;
+    this.#end = 0;
+    this.#highestClaim = -1;
+    this.#isWhole = true;
+    await this.#read();
   }
 
   async #read(): Promise<void> {
     const { log, codec, partition } = this.#parts;
     // Its owner may go on appending as fast as it is read.
     const end = (await log.ends(partition.topic))[partition.partition] ?? 0;
-    while (this.end < end) {
-      const records = await log.read(partition, this.end, FOLD_LIMITS);
+    while (this.#end < end) {
+      const records = await log.read(partition, this.#end, FOLD_LIMITS);
       if (records.length === 0) return;
       await codec.prepare(records);
       this.#isWhole = false;
       this.#fold(records);
       this.#isWhole = true;
-      this.end = (records.at(-1) as LogRecord).position + 1;
+      this.#end = (records.at(-1) as LogRecord).position + 1;
     }
   }
 
@@ -93,9 +168,10 @@ export class PartitionFold {
         observer.onVoidEvent(topic);
         continue;
       }
-      this.state.fold(recorded);
+      this.#state.fold(recorded);
       events.push(recorded);
     }
-    observer.onEvents(events);
+    // Before, the states tell it all at once.
+    if (this.#isFolded) observer.onEvents(events);
   }
 }

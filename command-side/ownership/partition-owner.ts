@@ -1,11 +1,12 @@
 import type { EventCodec } from "../../platform/codec/codec.ts";
-import type { RecordedEvent } from "../../platform/codec/envelope.ts";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { Turn } from "../../platform/event-loop/turns.ts";
 import type { AppendResult, Log, PartitionRef, Reign } from "../../platform/log/log.ts";
+import type { SnapshotMarker, SnapshotStore } from "../../platform/snapshots/snapshot-store.ts";
 import type { AggregateDefinition } from "../aggregate.ts";
 import type { Fact } from "../facts.ts";
 import type { CommandOutcome, CommandRequest } from "../gateway.ts";
+import type { Rest, Resting } from "../snapshots/write-snapshot.ts";
 import { Batch, type Waiting } from "./batch.ts";
 import { digestCommand } from "./command-digest.ts";
 import { CommandQueue } from "./command-queue.ts";
@@ -25,6 +26,7 @@ import { PartitionState } from "./partition-state.ts";
 import { Recovery } from "./recovery.ts";
 import { hasRivalClaim } from "./rival-claim.ts";
 import { storedAnswer } from "./stored-answer.ts";
+import { Visits } from "./visits.ts";
 
 /** Claims in a row after appends of unknown outcome; then the log is left alone for a while. */
 const CLAIMS_IN_A_ROW = 5;
@@ -41,6 +43,8 @@ export interface OwnerParts {
   readonly owner: string;
   readonly clock: () => number;
   readonly observer: OwnerObserver;
+  /** Left out: every fold begins where the partition does. */
+  readonly snapshots?: SnapshotStore;
   /** Of the partition, as far as it was followed before; its events were told to the observer. */
   readonly fold?: PartitionFold;
 }
@@ -50,13 +54,12 @@ export interface OwnerParts {
  * memory; those that arrive while an append is under way are the next batch. No answer leaves
  * before the append of its batch is acknowledged.
  */
-export class PartitionOwner {
+export class PartitionOwner implements Resting {
   readonly #parts: OwnerParts;
   #state: PartitionState;
   #reign: Reign;
   #end = 0;
-  /** The observer knows every event before this position. */
-  #observedEnd = 0;
+  #snapshot: SnapshotMarker | null = null;
   #logId = "";
   readonly #queue = new CommandQueue();
   #working: Promise<void> | null = null;
@@ -64,8 +67,12 @@ export class PartitionOwner {
   #settling: Promise<void> | null = null;
   /** The state holds events of which it is not known that they stand in the log. */
   #isAhead = false;
+  /** Who wait for the end of the batch under way. */
+  readonly #visits = new Visits();
   /** Why it serves nobody any more. */
   #stopped: string | null = null;
+  /** Its state goes on in the hands of another. */
+  #isHandedOn = false;
   /** While there is trouble, it serves nobody and takes the partition again and again. */
   readonly #recovery: Recovery;
   /** An append or a claim came to an end that is not known. */
@@ -151,6 +158,16 @@ export class PartitionOwner {
     return this.#stopped === null && (await this.#parts.log.stillReigns(this.#reign));
   }
 
+  /** Between two batches what was decided stands in the log, also when it has stopped. */
+  atRest<T>(visit: (rest: Rest) => T): Promise<T | null> {
+    return this.#visits.add(this.#settling === null, () => {
+      if (this.#isAhead || this.#isHandedOn || this.#recovery.trouble !== null) return null;
+      const { epoch: highestClaim } = this.#reign;
+      const [state, end, logId] = [this.#state, this.#end, this.#logId];
+      return visit({ state, end, highestClaim, logId, snapshot: this.#snapshot });
+    });
+  }
+
   /** Serves nobody any more; resolves when the batch under way is settled. */
   async stop(reason = "the process is shutting down"): Promise<void> {
     this.#stop(reason);
@@ -162,6 +179,7 @@ export class PartitionOwner {
   async release(reason: string): Promise<PartitionFold | null> {
     await this.stop(reason);
     if (this.hasYielded || this.#isAhead) return null;
+    this.#isHandedOn = true;
     const reached = { state: this.#state, end: this.#end, highestClaim: this.#reign.epoch };
     return new PartitionFold({ ...this.#parts, reached });
   }
@@ -188,6 +206,7 @@ export class PartitionOwner {
         this.#settling = this.#settleOneBatch();
         await this.#settling;
         this.#settling = null;
+        this.#visits.run();
       }
     } finally {
       this.#working = null;
@@ -302,7 +321,7 @@ export class PartitionOwner {
     this.#isAhead = false;
     const events = batch.events.map((event) => ({ ...event, recordedAtMs: timestampMs }));
     for (const event of events) this.#state.remember(event);
-    this.#observe(events);
+    this.#parts.observer.onEvents(events);
     for (const { waiting, outcome } of batch.settled) waiting.answer(outcome);
     const { log, codec, aggregate } = this.#parts;
     const parts = { log, codec, aggregate, context: { reign: this.#reign, logId: this.#logId } };
@@ -364,28 +383,13 @@ export class PartitionOwner {
   }
 
   async #refold(): Promise<void> {
-    const { log, codec, partition, aggregate } = this.#parts;
-    const observer = {
-      onEvents: (events: readonly RecordedEvent[]) => this.#observe(events),
-      onVoidEvent: (topic: string) => this.#parts.observer.onVoidEvent(topic),
-    };
-    const fold =
-      this.#followed ?? new PartitionFold({ log, codec, partition, aggregate, observer });
+    const fold = this.#followed ?? new PartitionFold(this.#parts);
     this.#followed = null;
     await fold.catchUp();
     this.#state = fold.state;
     this.#end = fold.end;
     this.#isAhead = false;
-    this.#observedEnd = Math.max(this.#observedEnd, fold.end);
-  }
-
-  /** Folding again meets events of which the observer was told before. */
-  #observe(events: readonly RecordedEvent[]): void {
-    const fresh = events.filter(({ position }) => position >= this.#observedEnd);
-    const last = fresh.at(-1);
-    if (last === undefined) return;
-    this.#observedEnd = last.position + 1;
-    this.#parts.observer.onEvents(fresh);
+    this.#snapshot = fold.snapshot;
   }
 }
 

@@ -19,6 +19,10 @@ export class PartitionState {
   readonly window = new CommandWindow();
   #streams = new Map<string, Stream>();
   #view: unknown;
+  /** The view has every event before this position. */
+  #viewThrough = 0;
+  /** An aggregate from a snapshot may have events from before this position that are read again. */
+  #restoredThrough = 0;
 
   constructor(aggregate: AggregateDefinition) {
     this.aggregate = aggregate;
@@ -34,6 +38,11 @@ export class PartitionState {
     return this.#streams.size;
   }
 
+  /** Every aggregate by its id; those that begin meanwhile come, too. */
+  streams(): MapIterator<readonly [string, Readonly<Stream>]> {
+    return this.#streams.entries();
+  }
+
   versionOf(aggregateId: string): number {
     return this.#streams.get(aggregateId)?.version ?? 0;
   }
@@ -42,20 +51,32 @@ export class PartitionState {
     return this.#streams.get(aggregateId)?.state ?? this.aggregate.decider.initialState();
   }
 
+  /** Takes an aggregate from a snapshot of which nothing is younger than `through`. */
+  restore(aggregateId: string, stream: Stream, through: number): void {
+    this.#streams.set(aggregateId, stream);
+    this.#restoredThrough = Math.max(this.#restoredThrough, through);
+  }
+
+  /** Takes the view from a snapshot, with every event before `through` in it. */
+  restoreView(view: unknown, through: number): void {
+    this.#view = view;
+    this.#viewThrough = through;
+  }
+
   /** Folds an event just decided; the caller has made its sequence the next one. */
   evolve(aggregateId: string, event: Event): void {
-    const stream = this.#streams.get(aggregateId) ?? this.#begin(aggregateId);
-    stream.state = this.aggregate.decider.evolve(stream.state, event);
-    stream.version += 1;
-    const { view } = this.aggregate;
-    if (view !== undefined) this.#view = view.evolve(this.#view, aggregateId, event);
+    this.#evolveStream(aggregateId, event);
+    this.#evolveView(aggregateId, event);
   }
 
   /** Folds an event read from the log; a hole in its stream's sequence stops the owner. */
   fold(recorded: RecordedEvent): void {
-    const expected = this.versionOf(recorded.aggregateId) + 1;
-    if (recorded.sequence !== expected) throw new SequenceHole(recorded, expected);
-    this.evolve(recorded.aggregateId, recorded.event);
+    const { aggregateId, sequence, position, event } = recorded;
+    const expected = this.versionOf(aggregateId) + 1;
+    const isReadAgain = position < this.#restoredThrough && sequence < expected;
+    if (!isReadAgain && sequence !== expected) throw new SequenceHole(recorded, expected);
+    if (!isReadAgain) this.#evolveStream(aggregateId, event);
+    if (position >= this.#viewThrough) this.#evolveView(aggregateId, event);
     this.remember(recorded);
   }
 
@@ -73,6 +94,17 @@ export class PartitionState {
     return this.aggregate.selfProtecting?.includes(firstEvent.type) ?? false;
   }
 
+  #evolveStream(aggregateId: string, event: Event): void {
+    const stream = this.#streams.get(aggregateId) ?? this.#begin(aggregateId);
+    stream.state = this.aggregate.decider.evolve(stream.state, event);
+    stream.version += 1;
+  }
+
+  #evolveView(aggregateId: string, event: Event): void {
+    const { view } = this.aggregate;
+    if (view !== undefined) this.#view = view.evolve(this.#view, aggregateId, event);
+  }
+
   #begin(aggregateId: string): Stream {
     const stream = { state: this.aggregate.decider.initialState(), version: 0 };
     this.#streams.set(aggregateId, stream);
@@ -80,7 +112,7 @@ export class PartitionState {
   }
 }
 
-class SequenceHole extends Error {
+export class SequenceHole extends Error {
   constructor(recorded: RecordedEvent, expected: number) {
     super(
       `${recorded.topic}/${recorded.partition} at ${recorded.position}: ${recorded.aggregateId} ` +

@@ -21,6 +21,7 @@ const MAXIMUM_PORT = 65_535;
 const MAXIMUM_SHUTDOWN_SECONDS = 600;
 const MAXIMUM_RATE_LIMIT_REQUESTS = 10_000_000;
 const MAXIMUM_RATE_LIMIT_SECONDS = 3_600;
+const MAXIMUM_SNAPSHOT_EVENTS = 100_000_000;
 
 /** Of a key, where the configuration does not say: 100 a second, in bursts of a minute's. */
 export const DEFAULT_RATE_LIMIT_REQUESTS = 6_000;
@@ -296,6 +297,16 @@ export const variables = {
     example: "beginning",
     fallback: "end",
     schema: z.enum(["end", "beginning"]),
+  }),
+  snapshotEvents: required<number>({
+    name: "CH_SNAPSHOT_EVENTS",
+    meaning:
+      "After how many events of a partition its owner writes a snapshot, from which a start goes " +
+      "on; with 0 there are no snapshots, and a start reads the whole log.",
+    rule: `an integer from 0 to ${MAXIMUM_SNAPSHOT_EVENTS}`,
+    example: "50000",
+    fallback: "50000",
+    schema: integer(0, MAXIMUM_SNAPSHOT_EVENTS),
   }),
   sampleData: optional<string>({
     name: "CH_SAMPLE_DATA",

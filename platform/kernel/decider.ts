@@ -82,8 +82,18 @@ export interface Decider<
  * may change and return what it was given.
  */
 export interface PartitionView<View, E extends Event> {
+  readonly freezing?: Freezing<View>;
   initial(): View;
   evolve(view: View, aggregateId: string, event: E): View;
+}
+
+/**
+ * How a value that holds instances of classes stands in a snapshot: as plain values (what
+ * structured cloning keeps, decimals among them). `thaw` may keep parts of what it is given.
+ */
+export interface Freezing<Value> {
+  freeze(value: Value): unknown;
+  thaw(frozen: unknown): Value;
 }
 
 export function accepted<E extends Event>(events: readonly E[], answer?: Answer): Decision<E> {

@@ -80,6 +80,18 @@ export function fromDigits({ sign, exponent, groups }: DecimalDigits): Decimal {
   return new Exact({ s: sign, e: exponent, c: groups, _isBigNumber: true });
 }
 
+/** What structured cloning leaves of a decimal: its digits, and not what it is. */
+export function isFrozenDecimal(value: object): boolean {
+  const [sign, exponent, groups, ...others] = Object.keys(value);
+  if (sign !== "s" || exponent !== "e" || groups !== "c" || others.length > 0) return false;
+  return Array.isArray((value as { readonly c: unknown }).c);
+}
+
+/** Makes what was cloned a decimal again, in place. */
+export function thawDecimal(cloned: object): Decimal {
+  return Object.setPrototypeOf(cloned, Exact.prototype);
+}
+
 /** The one rounding of the platform: half-even to 18 places. */
 export function rounded(value: Decimal): Decimal {
   return value.decimalPlaces(DECIMAL_SCALE, BigNumber.ROUND_HALF_EVEN);

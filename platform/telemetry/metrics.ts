@@ -80,6 +80,36 @@ export const logVoidEventsTotal = new Counter({
   registers,
 });
 
+export const partitionFoldDurationSeconds = new Histogram({
+  name: "partition_fold_duration_seconds",
+  help: "Folding a partition when it is taken: its snapshot and what the log has after it.",
+  labelNames: ["topic"] as const,
+  buckets: [...DURATION_BUCKETS_SECONDS, 30, 60],
+  registers,
+});
+
+export const snapshotGapEvents = new Gauge({
+  name: "snapshot_gap_events",
+  help: "Positions of a partition after its newest snapshot: what a start would read.",
+  labelNames: ["topic", "partition"] as const,
+  registers,
+});
+
+export const snapshotWriteDurationSeconds = new Histogram({
+  name: "snapshot_write_duration_seconds",
+  help: "Writing one snapshot of a partition, between the batches of commands.",
+  labelNames: ["topic"] as const,
+  buckets: [...DURATION_BUCKETS_SECONDS, 30, 60],
+  registers,
+});
+
+export const snapshotsTotal = new Counter({
+  name: "snapshots_total",
+  help: "Snapshots of partitions: written, not written, or unusable when they were loaded.",
+  labelNames: ["outcome"] as const,
+  registers,
+});
+
 export const ticksTotal = new Counter({
   name: "ticks_total",
   help: "Ticks by outcome: accepted, duplicate, beyond_horizon, rejected, quarantined.",

@@ -24,7 +24,9 @@ export async function openOwnedLog(): Promise<OwnedLog> {
   const codec = await openCodec({ registry, topics });
   const log = await openSqliteLog({ folder, topics, encodeLogCreated: codec.encodeLogCreated });
   const observer = {
+    onFolded: () => {},
     onEvents: () => {},
+    onSnapshotUnusable: () => {},
     onVoidEvent: () => {},
     onAppend: () => {},
     onTrouble: () => {},

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { Kafka } from "kafkajs";
-import { topics } from "../../kafka-topics/topics.ts";
+import { snapshotTopics, topics } from "../../kafka-topics/topics.ts";
 import { clientConfig } from "../../platform/log/kafka/kafka-cluster.ts";
 import { deleteKafkaTopics, kafkaSettings } from "../contracts/log/kafka-server.ts";
 import { jsonLines, runCli } from "../run-cli.ts";
@@ -30,7 +30,7 @@ describeWithServers(
 
     it("are planned, made with their first records, and then as they should be", async () => {
       const planned = await cli("topics", "plan", "--json");
-      expect(jsonLines(planned.stdout)).to.have.length(topics.length);
+      expect(jsonLines(planned.stdout)).to.have.length(topics.length + snapshotTopics.length);
       expect((await cli("topics", "apply")).exitCode).to.equal(0);
       const again = await cli("topics", "plan", "--json");
       expect([again.exitCode, again.stdout]).to.deep.equal([0, ""]);

@@ -1,6 +1,7 @@
 import type { RecordedEvent } from "../../../platform/codec/envelope.ts";
 import { ALLOWED_LATENESS_MS, MINUTE_MS, minuteOf } from "../../../platform/market/interval.ts";
 import type { MarketDataEvent } from "../../../schemas/generated/market-data.ts";
+import type { TickState } from "./instrument/state.ts";
 
 /** An instrument that was silent this long has nothing open that the clock did not close. */
 const FORGET_AFTER_MILLISECONDS = 5 * 60_000;
@@ -13,10 +14,18 @@ interface OpenTime {
 
 /**
  * Knows which instruments have a minute that only the clock can close: those whose last ticks were
- * live. It is told of every event and asked every second; it sends nothing itself.
+ * live. It is told of states and of the events after them, and asked every second; it sends nothing
+ * itself.
  */
 export class CandleClock {
   readonly #open = new Map<string, OpenTime>();
+
+  /** Puts what an instrument's state says in the place of what was known of it. */
+  put(instrumentId: string, { clockCloses, openMinutes, latestMs }: TickState): void {
+    const fromMs = Math.min(...openMinutes);
+    if (clockCloses && openMinutes.size > 0) this.#open.set(instrumentId, { fromMs, latestMs });
+    else this.#open.delete(instrumentId);
+  }
 
   observe({ aggregateId, event }: Pick<RecordedEvent, "aggregateId" | "event">): void {
     const fact = event as MarketDataEvent;

@@ -1,43 +1,40 @@
 import type { Event } from "../../../platform/kernel/decider.ts";
-import type { MarketDataEvent } from "../../../schemas/generated/market-data.ts";
+import type { InstrumentEvent } from "./instrument/events.ts";
+import { evolveListing, type Listing, type Spelling } from "./instrument/listing.ts";
 
-/** One spelling of one instrument, and for ticks of which times it holds. */
-interface Spelling {
-  readonly symbol: string;
+interface OfInstrument extends Spelling {
   readonly instrumentId: string;
-  readonly fromMs: number;
-  /** The first time for which it no longer holds. */
-  untilMs: number;
   readonly registeredMs: number;
-}
-
-interface Listing {
-  readonly exchange: string;
-  readonly registeredMs: number;
-  readonly spellings: Spelling[];
 }
 
 /**
- * Which instrument an exchange's symbol means at a time, folded from the instruments' events. It
- * may be told of a whole history again: a registration forgets what was known of its instrument.
+ * Which instrument an exchange's symbol means at a time: the listings of all instruments, by
+ * exchange and symbol.
  */
 export class InstrumentDirectory {
   readonly #listings = new Map<string, Listing>();
   /** Spellings by exchange and symbol, the one to be taken first standing first. */
-  readonly #spellings = new Map<string, Map<string, Spelling[]>>();
+  readonly #spellings = new Map<string, Map<string, OfInstrument[]>>();
 
   observe(instrumentId: string, event: Event): void {
-    const fact = event as MarketDataEvent;
-    if (fact.type === "InstrumentRegistered") {
-      this.#forget(instrumentId);
-      const { exchange, symbol } = fact.data;
-      const listing = { exchange, registeredMs: fact.occurredAtMs, spellings: [] };
-      this.#listings.set(instrumentId, listing);
-      this.#add(listing, { instrumentId, symbol, fromMs: 0 });
-      return;
+    const before = this.#listings.get(instrumentId) ?? null;
+    const listing = evolveListing(before, event as InstrumentEvent);
+    if (listing !== null && listing !== before) this.put(instrumentId, listing);
+  }
+
+  /** Puts an instrument's listing in the place of what was known of it. */
+  put(instrumentId: string, listing: Listing): void {
+    this.#forget(instrumentId);
+    this.#listings.set(instrumentId, listing);
+    const { exchange, registeredMs, spellings } = listing;
+    const symbols = this.#spellings.get(exchange) ?? new Map<string, OfInstrument[]>();
+    this.#spellings.set(exchange, symbols);
+    for (const spelling of spellings) {
+      const same = symbols.get(spelling.symbol) ?? [];
+      symbols.set(spelling.symbol, same);
+      same.push({ ...spelling, instrumentId, registeredMs });
+      same.sort(comparePrecedence);
     }
-    const listing = this.#listings.get(instrumentId);
-    if (listing) this.#change(listing, instrumentId, fact);
   }
 
   /** The id of the instrument that the symbol meant at `timeMs`; `null` when there is none. */
@@ -49,52 +46,6 @@ export class InstrumentDirectory {
     return null;
   }
 
-  #change(listing: Listing, instrumentId: string, fact: MarketDataEvent): void {
-    switch (fact.type) {
-      case "InstrumentRenamed": {
-        const { symbol, previousSymbol, effectiveMs } = fact.data;
-        this.#end(listing, (one) => one.symbol === previousSymbol, effectiveMs);
-        this.#add(listing, { instrumentId, symbol, fromMs: effectiveMs });
-        break;
-      }
-      case "InstrumentAliasAdded": {
-        const { symbol, effectiveMs } = fact.data;
-        this.#add(listing, { instrumentId, symbol, fromMs: effectiveMs });
-        break;
-      }
-      case "InstrumentDelisted":
-        // A tick at the very end is still one of the instrument.
-        this.#end(listing, () => true, fact.data.effectiveMs + 1);
-        break;
-      default:
-        break;
-    }
-  }
-
-  #add(
-    listing: Listing,
-    { instrumentId, symbol, fromMs }: Pick<Spelling, "instrumentId" | "symbol" | "fromMs">,
-  ): void {
-    const { exchange, registeredMs, spellings } = listing;
-    const untilMs = Number.POSITIVE_INFINITY;
-    const spelling = { symbol, instrumentId, fromMs, untilMs, registeredMs };
-    spellings.push(spelling);
-    const symbols = this.#spellings.get(exchange) ?? new Map<string, Spelling[]>();
-    this.#spellings.set(exchange, symbols);
-    const same = symbols.get(symbol) ?? [];
-    symbols.set(symbol, same);
-    same.push(spelling);
-    same.sort(comparePrecedence);
-  }
-
-  #end(listing: Listing, isMeant: (spelling: Spelling) => boolean, untilMs: number): void {
-    for (const spelling of listing.spellings) {
-      if (!isMeant(spelling) || spelling.untilMs <= untilMs) continue;
-      spelling.untilMs = untilMs;
-      this.#spellings.get(listing.exchange)?.get(spelling.symbol)?.sort(comparePrecedence);
-    }
-  }
-
   #forget(instrumentId: string): void {
     const listing = this.#listings.get(instrumentId);
     if (!listing) return;
@@ -103,7 +54,6 @@ export class InstrumentDirectory {
       const others = symbols?.get(symbol)?.filter((one) => one.instrumentId !== instrumentId);
       symbols?.set(symbol, others ?? []);
     }
-    this.#listings.delete(instrumentId);
   }
 }
 
@@ -111,7 +61,7 @@ export class InstrumentDirectory {
  * A symbol given up by one instrument and taken by another: until then it means the first, whose
  * spelling ends. Else the one that was registered first; no order of arrival plays a part.
  */
-function comparePrecedence(a: Spelling, b: Spelling): number {
+function comparePrecedence(a: OfInstrument, b: OfInstrument): number {
   if (a.untilMs !== b.untilMs) return a.untilMs - b.untilMs;
   if (a.registeredMs !== b.registeredMs) return a.registeredMs - b.registeredMs;
   return a.instrumentId < b.instrumentId ? -1 : 1;

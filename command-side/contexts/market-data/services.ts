@@ -6,6 +6,7 @@ import type { LogReader } from "../../../platform/log/log.ts";
 import type { Logger } from "../../../platform/telemetry/logger.ts";
 import type { CommandGateway, CommandRequest } from "../../gateway.ts";
 import { CandleClock } from "./candle-clock.ts";
+import type { InstrumentState } from "./instrument/state.ts";
 import { InstrumentDirectory } from "./instrument-directory.ts";
 import { replayRoute } from "./replay-route.ts";
 import { tickRoute } from "./tick-route.ts";
@@ -13,6 +14,7 @@ import { tickRoute } from "./tick-route.ts";
 /** How often the clock looks for minutes that no later tick has closed. */
 const CLOCK_MILLISECONDS = 1_000;
 export const MARKET_TOPIC = "market.events";
+const AGGREGATE = "instrument";
 
 export interface MarketDataParts {
   readonly log: LogReader;
@@ -23,7 +25,9 @@ export interface MarketDataParts {
 
 /** What market-data has beside its aggregates: the directory of symbols, ticks and the clock. */
 export interface MarketData {
-  /** Told of every event as it stands in the log, from the first on. */
+  /** Told of states as they stand in the log … */
+  put(aggregate: string, states: Iterable<readonly [string, { readonly state: unknown }]>): void;
+  /** … and of every event after them. */
   observe(events: readonly RecordedEvent[]): void;
   /** Begins to work with a gateway that serves; gives the routes. */
   serve(doors: MarketDataDoors): readonly Route[];
@@ -44,6 +48,15 @@ export function startMarketData(parts: MarketDataParts): MarketData {
   const candleClock = new CandleClock();
   let timer: NodeJS.Timeout | null = null;
   return {
+    put: (aggregate, states) => {
+      if (aggregate !== AGGREGATE) return;
+      for (const [instrumentId, stream] of states) {
+        const state = stream.state as InstrumentState;
+        if (state.status !== "registered") continue;
+        directory.put(instrumentId, state.listing);
+        candleClock.put(instrumentId, state.ticks);
+      }
+    },
     observe: (events) => {
       for (const recorded of events) {
         if (recorded.topic !== MARKET_TOPIC) continue;
@@ -76,7 +89,7 @@ async function closeByClock(
   const data = { upTo: upToMs, cause: "clock" };
   await gateway.submit({
     ...internalIdentity(),
-    aggregate: "instrument",
+    aggregate: AGGREGATE,
     aggregateId: instrumentId,
     command: { type: "CloseCandles", data },
   });

@@ -28,7 +28,7 @@ export async function compareTopics(
   settings: KafkaSettings,
   wanted: readonly KafkaTopic[],
 ): Promise<readonly TopicDifference[]> {
-  const cluster = await KafkaCluster.connect(settings);
+  const cluster = await KafkaCluster.connect(settings, "all");
   try {
     const sizes = cluster.topicSizes();
     const existing = wanted.filter(({ topic }) => sizes.has(topic));

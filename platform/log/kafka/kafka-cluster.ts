@@ -21,6 +21,12 @@ export interface KafkaSettings {
   readonly tls: boolean;
 }
 
+/** Which topics of ours a connection knows: those of the log, or those of snapshots. */
+export type TopicKind = "events" | "snapshots" | "all";
+
+/** How the names of compacted topics of snapshots end; all others are the log's. */
+const SNAPSHOTS = ".snapshots";
+
 const CONNECT_WITHIN_MILLISECONDS = 3_000;
 /** Of one request; what has not come by then has an unknown outcome. */
 export const REQUEST_WITHIN_MILLISECONDS = 10_000;
@@ -34,20 +40,20 @@ const KEEP_ALIVE_MILLISECONDS = 60_000;
  */
 export class KafkaCluster {
   readonly #cluster: Cluster;
+  readonly #kind: TopicKind;
   readonly settings: KafkaSettings;
   #closed = false;
 
-  private constructor(settings: KafkaSettings, cluster: Cluster) {
+  private constructor(settings: KafkaSettings, cluster: Cluster, kind: TopicKind) {
     this.settings = settings;
     this.#cluster = cluster;
+    this.#kind = kind;
   }
 
   /** Throws `LOG_UNAVAILABLE` where no broker answers. */
-  static async connect(settings: KafkaSettings): Promise<KafkaCluster> {
-    const cluster = new KafkaCluster(
-      settings,
-      createCluster(clientConfig(settings), logLevel.NOTHING),
-    );
+  static async connect(settings: KafkaSettings, kind: TopicKind = "events"): Promise<KafkaCluster> {
+    const connections = createCluster(clientConfig(settings), logLevel.NOTHING);
+    const cluster = new KafkaCluster(settings, connections, kind);
     try {
       await cluster.refresh();
     } catch (error) {
@@ -57,16 +63,22 @@ export class KafkaCluster {
     return cluster;
   }
 
-  /** The topics with our prefix, by their names without it, in order. */
+  /** The topics of its kind with our prefix, by their names without it, in order. */
   topicSizes(): ReadonlyMap<string, number> {
     const { topicPrefix } = this.settings;
     const all = this.#cluster.brokerPool.metadata?.topicMetadata ?? [];
     const ours = all
       .filter(({ topic }) => topic.startsWith(topicPrefix) && !topic.startsWith("__"))
+      .filter(({ topic }) => this.#isOfKind(topic))
       .map(({ topic, partitionMetadata }) => {
         return [topic.slice(topicPrefix.length), partitionMetadata.length] as const;
       });
     return new Map(ours.sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  #isOfKind(topic: string): boolean {
+    if (this.#kind === "all") return true;
+    return topic.endsWith(SNAPSHOTS) === (this.#kind === "snapshots");
   }
 
   /** What Kafka calls a topic of ours. */

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { expect } from "chai";
 import fc from "fast-check";
-import { decodeRecordBatches, encodeRecordBatch } from "./record-batch.ts";
+import { decodeRecordBatches, encodeRecordBatch, PLAIN_PRODUCER } from "./record-batch.ts";
 
 const require = createRequire(import.meta.url);
 const { RecordBatch } = require("kafkajs/src/protocol/recordBatch/v0");
@@ -45,6 +45,19 @@ describe("a record batch", () => {
         },
       ),
     );
+  });
+
+  it("of a compacted topic may delete keys: their values are read as empty", () => {
+    const records = [
+      { key: "a", value: null, headers: {} },
+      { key: "b", value: Buffer.from("b"), headers: {} },
+    ];
+    const batch = encodeRecordBatch({ ...at, ...PLAIN_PRODUCER, records, compression: "none" });
+    const read = decodeRecordBatches(placed(batch, 7n), 0);
+    expect(read.map(({ key, value }) => [key, `${value}`])).to.deep.equal([
+      ["a", ""],
+      ["b", "b"],
+    ]);
   });
 
   it("is byte for byte what the client's own encoder makes", async () => {

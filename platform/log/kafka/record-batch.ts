@@ -32,6 +32,8 @@ const UNCOUNTED_BYTES = 12;
 const CODEC_MASK = 0x07;
 const APPEND_TIME_FLAG = 0x08;
 const CONTROL_FLAG = 0x20;
+/** The length of a value that is not there. */
+const NO_BYTES = -1;
 const CODECS = { none: 0, gzip: 1, zstd: 4 } as const;
 /** Beyond this a batch would not be one of ours, nor of anybody's with a broker's usual limits. */
 const MAX_UNCOMPRESSED_BYTES = 256 * 1024 * 1024;
@@ -40,8 +42,11 @@ const ZSTD_LEVEL = 1;
 
 export type Compression = "none" | "zstd";
 
+/** Of a compacted topic; without a value its key is deleted. */
+export type KeyedRecord = Omit<NewRecord, "value"> & { readonly value: Uint8Array | null };
+
 export interface BatchParts {
-  readonly records: readonly NewRecord[];
+  readonly records: readonly KeyedRecord[];
   readonly timestampMs: number;
   readonly producerId: string;
   readonly producerEpoch: number;
@@ -49,7 +54,10 @@ export interface BatchParts {
   readonly compression: Compression;
 }
 
-/** One atomic batch of an idempotent producer; all records have the same time. */
+/** A producer that is not idempotent: the broker knows nothing of it. */
+export const PLAIN_PRODUCER = { producerId: "-1", producerEpoch: -1, firstSequence: -1 } as const;
+
+/** One atomic batch of a producer; all records have the same time. */
 export function encodeRecordBatch(parts: BatchParts): Buffer {
   const { records, timestampMs, compression } = parts;
   const plain = encodeRecords(records);
@@ -78,13 +86,13 @@ function compressed(plain: Buffer): Buffer {
 /** A record with its texts as bytes, so that each is converted once. */
 interface RawRecord {
   readonly key: Buffer;
-  readonly value: Uint8Array;
+  readonly value: Uint8Array | null;
   readonly headers: readonly (readonly [Buffer, Buffer])[];
   /** Without the length itself. */
   readonly size: number;
 }
 
-function encodeRecords(records: readonly NewRecord[]): Buffer {
+function encodeRecords(records: readonly KeyedRecord[]): Buffer {
   const raw = records.map(rawRecord);
   const total = raw.reduce((sum, { size }) => sum + varintSize(size) + size, 0);
   const buffer = Buffer.allocUnsafe(total);
@@ -93,7 +101,7 @@ function encodeRecords(records: readonly NewRecord[]): Buffer {
   return buffer;
 }
 
-function rawRecord({ key, value, headers }: NewRecord, index: number): RawRecord {
+function rawRecord({ key, value, headers }: KeyedRecord, index: number): RawRecord {
   const keyBytes = Buffer.from(key);
   const pairs = Object.entries(headers).map(([name, text]) => {
     return [Buffer.from(name), Buffer.from(text)] as const;
@@ -103,8 +111,8 @@ function rawRecord({ key, value, headers }: NewRecord, index: number): RawRecord
   return { key: keyBytes, value, headers: pairs, size };
 }
 
-function sized({ length }: Uint8Array): number {
-  return varintSize(length) + length;
+function sized(bytes: Uint8Array | null): number {
+  return bytes === null ? varintSize(NO_BYTES) : varintSize(bytes.length) + bytes.length;
 }
 
 function writeRecord(
@@ -125,7 +133,8 @@ function writeRecord(
   return at;
 }
 
-function writeBytes(buffer: Buffer, start: number, bytes: Uint8Array): number {
+function writeBytes(buffer: Buffer, start: number, bytes: Uint8Array | null): number {
+  if (bytes === null) return writeVarint(buffer, start, NO_BYTES);
   const at = writeVarint(buffer, start, bytes.length);
   buffer.set(bytes, at);
   return at + bytes.length;

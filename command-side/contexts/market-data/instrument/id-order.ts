@@ -1,5 +1,8 @@
 import { ALLOWED_LATENESS_MS } from "../../../../platform/market/interval.ts";
 
+/** The block, the greatest ids of it and of the one before, and of all before those. */
+export type FrozenOrder = readonly [number, number, number, number];
+
 /**
  * Whether an instrument's numeric trade ids rise with time: of two ticks with a whole block of the
  * lateness (2 s) between them, the later has the greater id. Nearer ones may be the other way
@@ -14,12 +17,21 @@ export class IdOrder {
   #greatestOfOlder = -1;
 
   copy(): IdOrder {
-    const copy = new IdOrder();
-    copy.#block = this.#block;
-    copy.#greatestOfBlock = this.#greatestOfBlock;
-    copy.#greatestOfBlockBefore = this.#greatestOfBlockBefore;
-    copy.#greatestOfOlder = this.#greatestOfOlder;
-    return copy;
+    return IdOrder.thaw(this.freeze());
+  }
+
+  freeze(): FrozenOrder {
+    const [ofBlock, ofBlockBefore] = [this.#greatestOfBlock, this.#greatestOfBlockBefore];
+    return [this.#block, ofBlock, ofBlockBefore, this.#greatestOfOlder];
+  }
+
+  static thaw([block, ofBlock, ofBlockBefore, ofOlder]: FrozenOrder): IdOrder {
+    const thawed = new IdOrder();
+    thawed.#block = block;
+    thawed.#greatestOfBlock = ofBlock;
+    thawed.#greatestOfBlockBefore = ofBlockBefore;
+    thawed.#greatestOfOlder = ofOlder;
+    return thawed;
   }
 
   /** Takes a tick in; false when its id contradicts its time. */

@@ -4,7 +4,7 @@ import { decider } from "./decide.ts";
 import type { InstrumentEvent } from "./events.ts";
 import { instrumentIdField } from "./instrument-id.ts";
 import { refusals } from "./refusals.ts";
-import { type InstrumentState, STATE_VERSION } from "./state.ts";
+import { freezing, type InstrumentState, STATE_VERSION } from "./state.ts";
 
 /** One tradable thing of one exchange: its listing, its ticks and the candles decided of them. */
 export const instrument: AggregateDefinition<InstrumentState, InstrumentCommand, InstrumentEvent> =
@@ -19,6 +19,7 @@ export const instrument: AggregateDefinition<InstrumentState, InstrumentCommand,
     owned: "by nobody",
     decider,
     stateVersion: STATE_VERSION,
+    freezing,
     refusals,
     fact: (state) => {
       if (state.status === "not registered") return null;

@@ -1,3 +1,9 @@
+export interface FrozenIntervals {
+  readonly starts: Float64Array;
+  readonly ends: Float64Array;
+  readonly horizon: number;
+}
+
 /**
  * Whole numbers as sorted intervals that do not touch: ids that rise by one are a single interval
  * however many there are. When there would be more than `limit` intervals, the lowest gap closes:
@@ -43,6 +49,20 @@ export class IntervalSet {
     else if (value > greatest) this.#insert(this.#starts.length, value);
     else this.#addBetween(value);
     if (this.intervals > this.#limit) this.#closeLowestGap();
+  }
+
+  freeze(): FrozenIntervals {
+    const starts = Float64Array.from(this.#starts.slice(this.#head));
+    const ends = Float64Array.from(this.#ends.slice(this.#head));
+    return { starts, ends, horizon: this.#horizon };
+  }
+
+  static thaw(limit: number, { starts, ends, horizon }: FrozenIntervals): IntervalSet {
+    const thawed = new IntervalSet(limit);
+    thawed.#starts = [...starts];
+    thawed.#ends = [...ends];
+    thawed.#horizon = horizon;
+    return thawed;
   }
 
   #addBetween(value: number): void {

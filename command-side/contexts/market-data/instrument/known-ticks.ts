@@ -1,31 +1,65 @@
 import { decimalText } from "../../../../platform/kernel/decimal.ts";
 import { hash64 } from "../../../../platform/kernel/hash.ts";
 import type { TickData } from "./commands.ts";
-import { IdOrder } from "./id-order.ts";
-import { IntervalSet } from "./interval-set.ts";
+import { type FrozenOrder, IdOrder } from "./id-order.ts";
+import { type FrozenIntervals, IntervalSet } from "./interval-set.ts";
 import {
   MAX_ID_INTERVALS,
   MAX_TICK_HASHES,
   MIN_TICK_HASHES,
   TICK_HASHES_KEPT_MILLISECONDS,
 } from "./limits.ts";
-import { TimedHashes } from "./timed-hashes.ts";
+import { type FrozenHashes, TimedHashes } from "./timed-hashes.ts";
 import { toTradeId } from "./trade-id.ts";
+
+const HASH_LIMITS = {
+  most: MAX_TICK_HASHES,
+  least: MIN_TICK_HASHES,
+  keptMilliseconds: TICK_HASHES_KEPT_MILLISECONDS,
+};
+
+export interface FrozenTicks {
+  readonly ids: FrozenIntervals;
+  readonly hashes: FrozenHashes;
+  readonly idOrder: FrozenOrder;
+  readonly idsRise: boolean;
+}
 
 /**
  * The ticks an instrument has recorded, as far as it remembers them: numeric ids that rise as
  * intervals, other ids and ticks without id as hashes.
  */
 export class KnownTicks {
-  readonly ids = new IntervalSet(MAX_ID_INTERVALS);
-  readonly hashes = new TimedHashes({
-    most: MAX_TICK_HASHES,
-    least: MIN_TICK_HASHES,
-    keptMilliseconds: TICK_HASHES_KEPT_MILLISECONDS,
-  });
-  readonly idOrder = new IdOrder();
+  readonly ids: IntervalSet;
+  readonly hashes: TimedHashes;
+  readonly idOrder: IdOrder;
   /** Numeric ids have never contradicted the times so far. Once they do, they are plain texts. */
   idsRise = true;
+
+  constructor(
+    ids = new IntervalSet(MAX_ID_INTERVALS),
+    hashes = new TimedHashes(HASH_LIMITS),
+    idOrder = new IdOrder(),
+  ) {
+    this.ids = ids;
+    this.hashes = hashes;
+    this.idOrder = idOrder;
+  }
+
+  freeze(): FrozenTicks {
+    const [ids, hashes, idOrder] = [this.ids.freeze(), this.hashes.freeze(), this.idOrder.freeze()];
+    return { ids, hashes, idOrder, idsRise: this.idsRise };
+  }
+
+  static thaw({ ids, hashes, idOrder, idsRise }: FrozenTicks): KnownTicks {
+    const thawed = new KnownTicks(
+      IntervalSet.thaw(MAX_ID_INTERVALS, ids),
+      TimedHashes.thaw(HASH_LIMITS, hashes),
+      IdOrder.thaw(idOrder),
+    );
+    thawed.idsRise = idsRise;
+    return thawed;
+  }
 }
 
 /**

@@ -1,14 +1,16 @@
+import type { Freezing } from "../../../../platform/kernel/decider.ts";
 import type { Decimal } from "../../../../platform/kernel/decimal.ts";
 import { addTick, beginCandle, type RunningCandle } from "../../../../platform/market/candle.ts";
 import { minuteOf } from "../../../../platform/market/interval.ts";
 import { isLate } from "../../../../platform/market/tick-order.ts";
 import type { Steps } from "./commands.ts";
 import type { EventOf, InstrumentEvent, InstrumentRegistered, TicksRecorded } from "./events.ts";
-import { KnownTicks, remember } from "./known-ticks.ts";
+import { type FrozenTicks, KnownTicks, remember } from "./known-ticks.ts";
 import { CANDLES_KEPT_MILLISECONDS, REVISED_MINUTES_KEPT } from "./limits.ts";
+import { evolveListing, type Listing } from "./listing.ts";
 
 /** Rises when the state or `evolve` change. */
-export const STATE_VERSION = 2;
+export const STATE_VERSION = 3;
 
 export type InstrumentState = NotRegistered | RegisteredInstrument;
 
@@ -23,6 +25,8 @@ export interface RegisteredInstrument {
   readonly registration: InstrumentRegistered;
   symbol: string;
   readonly aliases: Set<string>;
+  /** All spellings with their times, by which others find it. */
+  listing: Listing;
   steps: Steps;
   /** When the latest rename, change of steps or delisting takes effect, epoch ms. */
   lastChangeMs: number;
@@ -60,10 +64,28 @@ export function initialState(): InstrumentState {
 }
 
 export function evolve(state: InstrumentState, event: InstrumentEvent): InstrumentState {
-  if (event.type === "InstrumentRegistered") return register(event.data);
+  if (event.type === "InstrumentRegistered") return register(event);
   if (state.status !== "registered") throw new RangeError(`${event.type} while ${state.status}`);
+  state.listing = evolveListing(state.listing, event);
   evolveRegistered(state, event);
   return state;
+}
+
+/** The ticks it knows are the only part that is not of plain values. */
+export const freezing: Freezing<InstrumentState> = {
+  freeze: (state) => {
+    if (state.status !== "registered") return state;
+    return { ...state, ticks: { ...state.ticks, known: state.ticks.known.freeze() } };
+  },
+  thaw: (value) => {
+    const frozen = value as NotRegistered | FrozenInstrument;
+    if (frozen.status !== "registered") return frozen;
+    return { ...frozen, ticks: { ...frozen.ticks, known: KnownTicks.thaw(frozen.ticks.known) } };
+  },
+};
+
+interface FrozenInstrument extends Omit<RegisteredInstrument, "ticks"> {
+  readonly ticks: Omit<TickState, "known"> & { readonly known: FrozenTicks };
 }
 
 /** Of inverse contracts; `null` where volume counts the base asset. */
@@ -81,13 +103,15 @@ export function isStale({ latestMs }: TickState, openTimeMs: number): boolean {
   return openTimeMs < firstMinuteKept(latestMs);
 }
 
-function register(registration: InstrumentRegistered): RegisteredInstrument {
+function register(registered: EventOf<"InstrumentRegistered">): RegisteredInstrument {
+  const { data: registration } = registered;
   const { symbol, priceStep, quantityStep, minQuantity, minNotional } = registration;
   return {
     status: "registered",
     registration,
     symbol,
     aliases: new Set(),
+    listing: evolveListing(null, registered),
     steps: { priceStep, quantityStep, minQuantity, minNotional },
     lastChangeMs: 0,
     delisting: null,

@@ -6,10 +6,19 @@ export interface HashLimits {
   readonly keptMilliseconds: number;
 }
 
+export interface FrozenHashes {
+  readonly timesMs: Float64Array;
+  /** Four units a hash. */
+  readonly hashes: Uint16Array;
+  readonly horizonMs: number;
+}
+
+const UNITS_PER_HASH = 4;
+
 /**
- * Hashes with the time of what they stand for; those of the earliest times are forgotten first, so
- * that the horizon (the greatest time ever forgotten) lies as far back as can be. Which arrived
- * first does not matter.
+ * Hashes (four UTF-16 units each) with the time of what they stand for; those of the earliest times
+ * are forgotten first, so that the horizon (the greatest time ever forgotten) lies as far back as
+ * can be. Which arrived first does not matter.
  */
 export class TimedHashes {
   readonly #limits: HashLimits;
@@ -54,6 +63,30 @@ export class TimedHashes {
   /** From now on nothing up to `timeMs` counts as remembered unless its hash is here. */
   raiseHorizon(timeMs: number): void {
     this.#horizonMs = Math.max(this.#horizonMs, timeMs);
+  }
+
+  /** The heap as it is: typed arrays of a million hashes are taken in milliseconds. */
+  freeze(): FrozenHashes {
+    const hashes = new Uint16Array(this.#heapHashes.length * UNITS_PER_HASH);
+    for (const [index, hash] of this.#heapHashes.entries()) {
+      for (let unit = 0; unit < UNITS_PER_HASH; unit += 1) {
+        hashes[index * UNITS_PER_HASH + unit] = hash.charCodeAt(unit);
+      }
+    }
+    return { timesMs: Float64Array.from(this.#heapTimes), hashes, horizonMs: this.#horizonMs };
+  }
+
+  static thaw(limits: HashLimits, { timesMs, hashes, horizonMs }: FrozenHashes): TimedHashes {
+    const thawed = new TimedHashes(limits);
+    for (const [index, timeMs] of timesMs.entries()) {
+      const units = hashes.subarray(index * UNITS_PER_HASH, (index + 1) * UNITS_PER_HASH);
+      const hash = String.fromCharCode(...units);
+      thawed.#heapTimes.push(timeMs);
+      thawed.#heapHashes.push(hash);
+      thawed.#hashes.add(hash);
+    }
+    thawed.#horizonMs = horizonMs;
+    return thawed;
   }
 
   /** Times mostly rise: then the new one stays where it is put, at the end. */

@@ -8,6 +8,21 @@ export interface Profile {
   readonly copierLimit: number;
 }
 
+interface FrozenGraph {
+  readonly profiles: ReadonlyMap<string, Profile>;
+  readonly handles: ReadonlyMap<string, string>;
+  readonly following: FrozenRelations;
+  readonly blocking: FrozenRelations;
+  readonly copying: FrozenRelations;
+  readonly copies: ReadonlyMap<string, Copy>;
+  readonly allocated: ReadonlyMap<string, Decimal>;
+}
+
+interface FrozenRelations {
+  readonly from: ReadonlyMap<string, Set<string>>;
+  readonly to: ReadonlyMap<string, Set<string>>;
+}
+
 /**
  * All traders with their relations, the serial place for rules that span them. It is changed in
  * place by `evolve` alone.
@@ -22,6 +37,30 @@ export class SocialGraph {
   readonly copying = new Relations();
   readonly #copies = new Map<string, Copy>();
   readonly #allocated = new Map<string, Decimal>();
+
+  freeze(): FrozenGraph {
+    return {
+      profiles: this.profiles,
+      handles: this.handles,
+      following: this.following.freeze(),
+      blocking: this.blocking.freeze(),
+      copying: this.copying.freeze(),
+      copies: this.#copies,
+      allocated: this.#allocated,
+    };
+  }
+
+  static thaw(frozen: FrozenGraph): SocialGraph {
+    const thawed = new SocialGraph();
+    putAll(thawed.profiles, frozen.profiles);
+    putAll(thawed.handles, frozen.handles);
+    thawed.following.thaw(frozen.following);
+    thawed.blocking.thaw(frozen.blocking);
+    thawed.copying.thaw(frozen.copying);
+    putAll(thawed.#copies, frozen.copies);
+    putAll(thawed.#allocated, frozen.allocated);
+    return thawed;
+  }
 
   copy(follower: string, leader: string): Copy | null {
     return this.#copies.get(keyOf(follower, leader)) ?? null;
@@ -110,6 +149,16 @@ class Relations {
     return this.#to.get(trader) ?? NOBODY;
   }
 
+  freeze(): FrozenRelations {
+    return { from: this.#from, to: this.#to };
+  }
+
+  /** Into relations that are empty. */
+  thaw({ from, to }: FrozenRelations): void {
+    putAll(this.#from, from);
+    putAll(this.#to, to);
+  }
+
   add(from: string, to: string): void {
     addTo(this.#from, from, to);
     addTo(this.#to, to, from);
@@ -140,6 +189,10 @@ function removeFrom(sets: Map<string, Set<string>>, key: string, value: string):
   if (known?.size === 0) sets.delete(key);
 }
 
+function putAll<Value>(into: Map<string, Value>, all: ReadonlyMap<string, Value>): void {
+  for (const [key, value] of all) into.set(key, value);
+}
+
 function keyOf(follower: string, leader: string): string {
   return `${follower}\u0000${leader}`;
 }
@@ -150,6 +203,10 @@ export function foldedHandle(handle: string): string {
 
 export const view: PartitionView<SocialGraph, TraderEvent> = {
   initial: () => new SocialGraph(),
+  freezing: {
+    freeze: (graph) => graph.freeze(),
+    thaw: (frozen) => SocialGraph.thaw(frozen as FrozenGraph),
+  },
   evolve: (graph, trader, event) => {
     switch (event.type) {
       case "TraderRegistered":
