@@ -2,7 +2,7 @@ import type { RecordedEvent } from "../../platform/codec/envelope.ts";
 import type { PartitionRef } from "../../platform/log/log.ts";
 
 /** A partition as it stood when it was folded. */
-export interface FoldedPartition {
+interface FoldedPartition {
   readonly partition: PartitionRef;
   readonly aggregate: string;
   /** Every aggregate's state by its id, as it is now: to be read at once, and not to be changed. */
