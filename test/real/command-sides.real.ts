@@ -184,7 +184,9 @@ async function isRegistered(id: string, url: string): Promise<boolean> {
   const body = JSON.stringify({ exchange, symbol: `${base}${quote}`, base, quote, ...steps });
   const headers = { "Content-Type": "application/json" };
   const path = `${url}/v1/instruments/${id}/register-instrument`;
-  const answer = await fetch(path, { method: "POST", headers, body });
+  // A connection that breaks is no answer; the same is sent again.
+  const answer = await fetch(path, { method: "POST", headers, body }).catch(() => null);
+  if (answer === null) return false;
   const { code } = JSON.parse(await answer.text());
   if (!answer.ok && answer.status !== 503 && code !== "INSTRUMENT_ALREADY_REGISTERED") {
     throw new Error(`${id} answered ${answer.status} ${code}`);
