@@ -83,13 +83,26 @@ export class SharingCommandSide implements StartedPart {
    * What there is is folded before joining, for a partition's owner serves until it is claimed.
    */
   async join(address: string): Promise<void> {
-    const { commandSide, peers } = this.#parts;
-    await commandSide.follow();
+    const { peers } = this.#parts;
+    await this.#follow();
+    if (this.#phase === "leaving") return;
     this.#phase = "sharing";
     await peers.join({ address, onShared: () => this.#shared() });
     const deadline = performance.now() + SETTLED_WITHIN_MILLISECONDS;
     while ((await this.#whatIsWrong()) !== null && performance.now() < deadline) {
       await sleep(LOOK_EVERY_MILLISECONDS);
+    }
+  }
+
+  /** A log that does not answer now is asked again: readiness says meanwhile what is wrong. */
+  async #follow(): Promise<void> {
+    while (this.#phase !== "leaving") {
+      try {
+        return await this.#parts.commandSide.follow();
+      } catch (error) {
+        this.#parts.logger.warn({ error: (error as Error).message }, "not folded yet");
+        await sleep(SETTLE_AGAIN_MILLISECONDS);
+      }
     }
   }
 
