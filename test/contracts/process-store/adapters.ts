@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { PostgresProcessStore } from "../../../command-side/process-managers/postgres-process-store.ts";
 import type { ProcessStore } from "../../../command-side/process-managers/process-store.ts";
 import { SqliteProcessStore } from "../../../command-side/process-managers/sqlite-process-store.ts";
+import { persist } from "../../../projections/runner/persist.ts";
 import type { Projection } from "../../../projections/runner/projection.ts";
 import { postgresUrl } from "../../real/servers.ts";
 
@@ -28,10 +29,11 @@ export function processStoreAt(at: ProcessStoreAt, projection: Projection): Proc
   return new SqliteProcessStore({ file: join(at.folder, "manager.db"), projection });
 }
 
-/** Loses the store with all that is in it; harmless when it is gone. */
+/** Loses the store with all that is in it; harmless when it is gone. A busy server is waited for. */
 export async function loseProcessStore(at: ProcessStoreAt, projection: Projection): Promise<void> {
   const store = processStoreAt(at, projection);
-  await store.drop();
+  const { signal } = new AbortController();
+  await persist("drop", () => store.drop(), { signal, onTrouble: () => undefined });
   await store.close();
 }
 
