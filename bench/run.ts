@@ -15,6 +15,7 @@ import { printSections, type Section } from "./report.ts";
 import { measureRestart } from "./restart.ts";
 import type { Bench } from "./sections.ts";
 import { measureThroughput } from "./throughput.ts";
+import { measureTracing } from "./tracing.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -40,6 +41,7 @@ const measures: Readonly<Record<string, (bench: Bench) => Promise<Section>>> = {
   reads: (bench) => measureReads(bench, loadWish()),
   assessment: measureAssessment,
   restart: () => measureRestart(Number(values.history)),
+  tracing: measureTracing,
 };
 
 const asked = positionals.length === 0 ? Object.keys(measures) : positionals;

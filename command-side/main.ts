@@ -24,6 +24,7 @@ import { ownerObserver, snapshotObserver } from "./observers.ts";
 import { type Claimable, Owners } from "./ownership/owners.ts";
 import { aggregates } from "./registry.ts";
 import { SnapshotKeeper } from "./snapshots/snapshot-keeper.ts";
+import { traced } from "./traced-gateway.ts";
 
 export interface CommandSideParts {
   readonly log: Log;
@@ -79,7 +80,7 @@ export async function openCommandSide(parts: CommandSideParts): Promise<CommandS
   const local = withFacts(owners, aggregates, owners.fact);
   const forwarder = parts.peers === undefined ? null : new Forwarder(parts.peers);
   const shared = forwarder === null ? local : sharedGateway({ owners, local, forwarder });
-  const gateway = measured(shared, aggregates);
+  const gateway = traced(measured(shared, aggregates));
   const refresh = () => owners.catchUp(MARKET_TOPIC);
   const marketRoutes = marketData.serve({ gateway, clockGateway: local, refresh });
   return {

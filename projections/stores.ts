@@ -5,6 +5,7 @@ import {
   generationLockFile,
   removeGenerationFiles,
 } from "./runner/generation-files.ts";
+import { measuredStore } from "./runner/measured-store.ts";
 import type { ReadStore } from "./runner/read-store.ts";
 import { SqliteReadStore } from "./runner/sqlite-store.ts";
 import type { ServerDropper, ServerStores } from "./servers/server-stores.ts";
@@ -64,10 +65,12 @@ export async function openStore(
   if (there === null) {
     const { projection, indexes } = registered;
     const file = generationFile(place.folder, name, generation);
-    return new SqliteReadStore({ file, projection, indexes });
+    const store = new SqliteReadStore({ file, projection, indexes });
+    return measuredStore(store, { server: "sqlite", projection: name });
   }
   const { stores } = await servers[there.server]();
-  return stores.open(there.address, { registered, generation });
+  const store = stores.open(there.address, { registered, generation });
+  return measuredStore(store, { server: there.server, projection: name });
 }
 
 /** Drops generations that nobody needs any more, on whichever store they are. */

@@ -18,8 +18,10 @@ import { type FolderLock, lockFolder } from "../../platform/lifecycle/folder-loc
 import { runShutdown, type ShutdownStep } from "../../platform/lifecycle/shutdown.ts";
 import type { LogReader } from "../../platform/log/log.ts";
 import { openLogReading, openLogWriting } from "../../platform/log/places.ts";
+import { traced } from "../../platform/log/traced-log.ts";
 import { openSnapshots } from "../../platform/snapshots/open-snapshots.ts";
 import type { Logger } from "../../platform/telemetry/logger.ts";
+import { endTelemetry, startTracing } from "../../platform/telemetry/start-tracing.ts";
 import { projectionNames } from "../../projections/registry.ts";
 import { startQueryApi } from "../../query-api/main.ts";
 import { logPlace } from "../log-place.ts";
@@ -75,6 +77,7 @@ export async function startPlatform(options: StartPlatform): Promise<Platform> {
 /** `opened` tells what to close again when a later step fails. */
 async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Platform> {
   const { config, parts, logger, port } = options;
+  await openTelemetry(options, opened);
   const { door, ownKey } = openDoor(config, logger);
   const kept = keptBy(options);
   const stores = await chooseStores(storePlace(config), kept, logger);
@@ -141,6 +144,17 @@ function fedBy({ parts, config, projections }: StartPlatform): readonly string[]
   return projections ?? chosenProjections(config.projections);
 }
 
+/** Before what starts threads, which are traced too, and closed after all of it. */
+async function openTelemetry(options: StartPlatform, opened: ShutdownStep[]): Promise<void> {
+  const { config, parts, logger } = options;
+  const { otlpUrl: url, traceRatio: ratio } = config;
+  opened.push(step("flush telemetry", endTelemetry));
+  if (url === null) return;
+  const [part = "", ...others] = parts;
+  const service = others.length > 0 ? "cipherhorizon" : `cipherhorizon-${part}`;
+  await startTracing({ url, ratio, service, version: VERSION }, logger);
+}
+
 interface Base {
   readonly log: LogReader;
   readonly codec: EventReader;
@@ -154,7 +168,9 @@ interface Base {
 async function openToWrite(config: Config, logger: Logger, opened: ShutdownStep[]): Promise<Base> {
   const lock = lockFolder(config.dataFolder);
   opened.push(step("unlock the folder", () => lock.release()));
-  const { log, codec, close } = await openLogWriting(logPlace(config), topics);
+  const place = logPlace(config);
+  const { log: untraced, codec, close } = await openLogWriting(place, topics);
+  const log = traced(untraced, place.kafka === null ? "sqlite" : "kafka");
   opened.push(step("close the log", close));
   const snapshots = await openSnapshotsOf(config, opened);
   const peers = peersOf(config, logger);
@@ -234,7 +250,7 @@ function allRoutes(started: readonly StartedPart[], draining: ReadinessCheck): r
   const health = healthRoutes({
     checks: [draining, ...started.flatMap(({ checks }) => checks)],
     updateMetrics: async () => {
-      for (const { updateMetrics } of started) await updateMetrics?.();
+      for (const part of started) await part.updateMetrics?.();
     },
   });
   return [...started.flatMap(({ routes }) => routes), ...health];

@@ -12,6 +12,7 @@ import {
 } from "../../command-side/process-managers/run-manager.ts";
 import { openLogReading } from "../../platform/log/places.ts";
 import { createLogger } from "../../platform/telemetry/logger.ts";
+import { endTelemetry, joinTracing } from "../../platform/telemetry/start-tracing.ts";
 import type { FromManager, ManagerJob, ToManager } from "./process-manager-messages.ts";
 import { openProcessStore } from "./process-store.ts";
 import { openStoredMinutes } from "./stored-minutes.ts";
@@ -44,7 +45,12 @@ const door: CommandDoor = {
 };
 
 // What the main thread hands over, which is in this process and of this version.
-await work(workerData as ManagerJob).finally(() => port.close());
+const job = workerData as ManagerJob;
+await joinTracing(job.manager);
+await work(job).finally(async () => {
+  await endTelemetry();
+  port.close();
+});
 
 async function work({ place, log: logAt, manager: name, wish }: ManagerJob): Promise<void> {
   const { signal } = stopping;

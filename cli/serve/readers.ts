@@ -35,7 +35,7 @@ import { KeptRanking } from "../../projections/social/kept-ranking.ts";
 import { Neo4jSocialReader } from "../../projections/social/neo4j.ts";
 import { SqliteSocialReader } from "../../projections/social/sqlite.ts";
 import type { SocialReader } from "../../projections/social/store.ts";
-import { type StorePlace, serverOf } from "../../projections/stores.ts";
+import { type StorePlace, type StoreServer, serverOf } from "../../projections/stores.ts";
 import { MongoStrategyReader } from "../../projections/strategies/mongo.ts";
 import { SqliteStrategyReader } from "../../projections/strategies/sqlite.ts";
 import type { StrategyReader } from "../../projections/strategies/store.ts";
@@ -44,6 +44,7 @@ import { SqliteMarketReader } from "../../projections/ticks-and-candles/sqlite.t
 import type { MarketReader } from "../../projections/ticks-and-candles/store.ts";
 import type { QueryApiParts } from "../../query-api/main.ts";
 import type { OpenGeneration } from "../../query-api/reading/generation-reader.ts";
+import { measuredReaders } from "../../query-api/reading/measured-reader.ts";
 
 /** Connections of this process to InfluxDB, shared by all generations that it reads. */
 const INFLUX_CONNECTIONS = 8;
@@ -59,10 +60,13 @@ export interface OpenedReaders {
 /** The readers of each read model, on the store where that stands. */
 export function openReaders(place: StorePlace): OpenedReaders {
   const servers = openServers(place);
-  const openerOf = <Reader>(name: string, makers: ReaderMakers<Reader>) => {
-    const there = serverOf(registeredProjection(name), place.servers);
-    switch (there?.server) {
-      case undefined:
+  const openerOn = <Reader>(
+    server: StoreServer | null,
+    name: string,
+    makers: ReaderMakers<Reader>,
+  ) => {
+    switch (server) {
+      case null:
         return onSqlite(place.folder, name, makers);
       case "influx":
         return onInflux(servers.influx, name, makers);
@@ -75,6 +79,11 @@ export function openReaders(place: StorePlace): OpenedReaders {
       case "redis":
         return onRedis(servers.redis, name, makers);
     }
+  };
+  const openerOf = <Reader>(name: string, makers: ReaderMakers<Reader>) => {
+    const server = serverOf(registeredProjection(name), place.servers)?.server ?? null;
+    const store = { server: server ?? "sqlite", projection: name };
+    return measuredReaders(openerOn(server, name, makers), store);
   };
   const ranking = new KeptRanking();
   const readers: QueryApiParts["readers"] = {

@@ -2,6 +2,15 @@ import { resolve } from "node:path";
 import { type ZodType, z } from "zod";
 import { apiKeyText } from "../access/api-key.ts";
 import { LOG_LEVELS, type LogLevel } from "../telemetry/logger.ts";
+import {
+  isCollectorUrl,
+  isHttpUrl,
+  isInfluxUrl,
+  isMongoUrl,
+  isNeo4jUrl,
+  isPostgresUrl,
+  isRedisUrl,
+} from "./addresses.ts";
 
 /** One variable of the environment: how it is read, and what the reference says about it. */
 export interface Variable<T = unknown> {
@@ -252,6 +261,29 @@ export const variables = {
     fallback: "info",
     schema: z.enum(LOG_LEVELS),
   }),
+  otlpUrl: optional<string>({
+    name: "CH_OTLP_URL",
+    meaning:
+      "The OpenTelemetry collector that spans go to (OTLP/HTTP in JSON, at /v1/traces after this " +
+      "address); without it nothing is traced.",
+    rule: "an http or https address without login and query; a path may follow",
+    example: "http://127.0.0.1:4318",
+    schema: z.string().refine(isCollectorUrl),
+  }),
+  traceRatio: required<number>({
+    name: "CH_TRACE_RATIO",
+    meaning:
+      "Which part of the traces that begin here is recorded; of one that a client or another " +
+      "process has begun, its traceparent says it.",
+    rule: "a number from 0 to 1",
+    example: "0.01",
+    fallback: "1",
+    schema: z
+      .string()
+      .regex(/^[01](\.\d{1,9})?$/)
+      .transform(Number)
+      .refine((ratio) => ratio <= 1),
+  }),
   cursorSecret: optional<string>({
     name: "CH_CURSOR_SECRET",
     meaning: "What signs the cursors of pages; without it a key is made in the data folder.",
@@ -340,49 +372,4 @@ function integer(minimum: number, maximum: number) {
     .regex(/^\d{1,9}$/)
     .transform(Number)
     .refine((value) => value >= minimum && value <= maximum);
-}
-
-function isPostgresUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname, pathname } = new URL(text);
-  const isPostgres = protocol === "postgres:" || protocol === "postgresql:";
-  return isPostgres && hostname !== "" && pathname.length > 1;
-}
-
-function isInfluxUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, pathname, search, hash } = new URL(text);
-  const isHttp = protocol === "http:" || protocol === "https:";
-  return isHttp && pathname === "/" && `${search}${hash}` === "";
-}
-
-/** It may name several hosts, which no ordinary URL does: `mongodb://one,two:27018/database`. */
-function isMongoUrl(text: string): boolean {
-  const [, hosts = "", database = ""] =
-    /^mongodb(?:\+srv)?:\/\/([^\s/?#]+)\/([^\s/?#]+)/.exec(text) ?? [];
-  const named = hosts.slice(hosts.lastIndexOf("@") + 1).split(",");
-  return database !== "" && named.every((host) => /^[^:]+(:\d{1,5})?$/.test(host));
-}
-
-function isNeo4jUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname, username, password, pathname, search, hash } = new URL(text);
-  const isComplete = hostname !== "" && username !== "" && password !== "";
-  const isPlain = /^(\/[\w.-]*)?$/.test(pathname) && `${search}${hash}` === "";
-  return /^(bolt|neo4j)(\+ssc?)?:$/.test(protocol) && isComplete && isPlain;
-}
-
-function isRedisUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname, pathname, search, hash } = new URL(text);
-  const isRedis = protocol === "redis:" || protocol === "rediss:";
-  const isDatabase = /^(\/\d{0,5})?$/.test(pathname);
-  return isRedis && hostname !== "" && isDatabase && `${search}${hash}` === "";
-}
-
-function isHttpUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, pathname, search, hash, username } = new URL(text);
-  const isHttp = protocol === "http:" || protocol === "https:";
-  return isHttp && pathname === "/" && `${search}${hash}${username}` === "";
 }

@@ -3,7 +3,7 @@ import { withAnyKey } from "../access/roles.ts";
 import { type Catalogue, PlatformError } from "../errors/catalogue.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { httpRequestDurationSeconds } from "../telemetry/metrics.ts";
-import { conversationOf, newConversation } from "./conversation.ts";
+import { conversationOf, conversationOn, introduce, newConversation } from "./conversation.ts";
 import { admit, type Door } from "./door.ts";
 import {
   type BodyLimits,
@@ -13,7 +13,8 @@ import {
 } from "./limits.ts";
 import { PROBLEM_CONTENT_TYPE, problemOf } from "./problem.ts";
 import { parseBody, parsePath, parseQuery } from "./request-parts.ts";
-import type { Conversation, Route } from "./route.ts";
+import type { Route } from "./route.ts";
+import { inRequestSpan } from "./trace-request.ts";
 
 export interface AppOptions {
   readonly routes: readonly Route[];
@@ -41,7 +42,9 @@ export function createApp(options: AppOptions): Express {
   app.use(beginRequest);
   for (const route of inMatchingOrder(options.routes)) {
     app[methodOf(route)](expressPath(route.path), (request: Request, response: Response) => {
-      return serve(route, { request, response, options });
+      response.locals.route = route.path;
+      const exchange = { request, response, options };
+      return inRequestSpan(route, exchange, () => serve(route, exchange));
     });
   }
   for (const [path, methods] of methodsByPath(options.routes)) {
@@ -79,17 +82,6 @@ function beginRequest(request: Request, response: Response, next: NextFunction):
   next();
 }
 
-/** The conversation goes out on every answer, the failed ones too. */
-function introduce(response: Response, conversation: Conversation): void {
-  response.locals.conversation = conversation;
-  response.set("X-Correlation-Id", conversation.correlationId);
-  response.set("traceparent", conversation.traceparent);
-}
-
-function conversationOn(response: Response): Conversation {
-  return response.locals.conversation as Conversation;
-}
-
 function measure(request: Request, response: Response, startedNs: bigint): void {
   const seconds = Number(process.hrtime.bigint() - startedNs) / 1e9;
   const route = (response.locals.route as string | undefined) ?? "unmatched";
@@ -100,7 +92,6 @@ function measure(request: Request, response: Response, startedNs: bigint): void 
 
 async function serve(route: Route, exchange: Exchange): Promise<void> {
   const { request, response, options } = exchange;
-  response.locals.route = route.path;
   const { door } = options;
   const { caller, keyHolds } = await admit(route.access, { request, response, door });
   const path = parsePath(route, request);

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import type { Response } from "express";
 import { v7 as uuidV7, validate } from "uuid";
 import { PlatformError } from "../errors/catalogue.ts";
 import type { Conversation } from "./route.ts";
@@ -13,7 +14,7 @@ const SAMPLED = "01";
 export function conversationOf(request: IncomingMessage): Conversation {
   return {
     correlationId: correlationIdOf(request.headers["x-correlation-id"]),
-    traceparent: validTraceparent(request.headers["traceparent"]) ?? newTraceparent(),
+    traceparent: incomingTraceparent(request) ?? newTraceparent(),
   };
 }
 
@@ -22,13 +23,26 @@ export function newConversation(): Conversation {
   return { correlationId: uuidV7(), traceparent: newTraceparent() };
 }
 
+/** The conversation goes out on every answer, the failed ones too. */
+export function introduce(response: Response, conversation: Conversation): void {
+  response.locals.conversation = conversation;
+  response.set("X-Correlation-Id", conversation.correlationId);
+  response.set("traceparent", conversation.traceparent);
+}
+
+export function conversationOn(response: Response): Conversation {
+  return response.locals.conversation as Conversation;
+}
+
 function correlationIdOf(header: string | string[] | undefined): string {
   if (header === undefined) return uuidV7();
   if (typeof header === "string" && validate(header)) return header.toLowerCase();
   throw new PlatformError("INVALID_HEADER", "X-Correlation-Id must be a UUID.");
 }
 
-function validTraceparent(header: string | string[] | undefined): string | null {
+/** The trace that the request belongs to already; `null`: none, or a broken one. */
+export function incomingTraceparent(request: IncomingMessage): string | null {
+  const header = request.headers["traceparent"];
   const parts = typeof header === "string" ? TRACEPARENT.exec(header) : null;
   if (parts === null) return null;
   const [, version, traceId = "", parentId = "", flags, more] = parts;

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { type Access, observers } from "../access/roles.ts";
 import { PlatformError } from "../errors/catalogue.ts";
+import { collectConnections, updateConnections } from "../telemetry/client-connections.ts";
 import { collectProcessMetrics, metricsText } from "../telemetry/metrics.ts";
+import { hearThreads } from "../telemetry/thread-reports.ts";
 import type { Route } from "./route.ts";
 
 /** A check that takes longer counts as failed. */
@@ -22,6 +24,8 @@ export interface HealthOptions {
 /** `/livez`, `/readyz` and `/metrics`, as orchestrators and Prometheus expect them. */
 export function healthRoutes({ checks, updateMetrics }: HealthOptions): readonly Route[] {
   collectProcessMetrics();
+  collectConnections();
+  hearThreads();
   return [livez(), readyz(checks), metrics(updateMetrics)];
 }
 
@@ -63,6 +67,7 @@ function metrics(updateMetrics: HealthOptions["updateMetrics"]): Route {
     ],
     handle: async (_request, response) => {
       await updateMetrics();
+      updateConnections();
       const { contentType, text } = await metricsText();
       response.type(contentType).send(text);
     },

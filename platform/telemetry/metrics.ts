@@ -196,6 +196,35 @@ export const streamSubscribers = new Gauge({
   registers,
 });
 
+export const clientRequestsTotal = new Counter({
+  name: "client_requests_total",
+  help: "Requests to a store or to Kafka by their outcome: ok, or what the store or the error says.",
+  labelNames: ["server", "operation", "outcome"] as const,
+  registers,
+});
+
+export const clientRequestDurationSeconds = new Histogram({
+  name: "client_request_duration_seconds",
+  help: "From asking a store or Kafka to its answer.",
+  labelNames: ["server", "operation"] as const,
+  buckets: DURATION_BUCKETS_SECONDS,
+  registers,
+});
+
+export const clientConnections = new Gauge({
+  name: "client_connections",
+  help: "Connections to a server that are busy or idle, and who is waiting for one.",
+  labelNames: ["server", "state"] as const,
+  registers,
+});
+
+export const traceSpansTotal = new Counter({
+  name: "trace_spans_total",
+  help: "Ended spans: exported; failed, for the collector did not take them; dropped by a full queue.",
+  labelNames: ["outcome"] as const,
+  registers,
+});
+
 /** Adds the process's own figures (memory, event loop, file handles); harmless when repeated. */
 export function collectProcessMetrics(): void {
   if (metricsRegistry.getSingleMetric("process_cpu_seconds_total") !== undefined) return;

@@ -1,6 +1,7 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { InfluxDB, type SendOptions } from "@influxdata/influxdb-client";
+import { showConnections } from "../../platform/telemetry/client-connections.ts";
 import { errorOfInflux, errorOfStatement } from "./influx-errors.ts";
 import { boundRequest, type InfluxSeries, type InfluxStatement } from "./influx-query.ts";
 
@@ -24,6 +25,7 @@ export class InfluxClient {
   readonly #database: InfluxDB;
   readonly #agent: HttpAgent;
   readonly #closing = new AbortController();
+  readonly #hideConnections: () => void;
 
   constructor({ url, connections }: InfluxClientParts) {
     const { protocol, origin, host, username, password } = new URL(url);
@@ -36,6 +38,11 @@ export class InfluxClient {
       timeout: ANSWER_TIMEOUT_MS,
       transportOptions: { agent: this.#agent },
     });
+    this.#hideConnections = showConnections("influx", () => ({
+      busy: countOf(this.#agent.sockets),
+      idle: countOf(this.#agent.freeSockets),
+      waiting: countOf(this.#agent.requests),
+    }));
   }
 
   /** Resolves when the points are on the server's disk; times are in nanoseconds. */
@@ -82,6 +89,7 @@ export class InfluxClient {
 
   /** Gives up the requests under way. */
   close(): void {
+    this.#hideConnections();
     this.#closing.abort();
     this.#agent.destroy();
   }
@@ -103,6 +111,11 @@ export class InfluxClient {
   #signal(): AbortSignal {
     return AbortSignal.any([this.#closing.signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
   }
+}
+
+/** An agent keeps them by host. */
+function countOf(byHost: Readonly<Record<string, readonly unknown[] | undefined>>): number {
+  return Object.values(byHost).reduce((sum, all = []) => sum + all.length, 0);
 }
 
 interface StatementResult {

@@ -12,6 +12,7 @@ import {
   type UpdateFilter,
 } from "mongodb";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
+import { showConnections } from "../../platform/telemetry/client-connections.ts";
 import { errorOfMongo, isCollectionGone, isCollectionThere } from "./mongo-errors.ts";
 
 /** A server that takes no connection, or a pool that has none free, is given up on after this. */
@@ -57,6 +58,7 @@ export class MongoDatabase {
   /** `host:port/database`, without the login. */
   readonly place: string;
   readonly #client: MongoClient;
+  readonly #hideConnections: () => void;
   #server: MongoServer | null = null;
   #isClosed = false;
 
@@ -74,6 +76,7 @@ export class MongoDatabase {
     });
     const { hosts, dbName } = this.#client.options;
     this.place = `${hosts.join(",")}/${dbName}`;
+    this.#hideConnections = showConnections("mongo", countConnections(this.#client));
   }
 
   /** What the server is; throws STORE_UNSUITABLE where we cannot work with it. */
@@ -110,6 +113,7 @@ export class MongoDatabase {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#hideConnections();
     await this.#client.close();
   }
 
@@ -215,6 +219,21 @@ export class MongoSession {
     const within = this.#session === null ? {} : { session: this.#session };
     return { maxTimeMS: OPERATION_TIMEOUT_MS, ...within };
   }
+}
+
+/** As the driver tells of its pool. */
+function countConnections(client: MongoClient) {
+  let [open, busy, waiting] = [0, 0, 0];
+  client.on("connectionCreated", () => (open += 1));
+  client.on("connectionClosed", () => (open -= 1));
+  client.on("connectionCheckOutStarted", () => (waiting += 1));
+  client.on("connectionCheckOutFailed", () => (waiting -= 1));
+  client.on("connectionCheckedOut", () => {
+    waiting -= 1;
+    busy += 1;
+  });
+  client.on("connectionCheckedIn", () => (busy -= 1));
+  return () => ({ busy, idle: open - busy, waiting });
 }
 
 /** What is wrong with an address is told without the address, which may hold a password. */

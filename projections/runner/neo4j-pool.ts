@@ -1,5 +1,6 @@
 import neo4j, { type Driver, type ManagedTransaction, type Session } from "neo4j-driver";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
+import { showConnections } from "../../platform/telemetry/client-connections.ts";
 import { errorOfNeo4j } from "./neo4j-errors.ts";
 import type { SqlRow } from "./sql-row.ts";
 
@@ -43,12 +44,19 @@ export class Neo4jPool {
   readonly #parts: Neo4jPoolParts;
   readonly #database: string;
   #driver: Driver | null = null;
+  #underWay = 0;
+  readonly #hideConnections: () => void;
 
   constructor(parts: Neo4jPoolParts) {
     const { host, database } = addressOf(parts.url);
     this.#parts = parts;
     this.#database = database;
     this.place = `${host}/${database}`;
+    // The driver tells nothing of its pool: each session under way has a connection or waits.
+    this.#hideConnections = showConnections("neo4j", () => {
+      const busy = Math.min(parts.connections, this.#underWay);
+      return { busy, idle: 0, waiting: this.#underWay - busy };
+    });
   }
 
   /**
@@ -71,6 +79,7 @@ export class Neo4jPool {
 
   /** Waits for what is under way. */
   async close(): Promise<void> {
+    this.#hideConnections();
     const driver = this.#driver;
     this.#driver = null;
     await driver?.close();
@@ -85,6 +94,7 @@ export class Neo4jPool {
     this.#driver ??= openDriver(this.#parts);
     const driver = this.#driver;
     const session = driver.session({ database: this.#database });
+    this.#underWay += 1;
     try {
       const result = await this.#inTime(driver, work(session));
       await session.close();
@@ -93,6 +103,8 @@ export class Neo4jPool {
       // A session that has failed may have nothing to close on; its connection is looked after.
       session.close().catch(() => undefined);
       throw errorOfNeo4j(error, this.place);
+    } finally {
+      this.#underWay -= 1;
     }
   }
 

@@ -10,9 +10,12 @@ import {
   type ReadLimits,
 } from "../../platform/log/log.ts";
 import { BatchSize } from "./batch-size.ts";
+import { inBatchTrace } from "./batch-trace.ts";
 import { persist, type Trouble } from "./persist.ts";
 import type { Projection } from "./projection.ts";
 import {
+  type ApplyOutcome,
+  type Batch,
   type Checkpoint,
   DataError,
   Fenced,
@@ -189,29 +192,35 @@ export class PartitionFeeder {
   }
 
   async #apply(steps: readonly Step[], outcome: Outcome): Promise<boolean> {
-    const { store, mayPark } = this.#parts;
+    const { mayPark } = this.#parts;
     const last = steps.at(-1) as Step;
     if (outcome.parked.length > 0 && !mayPark(outcome.parked.length)) {
       throw new TooManyParked(`${this.#key} at ${last.position}: ${outcome.parked[0]?.reason}`);
     }
     const startedMs = performance.now();
-    const applied = await this.#persist("apply", () =>
-      store.apply({
-        partition: this.#key,
-        expected: this.#next,
-        next: last.position + 1,
-        epoch: this.#epoch,
-        highestClaim: last.highestClaim,
-        recordedAtMs: last.recordedAtMs,
-        changes: outcome.changes,
-        parked: outcome.parked,
-        causes: outcome.causes,
-      }),
-    );
+    const applied = await this.#applyTraced(steps, outcome);
     if (applied === "fenced") throw new Fenced(`${this.#key} was taken by another projector`);
     if (applied === "behind") return this.#reload();
     this.#moved(last, outcome, performance.now() - startedMs);
     return true;
+  }
+
+  #applyTraced(steps: readonly Step[], outcome: Outcome): Promise<ApplyOutcome> {
+    const { store, projection, partition } = this.#parts;
+    const last = steps.at(-1) as Step;
+    const batch: Batch = {
+      partition: this.#key,
+      expected: this.#next,
+      next: last.position + 1,
+      epoch: this.#epoch,
+      highestClaim: last.highestClaim,
+      recordedAtMs: last.recordedAtMs,
+      changes: outcome.changes,
+      parked: outcome.parked,
+      causes: outcome.causes,
+    };
+    const traced = { projection: projection.name, partition, steps };
+    return inBatchTrace(traced, () => this.#persist("apply", () => store.apply(batch)));
   }
 
   #moved(last: Step, outcome: Outcome, writeMs: number): void {

@@ -1,5 +1,6 @@
 import { Pool, type PoolClient, type QueryResult } from "pg";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
+import { showConnections } from "../../platform/telemetry/client-connections.ts";
 import { errorOfPostgres } from "./postgres-errors.ts";
 import { postgresTypes } from "./postgres-values.ts";
 import type { SqlRow, SqlValue } from "./sql-row.ts";
@@ -51,6 +52,7 @@ export class PostgresPool {
   /** `host:port/database`, without the login. */
   readonly place: string;
   readonly #pool: Pool;
+  readonly #hideConnections: () => void;
 
   constructor({ url, name, connections, settings = {} }: PostgresPoolParts) {
     this.place = placeOf(url);
@@ -74,6 +76,10 @@ export class PostgresPool {
     // The pool replaces a connection that has broken; who uses one hears it from the query.
     this.#pool.on("error", ignoreBroken);
     this.#pool.on("connect", (client) => client.on("error", ignoreBroken));
+    this.#hideConnections = showConnections("postgres", () => {
+      const { totalCount, idleCount: idle, waitingCount: waiting } = this.#pool;
+      return { busy: totalCount - idle, idle, waiting };
+    });
   }
 
   /** How many wait for a connection. */
@@ -109,6 +115,7 @@ export class PostgresPool {
 
   /** Waits for the queries under way. */
   async close(): Promise<void> {
+    this.#hideConnections();
     if (!this.#pool.ended) await this.#pool.end();
   }
 

@@ -1,5 +1,6 @@
 import { Redis } from "ioredis";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
+import { showConnections } from "../../platform/telemetry/client-connections.ts";
 import { errorOfRedis, isNoScript } from "./redis-errors.ts";
 import type { RedisScript } from "./redis-scripts.ts";
 
@@ -32,10 +33,17 @@ export class RedisConnection {
   #client: Redis | null = null;
   #connecting: Promise<Redis> | null = null;
   #closed = false;
+  #underWay = 0;
+  readonly #hideConnections: () => void;
 
   constructor(parts: RedisConnectionParts) {
     this.#parts = parts;
     this.place = placeOf(parts.url);
+    this.#hideConnections = showConnections("redis", () => {
+      const open = this.#client === null ? 0 : 1;
+      const busy = Math.min(open, this.#underWay);
+      return { busy, idle: open - busy, waiting: 0 };
+    });
   }
 
   async call(command: string, ...values: readonly RedisArgument[]): Promise<unknown> {
@@ -60,11 +68,13 @@ export class RedisConnection {
   /** Calls under way are cut off. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#hideConnections();
     this.#drop(this.#client);
   }
 
   async #send(command: string, values: readonly RedisArgument[]): Promise<unknown> {
     const client = await this.#connected();
+    this.#underWay += 1;
     try {
       return await client.call(command, [...values]);
     } catch (error) {
@@ -73,6 +83,8 @@ export class RedisConnection {
       // Whatever it answers now would be too late; the next call gets a connection of its own.
       if (isUnavailable(named) && !isAnswer(error)) this.#drop(client);
       throw named;
+    } finally {
+      this.#underWay -= 1;
     }
   }
 

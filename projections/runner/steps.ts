@@ -23,6 +23,8 @@ export interface Step {
   readonly changes: readonly Change[];
   /** Where the event that caused this one stands. */
   readonly cause: CausationPosition | null;
+  /** By which the event belongs to a trace. */
+  readonly traceparent: string | null;
   /** Why the event could not become changes; `null` where it could. */
   readonly fault: string | null;
 }
@@ -92,6 +94,7 @@ function quietStep(record: LogRecord, kind: Step["kind"], highestClaim: number):
     highestClaim,
     changes: NO_CHANGES,
     cause: null,
+    traceparent: record.headers["traceparent"] ?? null,
     fault: null,
   };
 }

@@ -5,6 +5,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { openLogReading } from "../../platform/log/places.ts";
 import { createLogger } from "../../platform/telemetry/logger.ts";
+import { endTelemetry, joinTracing } from "../../platform/telemetry/start-tracing.ts";
 import { registeredProjection } from "../registry.ts";
 import { openStore, serverOf } from "../stores.ts";
 import { type FileLock, tryFileLock } from "./file-lock.ts";
@@ -25,7 +26,12 @@ port.on("message", (message) => {
   if (message === STOP) stopping.abort();
 });
 // What the supervisor hands over, which is in this process and of this version.
-await feed(workerData as FeedingJob, stopping.signal).finally(() => port.close());
+const job = workerData as FeedingJob;
+await joinTracing(`${job.projection} generation ${job.generation}`);
+await feed(job, stopping.signal).finally(async () => {
+  await endTelemetry();
+  port.close();
+});
 
 async function feed(job: FeedingJob, signal: AbortSignal): Promise<void> {
   const share = await shareOf(job);

@@ -3,6 +3,7 @@ import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { parseConsistencyToken } from "../../platform/http/consistency-token.ts";
 import type { RouteHeader, RouteRequest } from "../../platform/http/route.ts";
 import type { LogReader, PartitionKey, Positions } from "../../platform/log/log.ts";
+import { inSpan } from "../../platform/telemetry/tracing.ts";
 import type { LogEnds } from "./log-ends.ts";
 import type { ReadModel } from "./read-model.ts";
 
@@ -44,7 +45,9 @@ export async function awaitToken(
   const { positions } = parseConsistencyToken(text, await log.logId());
   const covered = await model.positions();
   const uncovered = [...positions.keys()].filter((key) => !covered.has(key));
-  if (await model.hasPassed(positions, waitSecondsOf(request) * 1000)) {
+  const waiting = { name: `wait for ${model.name}`, kind: "internal" } as const;
+  const waitMs = waitSecondsOf(request) * 1000;
+  if (await inSpan(waiting, () => model.hasPassed(positions, waitMs))) {
     return { stale: false, uncovered };
   }
   if (request.query["stale"] === "allow") return { stale: true, uncovered };

@@ -2,6 +2,7 @@ import { connect as connectSocket, isIP } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { type KafkaConfig, logLevel } from "kafkajs";
 import { PlatformError } from "../../errors/catalogue.ts";
+import { measuredRequest } from "../../telemetry/client-requests.ts";
 import type { PartitionRef } from "../log.ts";
 import {
   type Broker,
@@ -88,7 +89,7 @@ export class KafkaCluster {
 
   async refresh(): Promise<void> {
     this.#assertOpen();
-    await within("the cluster's metadata", async () => {
+    await within("Metadata", async () => {
       await this.#cluster.connect();
       await this.#cluster.refreshMetadata();
     });
@@ -148,8 +149,12 @@ export function unknownPartition({ topic, partition }: PartitionRef): PlatformEr
   return new PlatformError("LOG_UNAVAILABLE", `the log has no partition ${topic}/${partition}`);
 }
 
-/** kafkajs's calls have hung while a broker was away; none of ours waits longer than this. */
-async function within<T>(what: string, run: () => Promise<T>): Promise<T> {
+/** Counted, and none waits for ever: kafkajs's calls have hung while a broker was away. */
+function within<T>(what: string, run: () => Promise<T>): Promise<T> {
+  return measuredRequest({ server: "kafka", operation: what }, () => inTime(what, run));
+}
+
+async function inTime<T>(what: string, run: () => Promise<T>): Promise<T> {
   const seconds = REQUEST_WITHIN_MILLISECONDS / 1_000;
   const late = new PlatformError("LOG_UNAVAILABLE", `no answer to ${what} within ${seconds} s`);
   const { promise, reject } = Promise.withResolvers<never>();

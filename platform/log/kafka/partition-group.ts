@@ -9,6 +9,7 @@ import {
   type PartitionAssigner,
 } from "kafkajs";
 import type { Logger } from "../../telemetry/logger.ts";
+import { report } from "../../telemetry/thread-reports.ts";
 import { type PartitionKey, partitionKey } from "../log.ts";
 import { clientConfig, type KafkaSettings } from "./kafka-cluster.ts";
 import { type Partitions, type Sharer, shareOut } from "./share-out.ts";
@@ -100,6 +101,7 @@ export class PartitionGroup {
     });
     // Only who is in the group now may claim: a stale member would fence the rightful one.
     consumer.on(consumer.events.HEARTBEAT, () => this.#parts.onShared(this.#mine));
+    measureRequests(consumer);
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       if (!payload.restart) void this.#joinAgain(consumer, payload.error);
     });
@@ -238,6 +240,18 @@ export class PartitionGroup {
       }
     }
   }
+}
+
+/** As `KafkaCluster` counts its own. */
+function measureRequests(consumer: Consumer): void {
+  const request = { type: "request", server: "kafka" } as const;
+  consumer.on(consumer.events.REQUEST, ({ payload: { apiName: operation, duration } }) => {
+    report({ ...request, operation, outcome: "ok", seconds: duration / 1_000 });
+  });
+  consumer.on(consumer.events.REQUEST_TIMEOUT, ({ payload: { apiName: operation, sentAt } }) => {
+    const seconds = (Date.now() - sentAt) / 1_000;
+    report({ ...request, operation, outcome: "timeout", seconds });
+  });
 }
 
 const EMPTY_GROUP: GroupView = { members: [], owners: new Map() };

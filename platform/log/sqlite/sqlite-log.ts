@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { PlatformError } from "../../errors/catalogue.ts";
+import { tracing } from "../../telemetry/tracing.ts";
 import type { AppendResult, Log, NewRecord, PartitionRef, Reign } from "../log.ts";
 import { type CreateTopics, createTopics } from "./create-topics.ts";
 import { SqliteLogReader } from "./sqlite-log-reader.ts";
@@ -63,7 +64,9 @@ export class SqliteLog extends SqliteLogReader implements Log {
     const reason = beyondLimits(records);
     if (reason !== null) return { outcome: "rejected", reason };
     const ref = { topic, partition, epoch };
-    const answer = await this.#write({ kind: "append", reign: ref, expectedEnd }, records);
+    const traceparent = tracing()?.active() ?? null;
+    const request = { kind: "append", traceparent, reign: ref, expectedEnd } as const;
+    const answer = await this.#write(request, records);
     if (answer.outcome === "claimed") throw new TypeError("an append was answered as a claim");
     return answer;
   }

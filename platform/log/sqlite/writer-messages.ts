@@ -14,6 +14,8 @@ export interface PackedRecords {
 export type WriteRequest =
   | {
       readonly kind: "append";
+      /** Of the span in which it is asked; `null`: it is not traced. */
+      readonly traceparent: string | null;
       readonly reign: Reign;
       readonly expectedEnd: number;
       readonly records: PackedRecords;

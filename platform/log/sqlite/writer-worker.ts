@@ -5,6 +5,8 @@ import {
   receiveMessageOnPort,
   workerData,
 } from "node:worker_threads";
+import { endTelemetry, joinTracing } from "../../telemetry/start-tracing.ts";
+import { type Span, tracing } from "../../telemetry/tracing.ts";
 import { appendedChannel } from "./tables.ts";
 import { Writer } from "./writer.ts";
 import type {
@@ -66,7 +68,7 @@ class WriterThread {
   #close(): void {
     this.#writer.close();
     this.#appended.close();
-    this.#port.close();
+    void endTelemetry().finally(() => this.#port.close());
   }
 
   #add(id: number, request: WriteRequest): void {
@@ -79,7 +81,9 @@ class WriterThread {
 
   #settle(): void {
     if (this.#requests.length === 0) return;
+    const span = beginCommit(this.#requests);
     const answers = this.#writer.settle(this.#requests);
+    span?.end();
     const numbered = answers.map((answer, index) => [this.#ids[index] as number, answer] as const);
     this.#ids = [];
     this.#requests = [];
@@ -93,8 +97,22 @@ class WriterThread {
   }
 }
 
+/** One commit for many appends: it belongs to the first that is traced. */
+function beginCommit(requests: readonly WriteRequest[]): Span | null {
+  const trace = tracing();
+  if (trace === null) return null;
+  const traceparents = requests.flatMap((one) => (one.kind === "append" ? one.traceparent : null));
+  const [parent, ...links] = traceparents.filter((one) => one !== null);
+  if (parent === undefined) return null;
+  const attributes = { "db.system.name": "sqlite", "db.operation.batch.size": requests.length };
+  return trace.begin({ name: "commit log.db", kind: "client", parent, links, attributes });
+}
+
 function isWritten({ outcome }: WriteAnswer): boolean {
   return outcome === "appended" || outcome === "claimed";
 }
 
-if (parentPort) new WriterThread(parentPort, workerData as WriterOptions);
+if (parentPort) {
+  await joinTracing("log writer");
+  new WriterThread(parentPort, workerData as WriterOptions);
+}
