@@ -11,7 +11,11 @@ import type { Config } from "../../platform/config/config.ts";
 import { createApp } from "../../platform/http/app.ts";
 import { loadCursorKey } from "../../platform/http/cursor-key.ts";
 import { documentRoutes } from "../../platform/http/docs.ts";
-import { healthRoutes, type ReadinessCheck } from "../../platform/http/health.ts";
+import {
+  healthRoutes,
+  type ReadinessCheck,
+  type ReadinessNote,
+} from "../../platform/http/health.ts";
 import type { Route } from "../../platform/http/route.ts";
 import { listen, type RunningServer } from "../../platform/http/server.ts";
 import { type FolderLock, lockFolder } from "../../platform/lifecycle/folder-lock.ts";
@@ -78,7 +82,8 @@ export async function startPlatform(options: StartPlatform): Promise<Platform> {
 async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Platform> {
   const { config, parts, logger, port } = options;
   await openTelemetry(options, opened);
-  const { door, ownKey } = openDoor(config, logger);
+  const { door, ownKey, notes, close: closeDoor } = await openDoor(config, logger);
+  opened.push(step("close the rate limits", closeDoor));
   const kept = keptBy(options);
   const stores = await chooseStores(storePlace(config), kept, logger);
   const base = parts.includes("command-side")
@@ -104,7 +109,7 @@ async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Pl
   opened.push(...started.flatMap(({ afterDrain }) => afterDrain).toReversed());
   let isDraining = false;
   const draining = { name: "draining", check: () => (isDraining ? "it is shutting down" : null) };
-  const routes = allRoutes(started, draining);
+  const routes = allRoutes(started, draining, notes);
   const catalogue = catalogueOf(aggregates);
   const documents = documentRoutes({ routes, catalogue, version: VERSION });
   const internal = commandSide?.internalRoutes ?? [];
@@ -246,8 +251,13 @@ function queryApiPart({ config, logger }: StartPlatform, { log, codec }: Base): 
   };
 }
 
-function allRoutes(started: readonly StartedPart[], draining: ReadinessCheck): readonly Route[] {
+function allRoutes(
+  started: readonly StartedPart[],
+  draining: ReadinessCheck,
+  notes: readonly ReadinessNote[],
+): readonly Route[] {
   const health = healthRoutes({
+    notes,
     checks: [draining, ...started.flatMap(({ checks }) => checks)],
     updateMetrics: async () => {
       for (const part of started) await part.updateMetrics?.();

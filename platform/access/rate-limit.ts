@@ -1,4 +1,4 @@
-import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 
 /** So many requests in so long a window; a window begins with its first request. */
 export interface RatePolicy {
@@ -7,7 +7,7 @@ export interface RatePolicy {
 }
 
 /** What is left to a source after a request of it was counted. */
-interface RateShare {
+export interface RateShare {
   /** False: the request was one too many. */
   readonly isLeft: boolean;
   readonly remaining: number;
@@ -26,16 +26,18 @@ export function memoryRateLimiter(policy: RatePolicy): RateLimiter {
   const counts = new RateLimiterMemory({ points: policy.requests, duration: policy.windowSeconds });
   return {
     policy,
-    take: async (source) => {
-      try {
-        return shareOf(await counts.consume(source), true);
-      } catch (error) {
-        // This library throws what is no error.
-        if (error instanceof RateLimiterRes) return shareOf(error, false);
-        throw error;
-      }
-    },
+    take: (source) => consumed(counts, source),
   };
+}
+
+/** Takes one from a source's share; this library throws what is no error. */
+export async function consumed(counts: RateLimiterAbstract, source: string): Promise<RateShare> {
+  try {
+    return shareOf(await counts.consume(source), true);
+  } catch (error) {
+    if (error instanceof RateLimiterRes) return shareOf(error, false);
+    throw error;
+  }
 }
 
 function shareOf({ remainingPoints, msBeforeNext }: RateLimiterRes, isLeft: boolean): RateShare {

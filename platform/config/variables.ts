@@ -149,6 +149,16 @@ export const variables = {
     fallback: "60",
     schema: integer(1, MAXIMUM_RATE_LIMIT_SECONDS),
   }),
+  rateLimitRedisUrl: optional<string>({
+    name: "CH_RATE_LIMIT_REDIS_URL",
+    meaning:
+      "The Redis in which several processes count a key's requests together, under keys that " +
+      "begin with limits: ; without it, and while it is away, each counts by itself.",
+    rule: "a redis or rediss address with a host, and a number where it has a database",
+    example: "redis://limits:password@127.0.0.1:6379/1",
+    secret: true,
+    schema: z.string().refine(isRedisUrl),
+  }),
   kafkaBrokers: optional<readonly string[]>({
     name: "CH_KAFKA_BROKERS",
     meaning:

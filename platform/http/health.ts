@@ -15,18 +15,25 @@ export interface ReadinessCheck {
   readonly check: () => string | null | Promise<string | null>;
 }
 
+/** What one should know of a process that is ready all the same; null when there is nothing. */
+export interface ReadinessNote {
+  readonly name: string;
+  readonly note: () => string | null;
+}
+
 export interface HealthOptions {
   readonly checks: readonly ReadinessCheck[];
+  readonly notes: readonly ReadinessNote[];
   /** Brings gauges up to date before they are read. */
   readonly updateMetrics: () => void | Promise<void>;
 }
 
 /** `/livez`, `/readyz` and `/metrics`, as orchestrators and Prometheus expect them. */
-export function healthRoutes({ checks, updateMetrics }: HealthOptions): readonly Route[] {
+export function healthRoutes({ checks, notes, updateMetrics }: HealthOptions): readonly Route[] {
   collectProcessMetrics();
   collectConnections();
   hearThreads();
-  return [livez(), readyz(checks), metrics(updateMetrics)];
+  return [livez(), readyz(checks, notes), metrics(updateMetrics)];
 }
 
 function livez(): Route {
@@ -38,17 +45,20 @@ function livez(): Route {
   };
 }
 
-function readyz(checks: readonly ReadinessCheck[]): Route {
+function readyz(checks: readonly ReadinessCheck[], notes: readonly ReadinessNote[]): Route {
   return {
     ...probe("/readyz", "ready", "The process can serve: it has caught up and is not draining"),
     handle: async (_request, response) => {
       const reasons = await reasonsAgainst(checks);
       if (reasons.length === 0) {
-        response.json({ status: "ready", checks: checks.map(({ name }) => name) });
+        const names = checks.map(({ name }) => name);
+        response.json({ status: "ready", checks: names, ...told(notes) });
         return;
       }
       const detail = reasons.map(({ name, reason }) => `${name}: ${reason}`).join("; ");
-      throw new PlatformError("NOT_READY", detail, { facts: { checks: reasons } });
+      throw new PlatformError("NOT_READY", detail, {
+        facts: { checks: reasons, ...told(notes) },
+      });
     },
   };
 }
@@ -92,10 +102,20 @@ function probe(path: string, operationId: string, summary: string) {
         status: 200,
         description: summary,
         contentType: "application/json",
-        schema: z.object({ status: z.string(), checks: z.array(z.string()).optional() }),
+        schema: z.object({
+          status: z.string(),
+          checks: z.array(z.string()).optional(),
+          notes: z.array(z.object({ name: z.string(), note: z.string() })).optional(),
+        }),
       },
     ],
   } as const satisfies Omit<Route, "handle">;
+}
+
+function told(notes: readonly ReadinessNote[]) {
+  const all = notes.map(({ name, note }) => ({ name, note: note() }));
+  const some = all.filter(({ note }) => note !== null);
+  return some.length === 0 ? {} : { notes: some };
 }
 
 interface Reason {

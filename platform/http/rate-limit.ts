@@ -3,6 +3,7 @@ import { isIPv6 } from "node:net";
 import type { Response } from "express";
 import type { RateLimiter } from "../access/rate-limit.ts";
 import { PlatformError } from "../errors/catalogue.ts";
+import { rateLimitRequestsTotal } from "../telemetry/metrics.ts";
 
 /** Addresses are counted in so many groups at most, so that they cannot fill the memory. */
 const ADDRESS_GROUPS = 65_536;
@@ -22,6 +23,7 @@ export async function countRequest(
   const { isLeft, remaining, resetSeconds } = await limiter.take(source);
   response.set("RateLimit-Policy", `"requests";q=${requests};w=${windowSeconds}`);
   response.set("RateLimit", `"requests";r=${remaining};t=${resetSeconds}`);
+  rateLimitRequestsTotal.inc({ outcome: isLeft ? "within" : "beyond" });
   if (isLeft) return;
   const detail = `${requests} requests in ${windowSeconds} s are used up; wait ${resetSeconds} s`;
   const facts = { retryAfterSeconds: resetSeconds, requests, windowSeconds };

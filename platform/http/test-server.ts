@@ -129,7 +129,7 @@ export async function startTestServer(
     ...platformErrors,
     TOO_POOR: { status: 422, title: "Too poor", meaning: "", retryable: false, exitCode: 6 },
   };
-  const health = healthRoutes({ checks, updateMetrics: () => {} });
+  const health = healthRoutes({ checks, notes: [], updateMetrics: () => {} });
   const routes = [...testRoutes, ...health];
   const app = createApp({
     routes: [...routes, ...documentRoutes({ routes, catalogue, version: "1.2.3" })],

@@ -218,6 +218,19 @@ export const clientConnections = new Gauge({
   registers,
 });
 
+export const rateLimitShared = new Gauge({
+  name: "rate_limit_shared",
+  help: "1: requests are counted in Redis, together with other processes; 0: in this one alone.",
+  registers,
+});
+
+export const rateLimitRequestsTotal = new Counter({
+  name: "rate_limit_requests_total",
+  help: "Counted requests: within or beyond the share of their key or address.",
+  labelNames: ["outcome"] as const,
+  registers,
+});
+
 export const traceSpansTotal = new Counter({
   name: "trace_spans_total",
   help: "Ended spans: exported; failed, for the collector did not take them; dropped by a full queue.",
