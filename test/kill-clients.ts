@@ -25,6 +25,10 @@ const FAST: Pace = { thinkingMs: 25, ticksPerRequest: 2_500 };
 /** A command as its client keeps it until it is answered. */
 export interface SentCommand extends ClientRecord, MadeCommand {
   acknowledged: ClientRecord["acknowledged"];
+  /** When it was sent last: its answer is to this. */
+  askedAtMs: number;
+  /** The code of the refusal that answered it. */
+  refusedWith: string | null;
 }
 
 /** Ticks of one instrument: ids from 1 to `answered` were acknowledged. */
@@ -45,7 +49,8 @@ export class KillClients {
   readonly #pace: Pace;
   readonly #open = new Map<string, SentCommand>();
   readonly #working: Promise<void>[] = [];
-  #url: string | null = null;
+  #urls: readonly string[] = [];
+  #turn = 0;
   #serving: PromiseWithResolvers<void> = Promise.withResolvers();
   #requests = 0;
   #answered = 0;
@@ -78,15 +83,16 @@ export class KillClients {
     for (const feed of this.feeds) this.#run(1, () => this.#sendTicks(feed));
   }
 
-  serveAt(url: string): void {
-    this.#url = url;
+  /** From now on each request goes to one of these, in turn. */
+  serveAt(...urls: readonly string[]): void {
+    this.#urls = urls;
     this.#serving.resolve();
   }
 
   /** From now on nobody sends; call it in the moment of the kill. */
   hold(): void {
-    if (this.#url === null) return;
-    this.#url = null;
+    if (this.#urls.length === 0) return;
+    this.#urls = [];
     this.#serving = Promise.withResolvers();
   }
 
@@ -97,7 +103,7 @@ export class KillClients {
         this.#idle = resolve;
       });
     }
-    if (this.#failure !== null) throw this.#failure;
+    this.throwFailure();
     return [...this.#open.values()];
   }
 
@@ -105,6 +111,11 @@ export class KillClients {
   async finish(): Promise<void> {
     this.#finishing = true;
     await Promise.all(this.#working);
+    this.throwFailure();
+  }
+
+  /** An answer that no client can make sense of ends the load. */
+  throwFailure(): void {
     if (this.#failure !== null) throw this.#failure;
   }
 
@@ -129,7 +140,9 @@ export class KillClients {
   }
 
   #sent(command: MadeCommand): SentCommand {
-    const sent = { ...command, sentAtMs: performance.now(), acknowledged: null };
+    const sentAtMs = performance.now();
+    const unanswered = { acknowledged: null, refusedWith: null };
+    const sent = { ...command, sentAtMs, askedAtMs: sentAtMs, ...unanswered };
     this.commands.push(sent);
     this.#open.set(sent.commandId, sent);
     return sent;
@@ -152,6 +165,7 @@ export class KillClients {
     const path = `/v1/${collections[aggregate]}/${aggregateId}/${kebabCase(type)}`;
     const request = { body: JSON.stringify(data), type: "application/json", commandId };
     await this.#untilAnswered(async (url) => {
+      command.askedAtMs = performance.now();
       const answer = await post(url + path, request);
       return this.#take(command, answer.status, JSON.parse(await answer.text()));
     });
@@ -160,6 +174,7 @@ export class KillClients {
   async #sendBatch(commands: readonly SentCommand[]): Promise<void> {
     await this.#untilAnswered(async (url) => {
       const asked = commands.filter(({ acknowledged }) => acknowledged === null);
+      for (const command of asked) command.askedAtMs = performance.now();
       const body = asked.map((one) => JSON.stringify(batchLine(one))).join("\n");
       const answer = await post(`${url}/v1/commands`, { body, type: "application/x-ndjson" });
       if (!answer.ok) return mustRetry(answer.status, await answer.text());
@@ -181,6 +196,7 @@ export class KillClients {
     const { version = 0, events = [] } = answer;
     const eventIds = events.map(({ id }) => id);
     this.#answered += 1;
+    command.refusedWith = isRefusal ? String(answer.code) : null;
     command.acknowledged = { atMs: performance.now(), version, eventIds };
     this.#open.delete(command.commandId);
     return true;
@@ -206,10 +222,12 @@ export class KillClients {
   /** Sends until an answer has come; a broken connection is none. */
   async #untilAnswered(send: (url: string) => Promise<boolean>): Promise<void> {
     for (;;) {
-      while (this.#url === null) await this.#serving.promise;
+      while (this.#urls.length === 0) await this.#serving.promise;
+      this.#turn += 1;
+      const url = this.#urls[this.#turn % this.#urls.length] as string;
       this.#requests += 1;
       try {
-        if (await send(this.#url)) return;
+        if (await send(url)) return;
       } catch (error) {
         if (!isBroken(error)) throw error;
       } finally {

@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { PlatformError } from "../../../platform/errors/catalogue.ts";
 import { openKafkaLog } from "../../../platform/log/kafka/kafka-log.ts";
 import { openKafkaLogReader } from "../../../platform/log/kafka/kafka-log-reader.ts";
 import type { Log, LogReader } from "../../../platform/log/log.ts";
@@ -10,6 +12,9 @@ import { openSqliteLog } from "../../../platform/log/sqlite/sqlite-log.ts";
 import { openSqliteLogReader } from "../../../platform/log/sqlite/sqlite-log-reader.ts";
 import { deleteKafkaTopics, kafkaSettings } from "./kafka-server.ts";
 import { rawLogCreated } from "./raw-records.ts";
+
+const ATTEMPTS = 10;
+const PAUSE_MILLISECONDS = 1_000;
 
 /** An adapter of the log port, as the contract suite and its child processes use it. */
 export interface LogAdapter {
@@ -33,18 +38,37 @@ export const logAdapters = {
   kafka: {
     create: () => `test-${randomUUID()}.`,
     open: (topicPrefix, topics) => {
-      return openKafkaLog({
-        settings: kafkaSettings(topicPrefix),
-        topics: topics.map((one) => ({ ...one, compression: "zstd", configuration: {} })),
-        replicationFactor: -1,
-        sizes: "exact",
-        encodeLogCreated: rawLogCreated,
-      });
+      return patiently(() =>
+        openKafkaLog({
+          settings: kafkaSettings(topicPrefix),
+          topics: topics.map((one) => ({ ...one, compression: "zstd", configuration: {} })),
+          replicationFactor: -1,
+          sizes: "exact",
+          encodeLogCreated: rawLogCreated,
+        }),
+      );
     },
-    openReader: (topicPrefix) => openKafkaLogReader(kafkaSettings(topicPrefix)),
-    remove: deleteKafkaTopics,
+    openReader: (topicPrefix) => patiently(() => openKafkaLogReader(kafkaSettings(topicPrefix))),
+    remove: (topicPrefix) => patiently(() => deleteKafkaTopics(topicPrefix)),
   },
 } satisfies Record<string, LogAdapter>;
+
+/**
+ * Where brokers are killed meanwhile (`BROKERS_FAIL`), what prepares a test and clears up after it
+ * is tried again; elsewhere a failure is one.
+ */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  const attempts = process.env["BROKERS_FAIL"] === undefined ? 1 : ATTEMPTS;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      const isRefused = error instanceof PlatformError && error.code !== "LOG_UNAVAILABLE";
+      if (isRefused || attempt === attempts) throw error;
+      await sleep(PAUSE_MILLISECONDS);
+    }
+  }
+}
 
 export type LogAdapterName = keyof typeof logAdapters;
 
