@@ -54,6 +54,7 @@ export class OwnStack {
       names,
       kafkaNodes: kafkaNodes ?? null,
       kafkaLogins: false,
+      partLogins: false,
       freePorts: freePorts ?? false,
       interrupted: new AbortController().signal,
       report: () => undefined,
