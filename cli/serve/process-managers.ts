@@ -28,8 +28,15 @@ export interface ProcessManagersParts {
   readonly gateway: CommandGateway;
 }
 
+export interface ProcessManagersPart extends StartedPart {
+  /** Another process has run one of them since, and may have ended: begin anew where it is due. */
+  readonly wereFenced: () => boolean;
+}
+
 /** The process managers as a part of the command side's process, each in a thread of its own. */
-export async function processManagersPart(parts: ProcessManagersParts): Promise<StartedPart> {
+export async function processManagersPart(
+  parts: ProcessManagersParts,
+): Promise<ProcessManagersPart> {
   const { config, logger, gateway } = parts;
   const door = gatewayDoor(gateway, aggregates);
   const running = chosenManagers(config.processManagers).map((manager) => {
@@ -43,6 +50,7 @@ export async function processManagersPart(parts: ProcessManagersParts): Promise<
   return {
     routes: [],
     checks: running.map((one) => ({ name: one.name, check: () => one.whatIsWrong() })),
+    wereFenced: () => running.some((one) => one.wasFenced),
     updateMetrics: () => {
       for (const one of running) one.updateMetrics();
     },
@@ -71,6 +79,7 @@ class RunningManager {
   #outboxSize = 0;
   #trouble: string | null = null;
   #end: string | null = null;
+  #wasFenced = false;
   #onStarted: () => void = () => undefined;
 
   constructor(job: ManagerJob, parts: { readonly door: CommandDoor; readonly logger: Logger }) {
@@ -95,6 +104,10 @@ class RunningManager {
     const deadline = setTimeout(() => void this.#worker.terminate(), STOP_DEADLINE_MS);
     await this.#exited.catch(() => undefined);
     clearTimeout(deadline);
+  }
+
+  get wasFenced(): boolean {
+    return this.#wasFenced;
   }
 
   whatIsWrong(): string | null {
@@ -135,6 +148,7 @@ class RunningManager {
         logger.warn({ manager, ...message.facts }, message.text);
         return;
       case "ended":
+        this.#wasFenced = message.end.reason === "fenced";
         this.#finish(message.end.detail || message.end.reason);
         return;
     }

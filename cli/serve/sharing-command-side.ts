@@ -6,7 +6,7 @@ import type { Config } from "../../platform/config/config.ts";
 import { partitionKey } from "../../platform/log/log.ts";
 import type { Logger } from "../../platform/telemetry/logger.ts";
 import type { KafkaPeers } from "./kafka-peers.ts";
-import { processManagersPart } from "./process-managers.ts";
+import { type ProcessManagersPart, processManagersPart } from "./process-managers.ts";
 import type { StartedPart } from "./started-part.ts";
 
 /** Whose owner runs the process managers too, so that they run once. */
@@ -30,7 +30,7 @@ export interface SharingParts {
  */
 export class SharingCommandSide implements StartedPart {
   readonly #parts: SharingParts;
-  #managers: StartedPart | null = null;
+  #managers: ProcessManagersPart | null = null;
   #phase: "not in the group yet" | "sharing" | "leaving" = "not in the group yet";
   #trouble: string | null = null;
   #settling: Promise<void> | null = null;
@@ -140,6 +140,8 @@ export class SharingCommandSide implements StartedPart {
 
   async #startManagers(): Promise<void> {
     const { config, logger } = this.#parts;
+    // They may have been given away and back between two looks at the group.
+    if (this.#managers?.wereFenced()) await this.#stopManagers();
     this.#managers ??= await processManagersPart({ config, logger, gateway: this.#managersDoor });
   }
 
