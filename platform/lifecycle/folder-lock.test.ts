@@ -71,8 +71,8 @@ describe("the lock of the data folder", () => {
 
   it("of a killed process that nobody has waited for is taken over", async function () {
     if (process.platform !== "linux") this.skip();
-    // The shell becomes a sleep, which never waits for the child that the shell had.
-    const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 20"]);
+    // The shell becomes a sleep, which never waits for the child: that ends when the shell is gone.
+    const parent = spawn("sh", ["-c", "sleep 0.5 & echo $!; exec sleep 20"]);
     try {
       const [text] = await once(parent.stdout, "data");
       const pid = Number(String(text));
