@@ -4,6 +4,7 @@ import type { ReadinessCheck } from "../platform/http/health.ts";
 import type { Route } from "../platform/http/route.ts";
 import type { LogReader } from "../platform/log/log.ts";
 import type { Logger } from "../platform/telemetry/logger.ts";
+import { registeredProjection } from "../projections/registry.ts";
 import { consoleRoutes } from "./console/routes.ts";
 import { eventRoutes } from "./events/routes.ts";
 import { eventGuard } from "./events/who-may-read.ts";
@@ -86,7 +87,10 @@ export function startQueryApi(parts: QueryApiParts): QueryApi {
 }
 
 function openModels(readers: QueryApiParts["readers"]): Models {
-  const models = readModelNames.map((name) => [name, new ReadModel(name, readers[name] as never)]);
+  const models = readModelNames.map((name) => {
+    const { topics } = registeredProjection(name).projection;
+    return [name, new ReadModel(name, topics, readers[name] as never)];
+  });
   return Object.fromEntries(models) as Models;
 }
 

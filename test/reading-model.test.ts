@@ -9,6 +9,7 @@ import type { GenerationReader } from "../query-api/reading/generation-reader.ts
 import { ReadModel } from "../query-api/reading/read-model.ts";
 
 const PARTITION: PartitionKey = "portfolio.events/0";
+const TOPICS = ["portfolio.events"];
 
 describe("a read model that is handed over", () => {
   it("does not go back behind a token that it has said it has passed", async () => {
@@ -16,7 +17,7 @@ describe("a read model that is handed over", () => {
       [1, 10],
       [2, 5],
     ]);
-    const model = new ReadModel("portfolios", async (generation) => {
+    const model = new ReadModel("portfolios", TOPICS, async (generation) => {
       return generationAt(() => positions.get(generation) ?? 0);
     });
     model.promote(1);
@@ -35,7 +36,7 @@ describe("a read model that is handed over", () => {
       [1, 10],
       [2, 5],
     ]);
-    const model = new ReadModel("portfolios", async (generation) => {
+    const model = new ReadModel("portfolios", TOPICS, async (generation) => {
       return generationAt(() => positions.get(generation) ?? 0);
     });
     model.promote(1);
@@ -53,10 +54,20 @@ describe("a read model that is handed over", () => {
     await model.close();
   });
 
+  it("has not passed a token of a partition that no projector has taken yet", async () => {
+    const model = new ReadModel("portfolios", TOPICS, async () => generationAt(() => 10));
+    model.promote(1);
+    expect(model.covers("portfolio.events/1")).to.equal(true);
+    expect(await model.hasPassed(new Map([["portfolio.events/1", 1]]), 0)).to.equal(false);
+    expect(model.covers("risk.events/0")).to.equal(false);
+    expect(await model.hasPassed(new Map([["risk.events/0", 1]]), 0)).to.equal(true);
+    await model.close();
+  });
+
   it("looks at the checkpoints once for all who wait", async () => {
     let looks = 0;
     let next = 0;
-    const model = new ReadModel("portfolios", async () => {
+    const model = new ReadModel("portfolios", TOPICS, async () => {
       return generationAt(() => {
         looks += 1;
         return next;

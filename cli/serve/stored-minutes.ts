@@ -35,7 +35,8 @@ export function openStoredMinutes(
 ): StoredMinutes & { close(): Promise<void> } {
   const { place, log, codec, logger, signal } = parts;
   const opener = openMinuteReaders(place);
-  const model = new ReadModel(PROJECTION, opener.open);
+  const { topics } = registeredProjection(PROJECTION).projection;
+  const model = new ReadModel(PROJECTION, topics, opener.open);
   const { ended } = followPromotions({ log, codec, logger, models: [model], signal });
   return {
     hasPassed: async (positions) => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
-import type { PartitionKey, Positions } from "../../platform/log/log.ts";
+import { type PartitionKey, type Positions, parsePartitionKey } from "../../platform/log/log.ts";
 import type { GenerationReader, OpenGeneration, Snapshot } from "./generation-reader.ts";
 
 /** How long answers are held for a promoted generation to pass what was already answered. */
@@ -25,6 +25,7 @@ interface Opened<Reader> {
  */
 export class ReadModel<Reader, Name extends string = string> {
   readonly name: Name;
+  readonly #topics: ReadonlySet<string>;
   readonly #open: OpenGeneration<Reader>;
   #current: Opened<Reader> | null = null;
   #promoted: number | null = null;
@@ -35,9 +36,16 @@ export class ReadModel<Reader, Name extends string = string> {
   #waiters = 0;
   #look: Promise<Positions> | null = null;
 
-  constructor(name: Name, open: OpenGeneration<Reader>) {
+  /** `topics`: those of its projection. */
+  constructor(name: Name, topics: readonly string[], open: OpenGeneration<Reader>) {
     this.name = name;
+    this.#topics = new Set(topics);
     this.#open = open;
+  }
+
+  /** True for every partition of its topics, also where no projector has taken it yet. */
+  covers(partition: PartitionKey): boolean {
+    return this.#topics.has(parsePartitionKey(partition).topic);
   }
 
   /** Readers use this generation as soon as it has passed what they have seen. */
@@ -75,10 +83,11 @@ export class ReadModel<Reader, Name extends string = string> {
     this.#waiters += 1;
     try {
       const deadline = performance.now() + timeoutMs;
+      const covered = new Map([...wanted].filter(([partition]) => this.covers(partition)));
       let look = this.positions();
       for (;;) {
         const positions = await look;
-        if (isPast(positions, wanted)) {
+        if (isPast(positions, covered)) {
           // What was promised is as good as answered: a hand-over before the read must not undo it.
           raise(this.#answered, positions);
           return true;
@@ -156,12 +165,9 @@ export class ReadModel<Reader, Name extends string = string> {
   }
 }
 
+/** A partition that no projector has taken yet is at its beginning. */
 function isPast(positions: Positions, wanted: Positions): boolean {
-  for (const [key, position] of wanted) {
-    const reached = positions.get(key);
-    if (reached !== undefined && reached < position) return false;
-  }
-  return true;
+  return [...wanted].every(([partition, position]) => (positions.get(partition) ?? 0) >= position);
 }
 
 function raise(highest: Map<PartitionKey, number>, positions: Positions): void {

@@ -36,22 +36,22 @@ export interface TokenWait {
 
 /** Waits until the read model has passed the request's token, as long as the request wants. */
 export async function awaitToken(
-  model: Pick<ReadModel<never>, "name" | "positions" | "hasPassed">,
+  model: Pick<ReadModel<never>, "name" | "positions" | "covers" | "hasPassed">,
   request: RouteRequest,
   { log, ends }: { readonly log: LogReader; readonly ends: LogEnds },
 ): Promise<TokenWait> {
   const text = request.raw.get("Consistency-Token");
   if (text === undefined) return { stale: false, uncovered: [] };
   const { positions } = parseConsistencyToken(text, await log.logId());
-  const covered = await model.positions();
-  const uncovered = [...positions.keys()].filter((key) => !covered.has(key));
+  const uncovered = [...positions.keys()].filter((key) => !model.covers(key));
   const waiting = { name: `wait for ${model.name}`, kind: "internal" } as const;
   const waitMs = waitSecondsOf(request) * 1000;
   if (await inSpan(waiting, () => model.hasPassed(positions, waitMs))) {
     return { stale: false, uncovered };
   }
   if (request.query["stale"] === "allow") return { stale: true, uncovered };
-  throw await notYet(model.name, { wanted: positions, reached: await model.positions() }, ends);
+  const wanted = new Map([...positions].filter(([key]) => model.covers(key)));
+  throw await notYet(model.name, { wanted, reached: await model.positions() }, ends);
 }
 
 async function notYet(
@@ -59,7 +59,7 @@ async function notYet(
   { wanted, reached }: { wanted: Positions; reached: Positions },
   ends: LogEnds,
 ): Promise<PlatformError> {
-  const missing = [...wanted].map(([key, position]) => position - (reached.get(key) ?? position));
+  const missing = [...wanted].map(([key, position]) => position - (reached.get(key) ?? 0));
   const behind = missing.reduce((sum, events) => sum + Math.max(0, events), 0);
   const detail =
     `${projection} is ${behind} events before the consistency token; ` +

@@ -45,8 +45,11 @@ export class ThreeProcesses {
     return this.#running.get(part)?.stderr() ?? "";
   }
 
+  /** Of a portfolio that is there already: a span that a batch shares is its first event's. */
   async deposit(id: string, headers: Environment = {}): Promise<Response> {
-    await this.command(`portfolios/${id}/open-portfolio`, { name: id });
+    const opened = await this.command(`portfolios/${id}/open-portfolio`, { name: id });
+    const token = opened.headers.get("consistency-token") ?? "";
+    await this.query(`portfolios/${id}`, { "Consistency-Token": token, Prefer: "wait=30" });
     const data = { asset: "USDT", amount: "1000", externalReference: id };
     return this.command(`portfolios/${id}/deposit-funds`, data, headers);
   }
