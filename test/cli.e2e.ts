@@ -101,6 +101,16 @@ describe("the command line", function () {
       expectFourParts(run);
     });
 
+    it("says which projections a process feeds that is told none by name", async () => {
+      const wrong = { CH_PROJECTIONS: "portfolios,holdings" };
+      const run = await runCli(["serve", "projections", ...data()], wrong);
+      expect(run.exitCode, run.stderr).to.equal(3);
+      expect(run.stderr).to.match(/CH_PROJECTIONS cannot be used\n.*no holdings/);
+      // A name is enough: what ends this one is that the folder holds no log.
+      const named = await runCli(["serve", "projections", "portfolios", ...data()], wrong);
+      expect(named.stderr).to.not.match(/CH_PROJECTIONS/);
+    });
+
     it("is shown with its sources, secrets hidden", async () => {
       const secret = "0123456789012345678901234567890123456789";
       const run = await runCli(["config", "show", "--json"], { CH_CURSOR_SECRET: secret });

@@ -61,12 +61,12 @@ function serveVerb([name, serving]: [string, Serving]): RunnableVerb {
       ...examples,
     ],
     run: async ({ words, output, environment, interrupted }) => {
-      const projections = knownNames(words);
+      const named = knownNames(words);
       const config = readConfig(environment);
       const logger = createLogger(config.logLevel);
       const platform = await startPlatform({
-        ...{ config, parts, projections, logger },
-        port: config[port],
+        ...{ config, parts, logger, port: config[port] },
+        ...(named.length === 0 ? {} : { projections: named }),
       });
       const { url, stores } = platform;
       const log = logName(logPlace(config));
@@ -85,10 +85,10 @@ function serveVerb([name, serving]: [string, Serving]): RunnableVerb {
   });
 }
 
-/** All of them where none is named. */
+/** Where none is named, the configuration says which are meant. */
 function knownNames(words: readonly string[]): readonly string[] {
   const unknown = words.find((word) => !projectionNames.includes(word));
-  if (unknown === undefined) return words.length === 0 ? projectionNames : words;
+  if (unknown === undefined) return words;
   const known = projectionNames.join(", ");
   throw usageFailure(`there is no projection ${unknown}; there are ${known}`, "serve projections");
 }

@@ -313,8 +313,8 @@ export const variables = {
   projections: required<string>({
     name: "CH_PROJECTIONS",
     meaning:
-      "The projections that `serve all` and `serve projections` feed; the others are another " +
-      "process's, which may have logins of its own.",
+      "The projections that `serve all` and `serve projections` feed, where the latter names none; " +
+      "the others are another process's, which may have logins of its own.",
     rule: "all, or names separated by commas",
     example: "portfolios,equity-curve",
     fallback: "all",
