@@ -98,7 +98,7 @@ async function addressOf(
     if (hasEnded(child)) throw new Error(`the platform ended:\n${messages()}`);
     const lock = existsSync(lockFile) ? lockOf(lockFile) : null;
     const url = lock?.pid === child.pid ? (lock?.address ?? null) : null;
-    if (url !== null && (await isReady(url))) return url;
+    if (url !== null && (await answersOk(`${url}/readyz`))) return url;
     await sleep(LOOK_EVERY_MILLISECONDS);
   }
   throw new Error(`the platform was not ready in time:\n${messages()}`);
@@ -108,11 +108,11 @@ function lockOf(file: string): { readonly pid: number; readonly address: string 
   return JSON.parse(readFileSync(file, "utf8"));
 }
 
-async function isReady(url: string): Promise<boolean> {
+/** False also where nobody listens: not yet, or no more. */
+export async function answersOk(url: string): Promise<boolean> {
   try {
-    return (await fetch(`${url}/readyz`)).ok;
+    return (await fetch(url)).ok;
   } catch (error) {
-    // It was killed since.
     if (error instanceof TypeError) return false;
     throw error;
   }

@@ -1,3 +1,4 @@
+import { within } from "../../platform/lifecycle/within.ts";
 import { PartitionGroup } from "../../platform/log/kafka/partition-group.ts";
 import type { PartitionKey } from "../../platform/log/log.ts";
 import type { KafkaPlace } from "../../platform/log/places.ts";
@@ -27,7 +28,9 @@ export function openFeeders(place: StorePlace, kafka: KafkaPlace | null, logger:
     const before = known.get(group);
     const nowMs = performance.now();
     const isFresh = before !== undefined && nowMs - before.atMs < FRESH_MILLISECONDS;
-    const fedBy = isFresh ? before.fedBy : within(ask(kafka, group, logger));
+    const fedBy = isFresh
+      ? before.fedBy
+      : within(ANSWERED_WITHIN_MILLISECONDS, late, ask(kafka, group, logger));
     if (!isFresh) known.set(group, { atMs: nowMs, fedBy });
     try {
       return await fedBy;
@@ -47,13 +50,6 @@ async function ask({ settings }: KafkaPlace, group: string, logger: Logger): Pro
   return new Map(owners.map(([partition, { address }]) => [partition, address]));
 }
 
-async function within<T>(asked: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const late = new Error(`Kafka does not answer within ${ANSWERED_WITHIN_MILLISECONDS} ms`);
-  const timer = setTimeout(() => reject(late), ANSWERED_WITHIN_MILLISECONDS);
-  try {
-    return await Promise.race([asked, promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+function late(): Error {
+  return new Error(`Kafka does not answer within ${ANSWERED_WITHIN_MILLISECONDS} ms`);
 }

@@ -17,6 +17,7 @@ import {
 } from "../../projections/runner/stored-table.ts";
 import type { PlannedCommand } from "./manager.ts";
 import {
+  entryOf,
   type Find,
   type Frozen,
   type OutboxEntry,
@@ -25,7 +26,7 @@ import {
   type ProcessStore,
   type SettledRow,
   type Start,
-  type StartReason,
+  startsOf,
   targetOf,
 } from "./process-store.ts";
 
@@ -143,14 +144,7 @@ export class PostgresProcessStore implements ProcessStore {
 
   async starts(): Promise<ReadonlyMap<PartitionKey, Start>> {
     const rows = await this.#pool.query({ text: `SELECT * FROM ${this.#own("_starts")}` });
-    return new Map(
-      rows.map((row) => {
-        const partition = text(row, "partition") as PartitionKey;
-        const reason = text(row, "reason") as StartReason;
-        const [position, atMs] = [integer(row, "position"), integer(row, "atMs")];
-        return [partition, { partition, position, reason, atMs }];
-      }),
-    );
+    return startsOf(rows);
   }
 
   async recordStarts(starts: readonly Start[]): Promise<void> {
@@ -209,12 +203,7 @@ export class PostgresProcessStore implements ProcessStore {
       values: [limit],
     });
     this.#requireReign(rows[0]);
-    return rows
-      .filter((row) => row["entry"] !== null)
-      .map((row) => ({
-        entry: integer(row, "entry"),
-        command: JSON.parse(text(row, "command")) as PlannedCommand,
-      }));
+    return rows.filter((row) => row["entry"] !== null).map(entryOf);
   }
 
   async strike({ entry }: OutboxEntry, followUps: readonly PlannedCommand[]): Promise<void> {

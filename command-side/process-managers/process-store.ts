@@ -2,10 +2,11 @@ import { PlatformError } from "../../platform/errors/catalogue.ts";
 import type { PartitionKey } from "../../platform/log/log.ts";
 import type { Value } from "../../projections/runner/projection.ts";
 import { Fenced, type ReadStore, type StoredRow } from "../../projections/runner/read-store.ts";
+import { integer, type SqlRow, text } from "../../projections/runner/sql-row.ts";
 import type { PlannedCommand } from "./manager.ts";
 
 /** Why a manager acts on events from a position on. */
-export type StartReason = "new log" | "end of the log" | "operator";
+type StartReason = "new log" | "end of the log" | "operator";
 
 /** Events before the position only build the manager's state; nothing is sent for them. */
 export interface Start {
@@ -83,6 +84,24 @@ export function otherReign(own: number, now: number): Fenced {
 export function otherLog(logId: string): PlatformError {
   const detail = `the process manager's store is of another log than ${logId}; remove the store`;
   return new PlatformError("LOG_MISMATCH", detail, { facts: { logId } });
+}
+
+/** Of the rows of `_starts`, which has the same columns in every store. */
+export function startsOf(rows: readonly SqlRow[]): ReadonlyMap<PartitionKey, Start> {
+  return new Map(
+    rows.map((row) => {
+      const partition = text(row, "partition") as PartitionKey;
+      const reason = text(row, "reason") as StartReason;
+      const [position, atMs] = [integer(row, "position"), integer(row, "atMs")];
+      return [partition, { partition, position, reason, atMs }];
+    }),
+  );
+}
+
+/** Of a row of `_outbox`. */
+export function entryOf(row: SqlRow): OutboxEntry {
+  const command = JSON.parse(text(row, "command")) as PlannedCommand;
+  return { entry: integer(row, "entry"), command };
 }
 
 /** The aggregate that a command goes to, as one text. */

@@ -1,4 +1,5 @@
 import { platformErrors } from "../../platform/errors/catalogue.ts";
+import { within } from "../../platform/lifecycle/within.ts";
 import { AppendSignal } from "../../platform/log/append-signal.ts";
 import { pause } from "../../projections/runner/pause.ts";
 import { Fenced } from "../../projections/runner/read-store.ts";
@@ -130,18 +131,10 @@ export class Sender {
     return true;
   }
 
-  async #answerTo(command: PlannedCommand): Promise<CommandOutcome> {
+  #answerTo(command: PlannedCommand): Promise<CommandOutcome> {
     const { door, name } = this.#parts;
-    let timer: NodeJS.Timeout | undefined;
-    const silence = new Promise<never>((_, reject) => {
-      const late = new Error(`no answer within ${ANSWER_TIMEOUT_MS} ms`);
-      timer = setTimeout(() => reject(late), ANSWER_TIMEOUT_MS);
-    });
-    try {
-      return await Promise.race([door.submit(command, name), silence]);
-    } finally {
-      clearTimeout(timer);
-    }
+    const late = () => new Error(`no answer within ${ANSWER_TIMEOUT_MS} ms`);
+    return within(ANSWER_TIMEOUT_MS, late, door.submit(command, name));
   }
 
   async #strike(entry: OutboxEntry, outcome: CommandOutcome): Promise<void> {

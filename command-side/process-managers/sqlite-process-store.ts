@@ -15,6 +15,7 @@ import {
 } from "../../projections/runner/stored-table.ts";
 import type { PlannedCommand } from "./manager.ts";
 import {
+  entryOf,
   type Find,
   type Frozen,
   type OutboxEntry,
@@ -23,7 +24,7 @@ import {
   type ProcessStore,
   type SettledRow,
   type Start,
-  type StartReason,
+  startsOf,
   targetOf,
 } from "./process-store.ts";
 
@@ -80,7 +81,6 @@ export class SqliteProcessStore implements ProcessStore {
   }
 
   /** In a reign alone: a ghost that takes late must not fence who has followed it. */
-  /** In a reign alone: a ghost that takes late must not fence who has followed it. */
   async take(partition: PartitionKey, logId: string): Promise<Checkpoint> {
     const checkpoint = this.#inReign((database) => {
       raiseEpoch(database, partition, logId);
@@ -126,14 +126,7 @@ export class SqliteProcessStore implements ProcessStore {
 
   async starts(): Promise<ReadonlyMap<PartitionKey, Start>> {
     const rows = this.#outbox().database.prepare('SELECT * FROM "_starts"').all();
-    return new Map(
-      rows.map((row) => {
-        const partition = String(row["partition"]) as PartitionKey;
-        const reason = String(row["reason"]) as StartReason;
-        const [position, atMs] = [Number(row["position"]), Number(row["atMs"])];
-        return [partition, { partition, position, reason, atMs }];
-      }),
-    );
+    return startsOf(rows);
   }
 
   async recordStarts(starts: readonly Start[]): Promise<void> {
@@ -167,10 +160,7 @@ export class SqliteProcessStore implements ProcessStore {
   async ready(limit: number): Promise<readonly OutboxEntry[]> {
     const { first } = this.#outbox();
     this.#requireReign();
-    return first.all(limit).map((row) => ({
-      entry: Number(row["entry"]),
-      command: JSON.parse(String(row["command"])) as PlannedCommand,
-    }));
+    return first.all(limit).map(entryOf);
   }
 
   async strike({ entry }: OutboxEntry, followUps: readonly PlannedCommand[]): Promise<void> {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Response } from "express";
 import { PlatformError } from "../errors/catalogue.ts";
+import { within } from "../lifecycle/within.ts";
 import { parseJson } from "./json.ts";
 import {
   MAXIMUM_NDJSON_LINE_BYTES,
@@ -102,17 +103,11 @@ async function* chunksOf(request: IncomingMessage, idleTimeoutMs: number): Async
 }
 
 async function withinIdleTime<T>(next: Promise<T>, idleTimeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const silence = new Promise<never>((_, reject) => {
-    const detail = `Nothing more of the body came for ${idleTimeoutMs} ms.`;
-    timer = setTimeout(() => reject(new PlatformError("REQUEST_TIMEOUT", detail)), idleTimeoutMs);
-  });
+  const detail = `Nothing more of the body came for ${idleTimeoutMs} ms.`;
   try {
-    return await Promise.race([next, silence]);
+    return await within(idleTimeoutMs, () => new PlatformError("REQUEST_TIMEOUT", detail), next);
   } catch (error) {
     throw error instanceof PlatformError ? error : cutOff();
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -1,5 +1,6 @@
 import { Redis } from "ioredis";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
+import { within } from "../../platform/lifecycle/within.ts";
 import { showConnections } from "../../platform/telemetry/client-connections.ts";
 import { errorOfRedis, isNoScript } from "./redis-errors.ts";
 import type { RedisScript } from "./redis-scripts.ts";
@@ -136,17 +137,8 @@ export class RedisConnection {
 }
 
 /** The client's own limit ends with the connection; a server may take one and say nothing. */
-async function inTime<T>(work: Promise<T>, limitMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const give = () => reject(new Error(`no greeting within ${limitMs} ms`));
-    timer = setTimeout(give, limitMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function inTime<T>(work: Promise<T>, limitMs: number): Promise<T> {
+  return within(limitMs, () => new Error(`no greeting within ${limitMs} ms`), work);
 }
 
 class UnknownScript extends Error {

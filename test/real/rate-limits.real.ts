@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
+import { answersOk } from "../platform-process.ts";
 import { type RunningCli, startCli } from "../run-cli.ts";
 import { freePort } from "./free-port.ts";
 import { describeWithRedisProgram, openPrivateRedis, type PrivateRedis } from "./private-redis.ts";
@@ -35,7 +36,7 @@ describeWithRedisProgram("rate limits of two processes", function suite(this: Mo
       });
       const url = `http://127.0.0.1:${port}`;
       servers.push({ url, running });
-      await until(() => isAlive(url), running);
+      await until(() => answersOk(`${url}/livez`), running);
     }
   });
 
@@ -120,16 +121,6 @@ async function noteOf(url: string): Promise<string | undefined> {
 async function metric(url: string, name: string): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
   return Number(new RegExp(`^${name} (\\d+)$`, "m").exec(text)?.[1]);
-}
-
-async function isAlive(url: string): Promise<boolean> {
-  try {
-    return (await fetch(`${url}/livez`)).ok;
-  } catch (error) {
-    // It does not listen yet.
-    if (error instanceof TypeError) return false;
-    throw error;
-  }
 }
 
 async function until(isSo: () => Promise<boolean>, { child, stderr }: RunningCli): Promise<void> {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { v7 } from "uuid";
+import { answersOk } from "../platform-process.ts";
 import { freePort } from "../real/free-port.ts";
 import { type RunningCli, startCli } from "../run-cli.ts";
 
@@ -92,17 +93,7 @@ export class ThreeProcesses {
     await until(async () => {
       const { exitCode } = running.child;
       if (exitCode !== null) throw new Error(`${part} ended: ${running.stderr()}`);
-      return isReady(url);
+      return answersOk(`${url}/readyz`);
     });
-  }
-}
-
-async function isReady(url: string): Promise<boolean> {
-  try {
-    return (await fetch(`${url}/readyz`)).ok;
-  } catch (error) {
-    // It does not listen yet.
-    if (error instanceof TypeError) return false;
-    throw error;
   }
 }

@@ -2,6 +2,7 @@ import { connect as connectSocket, isIP } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { type KafkaConfig, logLevel } from "kafkajs";
 import { PlatformError } from "../../errors/catalogue.ts";
+import { within } from "../../lifecycle/within.ts";
 import { measuredRequest } from "../../telemetry/client-requests.ts";
 import type { PartitionRef } from "../log.ts";
 import {
@@ -89,7 +90,7 @@ export class KafkaCluster {
 
   async refresh(): Promise<void> {
     this.#assertOpen();
-    await within("Metadata", async () => {
+    await answered("Metadata", async () => {
       await this.#cluster.connect();
       await this.#cluster.refreshMetadata();
     });
@@ -119,12 +120,12 @@ export class KafkaCluster {
     what: string,
   ): Promise<Answer> {
     this.#assertOpen();
-    return within(what, async () => ask(await this.#cluster.findBroker({ nodeId })));
+    return answered(what, async () => ask(await this.#cluster.findBroker({ nodeId })));
   }
 
   async initProducer(transactionalId: string) {
     this.#assertOpen();
-    return within("InitProducerId", async () => {
+    return answered("InitProducerId", async () => {
       const coordinator = await this.#cluster.findGroupCoordinator({
         groupId: transactionalId,
         coordinatorType: COORDINATOR_OF_TRANSACTIONS,
@@ -150,20 +151,13 @@ export function unknownPartition({ topic, partition }: PartitionRef): PlatformEr
 }
 
 /** Counted, and none waits for ever: kafkajs's calls have hung while a broker was away. */
-function within<T>(what: string, run: () => Promise<T>): Promise<T> {
-  return measuredRequest({ server: "kafka", operation: what }, () => inTime(what, run));
-}
-
-async function inTime<T>(what: string, run: () => Promise<T>): Promise<T> {
+function answered<T>(what: string, run: () => Promise<T>): Promise<T> {
   const seconds = REQUEST_WITHIN_MILLISECONDS / 1_000;
-  const late = new PlatformError("LOG_UNAVAILABLE", `no answer to ${what} within ${seconds} s`);
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(late), REQUEST_WITHIN_MILLISECONDS);
-  try {
-    return await Promise.race([run(), promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const detail = `no answer to ${what} within ${seconds} s`;
+  const late = () => new PlatformError("LOG_UNAVAILABLE", detail);
+  return measuredRequest({ server: "kafka", operation: what }, () => {
+    return within(REQUEST_WITHIN_MILLISECONDS, late, run());
+  });
 }
 
 /** Of the client, for groups and administration too. */
