@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect } from "chai";
 import type { PartitionKey } from "../platform/log/log.ts";
 import { openSqliteGeneration } from "../projections/runner/sqlite-reader.ts";
@@ -101,6 +102,20 @@ describe("a read model that is handed over", () => {
     rmSync(folder, { recursive: true });
   });
 
+  it("is not there yet where its projector was killed while it made the tables", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "cipherhorizon-unfinished-"));
+    const file = join(folder, "sample.g1.db");
+    leaveUnfinished(join(folder, "other.db"), file);
+    expect(openSqliteGeneration({ file, makeReader: () => null })).to.equal(null);
+    const store = new SqliteReadStore({ file, projection: { name: "s", version: 1, tables: {} } });
+    await store.create();
+    const generation = openSqliteGeneration({ file, makeReader: () => null });
+    expect(await generation?.positions()).to.deep.equal(new Map());
+    await generation?.close();
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+
   it("answers from a generation whose file was dropped meanwhile", async () => {
     const folder = mkdtempSync(join(tmpdir(), "cipherhorizon-dropped-"));
     const file = join(folder, "sample.g1.db");
@@ -133,4 +148,14 @@ function generationAt(next: () => number): GenerationReader<null> {
     }),
     close: async () => {},
   };
+}
+
+/** A file as SIGKILL leaves it in a transaction whose pages are partly written: with its journal. */
+function leaveUnfinished(scratch: string, file: string): void {
+  const database = new DatabaseSync(scratch);
+  database.exec("PRAGMA cache_size = 5; CREATE TABLE t (x); BEGIN");
+  const insert = database.prepare("INSERT INTO t VALUES (randomblob(500))");
+  for (let i = 0; i < 200; i += 1) insert.run();
+  for (const end of ["", "-journal"]) copyFileSync(`${scratch}${end}`, `${file}${end}`);
+  database.close();
 }

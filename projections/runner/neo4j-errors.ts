@@ -6,11 +6,12 @@ const REFUSED = /^Neo\.ClientError\.(Security\..+|Database\.DatabaseNotFound)$/;
 
 /**
  * What passes or is repaired: the driver's own names for a lost or refused connection (`N/A` when
- * none came free in time), what the server calls transient, its own troubles (a full disk), and a
- * transaction that it has ended, by the time-out say.
+ * none came free in time, `ProtocolError` when a server that is just starting hangs up), what the
+ * server calls transient, its own troubles (a full disk), and a transaction that it has ended, by
+ * the time-out say.
  */
 const UNAVAILABLE =
-  /^(ServiceUnavailable|SessionExpired|N\/A|Neo\.(TransientError|DatabaseError)\..+|Neo\.ClientError\.Transaction\..+)$/;
+  /^(ServiceUnavailable|SessionExpired|ProtocolError|N\/A|Neo\.(TransientError|DatabaseError)\..+|Neo\.ClientError\.Transaction\..+)$/;
 
 /** A unique key that is there already: no write of ours makes one, unless rows are wrong. */
 const CONSTRAINT_FAILED = "Neo.ClientError.Schema.ConstraintValidationFailed";

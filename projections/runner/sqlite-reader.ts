@@ -3,6 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { PartitionKey } from "../../platform/log/log.ts";
 import { noLongerOpen, type Snapshot, snapshotOf, tooManyWaiting } from "./generation-snapshot.ts";
 import { readCheckpoints } from "./sqlite-checkpoints.ts";
+import { isLeftUnfinished } from "./sqlite-errors.ts";
 import { SqliteQueries } from "./sqlite-query.ts";
 
 /** Connections of one generation: so many queries may stand in their transaction at once. */
@@ -10,6 +11,8 @@ const CONNECTIONS = 4;
 /** Queries that wait for a connection; more are refused. */
 const WAITING_QUERIES = 1_000;
 const BUSY_TIMEOUT_MS = 5_000;
+/** `_causes` is made last. */
+const TABLES_MADE = "SELECT count(*) AS made FROM sqlite_schema WHERE name = '_causes'";
 
 export interface SqliteGenerationParts<Reader> {
   /** `<folder>/read/<projection>.g<n>.db` */
@@ -67,14 +70,16 @@ export class SqliteGeneration<Reader> {
     return positions;
   }
 
-  /** False until the projector has made the tables. */
+  /** False until the projector has made the tables, or has mended what it left when it was killed. */
   isReadable(): boolean {
     const connection = this.#connect();
     this.#free.push(connection);
-    const made = connection.database
-      .prepare("SELECT count(*) AS tables FROM sqlite_schema WHERE name = '_causes'")
-      .get();
-    return made?.tables === 1;
+    try {
+      return connection.database.prepare(TABLES_MADE).get()?.["made"] === 1;
+    } catch (error) {
+      if (isLeftUnfinished(error)) return false;
+      throw error;
+    }
   }
 
   /** Waits for the queries that were asked before, those without a connection yet among them, for
