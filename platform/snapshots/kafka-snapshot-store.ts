@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Kafka } from "kafkajs";
 import { PlatformError } from "../errors/catalogue.ts";
-import type { KafkaTopic } from "../log/kafka/create-topics.ts";
-import { clientConfig, KafkaCluster, type KafkaSettings } from "../log/kafka/kafka-cluster.ts";
+import { type KafkaTopic, makeTopics } from "../log/kafka/create-topics.ts";
+import { KafkaCluster, type KafkaSettings } from "../log/kafka/kafka-cluster.ts";
 import { isPassing } from "../log/kafka/kafka-errors.ts";
 import { KafkaLogReader } from "../log/kafka/kafka-log-reader.ts";
 import { produceCall } from "../log/kafka/protocol-calls.ts";
@@ -184,23 +183,11 @@ export class KafkaSnapshotStore implements SnapshotStore {
 
 async function createMissing(
   cluster: KafkaCluster,
-  { settings, topics, replicationFactor }: OpenKafkaSnapshots,
+  { topics, replicationFactor }: OpenKafkaSnapshots,
 ): Promise<void> {
   const missing = topics.filter(({ topic }) => !cluster.topicSizes().has(topic));
   if (missing.length === 0) return;
-  const admin = new Kafka(clientConfig(settings)).admin();
-  await admin.connect();
-  try {
-    const asKafkaHasThem = missing.map(({ topic, partitions, configuration }) => ({
-      topic: cluster.topicName(topic),
-      numPartitions: partitions,
-      replicationFactor,
-      configEntries: Object.entries(configuration).map(([name, value]) => ({ name, value })),
-    }));
-    await admin.createTopics({ topics: asKafkaHasThem, waitForLeaders: false });
-  } finally {
-    await admin.disconnect();
-  }
+  await makeTopics(cluster, missing, replicationFactor);
   await untilThere(cluster, missing);
 }
 

@@ -1,13 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Kafka } from "kafkajs";
+import kafkajs from "kafkajs";
 import { PlatformError } from "../../errors/catalogue.ts";
 import type { NewRecord, PartitionRef } from "../log.ts";
 import { FencedPartition } from "./fenced-partition.ts";
 import { clientConfig, type KafkaCluster } from "./kafka-cluster.ts";
-import { isPassing } from "./kafka-errors.ts";
+import { isPassing, typeOf } from "./kafka-errors.ts";
 import { anchorsFirst, type KafkaLogReader, LOG_ID_HEADER } from "./kafka-log-reader.ts";
 import type { Compression } from "./record-batch.ts";
+
+// A CommonJS module whose names Node finds in part.
+const { Kafka, KafkaJSAggregateError } = kafkajs;
 
 /** A topic as it is made; `configuration` in Kafka's own words. */
 export interface KafkaTopic {
@@ -42,7 +45,7 @@ export async function createTopics(options: CreateTopics): Promise<void> {
   const { cluster, topics, reader } = options;
   await checkSizes(options);
   const missing = topics.filter(({ topic }) => !cluster.topicSizes().has(topic));
-  const made = missing.length > 0 ? await makeTopics(options, missing) : new Set<string>();
+  const made = await makeTopics(cluster, missing, options.replicationFactor);
   await untilThere(options);
   await checkSizes(options);
   const [anchor, ...others] = partitionsOf(cluster.topicSizes());
@@ -67,12 +70,17 @@ async function checkSizes({ reader, topics, sizes }: CreateTopics): Promise<void
   }
 }
 
-/** One after another, so that it is known of each whether this process has made it. */
-async function makeTopics(
-  { cluster, replicationFactor }: CreateTopics,
+/**
+ * One after another, so that it is known of each whether this process has made it; gives those.
+ * Throws `LOG_UNAVAILABLE` where this login may not make them.
+ */
+export async function makeTopics(
+  cluster: KafkaCluster,
   missing: readonly KafkaTopic[],
+  replicationFactor: number,
 ): Promise<ReadonlySet<string>> {
   const made = new Set<string>();
+  if (missing.length === 0) return made;
   const admin = new Kafka(clientConfig(cluster.settings)).admin();
   await admin.connect();
   try {
@@ -84,13 +92,28 @@ async function makeTopics(
         replicationFactor,
         configEntries: entries.map(([name, value]) => ({ name, value })),
       };
-      const isNew = await admin.createTopics({ topics: [asKafkaHasIt], waitForLeaders: false });
+      const asked = admin.createTopics({ topics: [asKafkaHasIt], waitForLeaders: false });
+      const isNew = await asked.catch((error: unknown) => {
+        throw isForbidden(error) ? notOurs(topic) : error;
+      });
       if (isNew) made.add(topic);
     }
     return made;
   } finally {
     await admin.disconnect();
   }
+}
+
+function isForbidden(error: unknown): boolean {
+  const causes = error instanceof KafkaJSAggregateError ? error.errors : [];
+  return causes.some((cause) => typeOf(cause) === "TOPIC_AUTHORIZATION_FAILED");
+}
+
+function notOurs(topic: string): PlatformError {
+  const detail =
+    `there is no topic ${topic}, or none that this login may see, and it may not make it: ` +
+    "cipherhorizon topics apply does, with a login that may";
+  return new PlatformError("LOG_UNAVAILABLE", detail);
 }
 
 /** The partition that names the log comes first. */

@@ -56,6 +56,7 @@ export function isOutOfRange(error: unknown): boolean {
   return typeOf(error) === "OFFSET_OUT_OF_RANGE";
 }
 
-function typeOf(error: unknown): string {
+/** The protocol's name of an error; empty for others. */
+export function typeOf(error: unknown): string {
   return error instanceof Error && "type" in error ? String(error.type) : "";
 }
