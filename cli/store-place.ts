@@ -6,6 +6,7 @@ export function storePlace(config: Config): StorePlace {
   const { dataFolder: folder, influxUrl, mongoUrl, neo4jUrl, postgresUrl, redisUrl } = config;
   return {
     folder,
+    influxReader: config.influxReader,
     servers: {
       influx: influxUrl,
       mongo: mongoUrl,

@@ -35,6 +35,8 @@ export interface StorePlace {
   /** The data folder. */
   readonly folder: string;
   readonly servers: StoreServers;
+  /** Who may read what is made on InfluxDB; null: whoever made it. */
+  readonly influxReader?: string | null;
 }
 
 /** The server that holds a projection's read model; null: SQLite does. */
@@ -69,7 +71,8 @@ export async function openStore(
     return measuredStore(store, { server: "sqlite", projection: name });
   }
   const { stores } = await servers[there.server]();
-  const store = stores.open(there.address, { registered, generation });
+  const reader = place.influxReader ?? null;
+  const store = stores.open(there.address, { registered, generation, reader });
   return measuredStore(store, { server: there.server, projection: name });
 }
 

@@ -222,6 +222,15 @@ export const variables = {
     secret: true,
     schema: z.string().refine(isInfluxUrl),
   }),
+  influxReader: optional<string>({
+    name: "CH_INFLUX_READER",
+    meaning:
+      "The user of InfluxDB who may read ticks and candles: who feeds them grants it that, " +
+      "generation by generation. Without it no user is granted anything.",
+    rule: "1 to 100 letters, digits and . _ -; a user who is there",
+    example: "queries",
+    schema: z.string().regex(/^[A-Za-z0-9._-]{1,100}$/),
+  }),
   mongoUrl: optional<string>({
     name: "CH_MONGO_URL",
     meaning:

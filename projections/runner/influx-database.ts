@@ -9,6 +9,13 @@ import type { Projection } from "./projection.ts";
 
 type Built = Pick<Projection, "name" | "version">;
 
+interface NewDatabase {
+  readonly database: string;
+  readonly projection: Built;
+  /** The user who may read it; null: none but administrators. */
+  readonly reader: string | null;
+}
+
 const SELECT_GENERATION = {
   text: 'SELECT "projection", "version" FROM "_generation" WHERE time = 0',
   values: [],
@@ -22,7 +29,7 @@ const SELECT_GENERATION = {
  */
 export async function createDatabase(
   client: InfluxClient,
-  { database, projection }: { readonly database: string; readonly projection: Built },
+  { database, projection, reader }: NewDatabase,
 ): Promise<void> {
   await requireSuitableServer(client);
   await client.command(`CREATE DATABASE ${identifier(database)}`);
@@ -32,10 +39,13 @@ export async function createDatabase(
     await client.write(database, `_generation ${fields} 0`);
   }
   const built = await builtBy(client, database);
-  if (built?.name === name && built.version === version) return;
-  throw new FinalError(
-    `the database was built by ${JSON.stringify(built)}, not by ${name} ${version}`,
-  );
+  if (built?.name !== name || built.version !== version) {
+    throw new FinalError(
+      `the database was built by ${JSON.stringify(built)}, not by ${name} ${version}`,
+    );
+  }
+  if (reader === null) return;
+  await client.command(`GRANT READ ON ${identifier(database)} TO ${identifier(reader)}`);
 }
 
 /** The projection that built the generation; `null` while it is not there yet. */

@@ -10,6 +10,8 @@ const OF_CONTENT: ReadonlySet<number> = new Set([400, 413]);
 
 /** InfluxQL answers with status 200 and a text. */
 const MISSING_DATABASE = /^database not found/;
+/** 403: to who may not read a database it looks the same whether it is there or not. */
+const HIDDEN_DATABASE = /requires READ on /;
 
 /** The content of what was written is at fault: writing it again would fail again. */
 export function isDataErrorOfInflux(error: unknown): boolean {
@@ -23,7 +25,10 @@ export function saidBy(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The database is not there: the generation was dropped, or not made yet. */
+/**
+ * The database is not there, for this login at least: the generation was dropped, or not made yet,
+ * or nobody has granted it.
+ */
 export class MissingDatabase extends Error {
   override readonly name = "MissingDatabase";
 }
@@ -49,6 +54,7 @@ export function errorOfStatement(message: string, place: string): Error {
 function errorOfAnswer(error: HttpError, place: string): Error {
   const { statusCode } = error;
   const message = saidBy(error);
+  if (statusCode === 403 && HIDDEN_DATABASE.test(message)) return new MissingDatabase(message);
   if (REFUSED.has(statusCode)) return refused(message, place);
   if (statusCode === 404 && MISSING_DATABASE.test(message)) return new MissingDatabase(message);
   if (statusCode >= 500 || PASSING.has(statusCode)) return unavailable(message, place);

@@ -22,6 +22,8 @@ export interface InfluxStoreParts {
   readonly database: string;
   readonly projection: Pick<Projection, "name" | "version" | "tables">;
   readonly shapes?: InfluxShapes;
+  /** The user who may read the database; null: none but who made it. */
+  readonly reader?: string | null;
 }
 
 /**
@@ -48,8 +50,8 @@ export class InfluxReadStore implements ReadStore {
   }
 
   async create(): Promise<void> {
-    const { database, projection } = this.#parts;
-    await createDatabase(this.#client, { database, projection });
+    const { database, projection, reader = null } = this.#parts;
+    await createDatabase(this.#client, { database, projection, reader });
   }
 
   async take(partition: PartitionKey, logId: string): Promise<Checkpoint> {

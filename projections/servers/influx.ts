@@ -10,10 +10,11 @@ import type { ServerStores } from "./server-stores.ts";
 const SHAPES: Readonly<Record<string, InfluxShapes>> = { "ticks-and-candles": marketShapes };
 
 export const stores: ServerStores = {
-  open: (url, { registered: { projection }, generation }) => {
+  open: (url, { registered: { projection }, generation, reader }) => {
     const database = generationSchema(projection.name, generation);
     const shapes = SHAPES[projection.name];
-    return new InfluxReadStore({ url, database, projection, ...(shapes && { shapes }) });
+    const parts = { url, database, projection, reader };
+    return new InfluxReadStore({ ...parts, ...(shapes && { shapes }) });
   },
   dropper: (url) => {
     const client = new InfluxClient({ url, connections: 1 });

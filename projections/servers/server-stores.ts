@@ -5,6 +5,8 @@ import type { ReadStore } from "../runner/read-store.ts";
 interface GenerationOf {
   readonly registered: RegisteredProjection;
   readonly generation: number;
+  /** A login that may read it, where the server wants that said of each generation. */
+  readonly reader: string | null;
 }
 
 /** Drops generations on one server, one after the other, by one connection. */
