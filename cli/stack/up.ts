@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { bringUp, type UpOutcome } from "../../deploy/local/bring-up.ts";
 import { LOOPBACK } from "../../deploy/local/server.ts";
+import { readConfig } from "../../platform/config/config.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { interrupted as interruption } from "../failure.ts";
 import { type Output, table } from "../output.ts";
-import { defineVerb, integerOption } from "../verb.ts";
+import { defineVerb, type Environment, integerOption } from "../verb.ts";
 import { PLACE_LINES, placeOf, placeOptions } from "./place.ts";
 import { joinedFailure, orStackFailure } from "./stack-failure.ts";
 import { upDisplay } from "./up-display.ts";
@@ -18,14 +19,15 @@ export const stackUp = defineVerb({
   optionLines: [
     ...PLACE_LINES,
     ["--kafka-nodes <count>", "nodes of a new Kafka; else 1"],
-    ["--kafka-logins", "a new Kafka wants logins and grants rights"],
-    ["--logins", "a login of its own for each part of the platform, where a server has them"],
+    [
+      "--logins",
+      "a login for each part of the platform, where a server has them; a new Kafka wants one",
+    ],
     ["--free-ports", "servers that do not run get other ports, which are free"],
   ],
   options: z.strictObject({
     ...placeOptions,
     kafkaNodes: integerOption(1, MAXIMUM_KAFKA_NODES).optional(),
-    kafkaLogins: z.boolean().default(false),
     logins: z.boolean().default(false),
     freePorts: z.boolean().default(false),
   }),
@@ -41,8 +43,7 @@ export const stackUp = defineVerb({
       ...place,
       names: words,
       kafkaNodes: options.kafkaNodes ?? null,
-      kafkaLogins: options.kafkaLogins,
-      partLogins: options.logins,
+      logins: options.logins ? { topicPrefix: topicPrefixIn(environment) } : null,
       freePorts: options.freePorts,
       interrupted,
       report: display.update,
@@ -60,6 +61,11 @@ export const stackUp = defineVerb({
     return exitCodes.ok;
   },
 });
+
+/** As the platform will find it; what else is set there is of no concern here. */
+function topicPrefixIn({ CH_KAFKA_TOPIC_PREFIX }: Environment): string {
+  return readConfig({ CH_KAFKA_TOPIC_PREFIX }).kafkaTopicPrefix ?? "";
+}
 
 function show(outcomes: readonly UpOutcome[], envFile: string, output: Output): void {
   const ready = outcomes.filter(({ error }) => error === null);

@@ -1,3 +1,4 @@
+import type { Platform } from "../logins/logins.ts";
 import { fetchServer } from "./fetch.ts";
 import {
   chooseInstances,
@@ -34,10 +35,8 @@ export interface UpRequest {
   readonly names: readonly string[];
   /** How many nodes Kafka has; null: as many as it has, or one. */
   readonly kafkaNodes: number | null;
-  /** A new Kafka wants logins. */
-  readonly kafkaLogins: boolean;
-  /** Each part of the platform gets a login of its own, where the server has them. */
-  readonly partLogins: boolean;
+  /** For which platform each part gets a login of its own, where the server has them; null: none. */
+  readonly logins: Pick<Platform, "topicPrefix"> | null;
   /** Servers that do not run get other ports, which are free now. */
   readonly freePorts: boolean;
   readonly interrupted: AbortSignal;
@@ -76,22 +75,22 @@ export async function bringUp(request: UpRequest): Promise<Brought> {
     const envFile = writeEnvFile(folder, present);
     const outcomes = await startAll(made, request);
     const ready = outcomes.filter(({ error }) => error === null).map(({ instance }) => instance);
-    const partFolder = request.partLogins
-      ? await makePartLogins(folder, { all: present, ready })
-      : null;
+    const { logins } = request;
+    const partFolder =
+      logins === null ? null : await makePartLogins(folder, { all: present, ready, ...logins });
     return { outcomes, envFile, partFolder };
   });
 }
 
 /** The settings with all that was asked for in them. */
 async function settingsFor(request: UpRequest, chosen: readonly Server[]): Promise<Settings> {
-  const { folder, kafkaNodes, kafkaLogins } = request;
+  const { folder, kafkaNodes } = request;
   let settings = readSettings(folder) ?? NO_SETTINGS;
   for (const server of chosen) {
     const isKafka = server === kafka;
     settings = withServer(settings, server, {
       nodes: isKafka ? kafkaNodes : null,
-      logins: isKafka && kafkaLogins,
+      logins: server.logins === "on request" && request.logins !== null,
     });
   }
   return request.freePorts ? withFreePorts(settings, request, chosen) : settings;

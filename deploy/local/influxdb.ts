@@ -1,4 +1,7 @@
 import { join } from "node:path";
+import { InfluxClient } from "../../projections/runner/influx-client.ts";
+import { influxLoginStatements } from "../logins/influx.ts";
+import type { Platform } from "../logins/logins.ts";
 import { askHttp, expectStatus } from "./ask.ts";
 import { type Instance, LOGIN, LOOPBACK, type Server } from "./server.ts";
 
@@ -33,10 +36,15 @@ export const influxdb: Server = {
   }),
   checkReady: ({ ports }) => expectStatus(204, askHttp(ports["http"] ?? 0, "/ping")),
   settle,
+  makeLogins,
   variables: ([instance]) => ({
-    CH_INFLUX_URL: `http://${LOGIN}:${instance?.password}@${LOOPBACK}:${instance?.ports["http"]}`,
+    CH_INFLUX_URL: instance === undefined ? "" : addressOf(instance),
   }),
 };
+
+function addressOf({ password, ports }: Instance): string {
+  return `http://${LOGIN}:${password}@${LOOPBACK}:${ports["http"]}`;
+}
 
 function settingsOf({ folder, ports }: Instance): string {
   const data = (name: string) => JSON.stringify(join(folder, "data", name));
@@ -84,4 +92,17 @@ async function settle({ ports, password }: Instance): Promise<void> {
   const create = `CREATE USER "${LOGIN}" WITH PASSWORD '${password}' WITH ALL PRIVILEGES`;
   await expectStatus(200, ask({ form: { q: create } }));
   await expectStatus(200, ask({ login, form: { q: "SHOW DATABASES" } }));
+}
+
+async function makeLogins(instance: Instance, { passwordOf }: Platform): Promise<void> {
+  const client = new InfluxClient({ url: addressOf(instance), connections: 1 });
+  try {
+    const [users] = await client.command("SHOW USERS");
+    const known = (users?.values ?? []).map(([name]) => String(name));
+    for (const statement of influxLoginStatements(known, passwordOf)) {
+      await client.command(statement);
+    }
+  } finally {
+    client.close();
+  }
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { parse } from "uuid";
 import { askKafkaBrokers } from "./kafka-brokers.ts";
+import { makeKafkaLogins } from "./kafka-logins.ts";
 import { runJava } from "./run-java.ts";
 import { type Instance, LOGIN, LOOPBACK, type Server } from "./server.ts";
 
@@ -50,6 +51,9 @@ export const kafka: Server = {
     if (!brokers.includes(node)) throw new Error("it has not joined the cluster yet");
   },
   settle: async () => undefined,
+  makeLogins: async (instance, platform) => {
+    if (instance.hasLogin) await makeKafkaLogins(instance, platform);
+  },
   variables: (instances) => ({
     CH_KAFKA_BROKERS: instances.map(({ ports }) => `${LOOPBACK}:${ports["broker"]}`).join(","),
     CH_KAFKA_REPLICATION: String(replicasOf(instances)),

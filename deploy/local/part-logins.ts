@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Variable, variables } from "../../platform/config/variables.ts";
-import type { PasswordOf } from "../logins/logins.ts";
+import type { PasswordOf, Platform } from "../logins/logins.ts";
 import { partEnvironments } from "../logins/part-environments.ts";
 import { textOf, writeWhole } from "./files.ts";
 import { variablesOf } from "./instances.ts";
@@ -11,15 +11,24 @@ import type { Instance } from "./server.ts";
 const FOLDER = "logins";
 const PASSWORD_BYTES = 16;
 
+interface LoginsToMake extends Pick<Platform, "topicPrefix"> {
+  /** Of the stack, those that do not run among them. */
+  readonly all: readonly Instance[];
+  readonly ready: readonly Instance[];
+}
+
 /** Makes the logins on those that are ready, and writes each part's environment; tells where. */
 export async function makePartLogins(
   folder: string,
-  { all, ready }: { readonly all: readonly Instance[]; readonly ready: readonly Instance[] },
+  { all, ready, topicPrefix }: LoginsToMake,
 ): Promise<string> {
   const passwordOf = passwordsIn(folder);
-  for (const instance of ready) await instance.server.makeLogins?.(instance, passwordOf);
+  const platform = { passwordOf, topicPrefix };
+  for (const instance of ready) await instance.server.makeLogins?.(instance, platform);
   const known = new Set(Object.values<Variable>(variables).map(({ name }) => name));
-  for (const [part, environment] of partEnvironments(variablesOf(all), passwordOf)) {
+  const prefix = topicPrefix === "" ? {} : { CH_KAFKA_TOPIC_PREFIX: topicPrefix };
+  const whole = { ...variablesOf(all), ...prefix };
+  for (const [part, environment] of partEnvironments(whole, passwordOf)) {
     const lines = Object.entries(environment)
       .filter(([name]) => known.has(name))
       .map(([name, value]) => `${name}=${value}\n`);

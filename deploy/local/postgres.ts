@@ -1,7 +1,7 @@
 import { chownSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { PasswordOf } from "../logins/logins.ts";
+import type { Platform } from "../logins/logins.ts";
 import { postgresLoginStatements } from "../logins/postgres.ts";
 import { textOf, writeWhole } from "./files.ts";
 import { allPids, hasProc, workingFolderOf } from "./proc.ts";
@@ -111,7 +111,7 @@ function childrenLeft(folder: string): StackError {
 }
 
 /** By the driver: what a program is given as words, everybody on the machine can read. */
-async function makeLogins(instance: Instance, passwordOf: PasswordOf): Promise<void> {
+async function makeLogins(instance: Instance, { passwordOf }: Platform): Promise<void> {
   const { Client } = await import("pg");
   const client = new Client({
     connectionString: addressOf(instance),

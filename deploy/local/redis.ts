@@ -47,7 +47,7 @@ export const redis: Server = {
   }),
   checkReady: (instance) => ask(instance, [["PING"]], ["+PONG"]),
   settle: async () => undefined,
-  makeLogins: (instance, passwordOf) => {
+  makeLogins: (instance, { passwordOf }) => {
     const commands = [...redisLoginCommands(passwordOf), ["ACL", "SAVE"]];
     return ask(instance, commands, Array(commands.length).fill("+OK"));
   },

@@ -1,4 +1,4 @@
-import type { PasswordOf } from "../logins/logins.ts";
+import type { Platform } from "../logins/logins.ts";
 
 /** What one server of the local stack is made of; each server is a file of this folder. */
 export interface Server {
@@ -38,7 +38,7 @@ export interface Server {
    * Makes a login for each part of the platform, harmless when done again; left out where the
    * server has none, or none that may do less than everything.
    */
-  makeLogins?(instance: Instance, passwordOf: PasswordOf): Promise<void>;
+  makeLogins?(instance: Instance, platform: Platform): Promise<void>;
   /** `CH_` variables that lead to it, login included. */
   variables(instances: readonly Instance[]): Readonly<Record<string, string>>;
 }

@@ -23,5 +23,10 @@ export interface Share {
 
 /** The name by which the processes that share a generation find one another. */
 export function sharingGroup(projection: string, generation: number): string {
-  return `projections.${projection}.g${generation}`;
+  return `${sharingGroups(projection)}g${generation}`;
+}
+
+/** How those names begin for all generations of a projection; for all projections: of "". */
+export function sharingGroups(projection: string): string {
+  return projection === "" ? "projections." : `projections.${projection}.`;
 }

@@ -1,245 +1,158 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { Client, DatabaseError } from "pg";
-import { openProcessStore } from "../../cli/serve/process-store.ts";
-import { processSchema } from "../../command-side/process-managers/postgres-process-store.ts";
-import { riskAssessment } from "../../command-side/process-managers/risk-assessment/projection.ts";
-import { POSTGRES_LOGINS, postgresLoginStatements } from "../../deploy/logins/postgres.ts";
-import { REDIS_RIGHTS, redisLoginCommands } from "../../deploy/logins/redis.ts";
-import { PlatformError } from "../../platform/errors/catalogue.ts";
-import { RedisConnection } from "../../projections/runner/redis-connection.ts";
-import { NO_SERVERS, openStore } from "../../projections/stores.ts";
-import { documentRows, expectedOf, type Rights, walkMatrix } from "./logins/matrix.ts";
-import {
-  describeWithPostgresPrograms,
-  openPrivatePostgres,
-  type PrivatePostgres,
-} from "./private-postgres.ts";
-import { describeWithRedisProgram, openPrivateRedis, type PrivateRedis } from "./private-redis.ts";
+import { KAFKA_RIGHTS } from "../../deploy/logins/kafka.ts";
+import { snapshotTopics, topics } from "../../kafka-topics/topics.ts";
+import { registeredProjection } from "../../projections/registry.ts";
+import { InfluxClient } from "../../projections/runner/influx-client.ts";
+import { builtBy } from "../../projections/runner/influx-database.ts";
+import { ticksAndCandles } from "../../projections/ticks-and-candles/projection.ts";
+import { runCli } from "../run-cli.ts";
+import { HAPPENS_WITHIN_MS, until } from "./asked-platform.ts";
+import { influxMatrix } from "./logins/influx.ts";
+import { kafkaMatrix, topicsSeenBy } from "./logins/kafka.ts";
+import { documentRows, expectedOf, type Matrix, type Trial, walkMatrix } from "./logins/matrix.ts";
+import { PartsPlatform } from "./logins/parts-platform.ts";
+import { type PartsStack, startPartsStack } from "./logins/parts-stack.ts";
+import { postgresMatrix } from "./logins/postgres.ts";
+import { redisMatrix } from "./logins/redis.ts";
+import { INFLUX_START_MS } from "./private-influx.ts";
 
 const PAGE = join(import.meta.dirname, "..", "..", "docs", "operations", "logins.md");
-const passwordOf = (login: string) => `password-of-${login}`;
-const OWNERS = ["equity-curve", "portfolios", "processes"];
+const ID = "binance:BTC-USDT";
+const OLD_MS = Date.parse("2024-08-08T12:00:10Z");
+const LATER_MS = Date.parse("2024-08-20T12:00:10Z");
+const OLD_MINUTE = "interval=1m&from=2024-08-08T12:00:00Z&to=2024-08-08T12:01:00Z";
 
-const POSTGRES_RIGHTS: Rights = {
-  "make and drop a schema of its own": OWNERS,
-  "read `portfolios`": ["portfolios", "queries"],
-  "change `portfolios`": ["portfolios"],
-  "drop `portfolios`": ["portfolios"],
-  "read `equity-curve`": ["equity-curve", "queries"],
-  "change `equity-curve`": ["equity-curve"],
-  "read what process managers keep": ["processes"],
-  "change what process managers keep": ["processes"],
-  "make a table in schema `public`": [],
-  "make a temporary table": [],
-  "make a login, or see passwords": [],
-};
+describe("the logins that `stack up --logins` makes", function () {
+  this.timeout(4 * HAPPENS_WITHIN_MS);
+  let stack: PartsStack;
 
-const PORTFOLIOS = '"portfolios_g1"';
-const EQUITY_CURVE = '"equity_curve_g1"';
-const PROCESSES = `"${processSchema("risk-assessment")}"`;
-
-/** What is tried; a `DROP` within a transaction that is undone. */
-const POSTGRES_ATTEMPTS: Readonly<Record<string, (login: string) => readonly string[]>> = {
-  "make and drop a schema of its own": (login) => [
-    `CREATE SCHEMA "own of ${login}"`,
-    `DROP SCHEMA "own of ${login}"`,
-  ],
-  "read `portfolios`": () => [
-    `SELECT * FROM ${PORTFOLIOS}."holdings"`,
-    `SELECT * FROM ${PORTFOLIOS}."_checkpoints"`,
-  ],
-  "change `portfolios`": () => [`UPDATE ${PORTFOLIOS}."_checkpoints" SET "epoch" = "epoch" + 1`],
-  "drop `portfolios`": () => [`BEGIN`, `DROP SCHEMA ${PORTFOLIOS} CASCADE`, `ROLLBACK`],
-  "read `equity-curve`": () => [`SELECT * FROM ${EQUITY_CURVE}."_checkpoints"`],
-  "change `equity-curve`": () => [`DELETE FROM ${EQUITY_CURVE}."_parked"`],
-  "read what process managers keep": () => [`SELECT * FROM ${PROCESSES}."_outbox"`],
-  "change what process managers keep": () => [`DELETE FROM ${PROCESSES}."_outbox"`],
-  "make a table in schema `public`": () => ["CREATE TABLE public.mine (id integer)"],
-  "make a temporary table": () => ["CREATE TEMPORARY TABLE mine (id integer)"],
-  "make a login, or see passwords": (login) => [
-    login === "queries" ? "SELECT * FROM pg_authid" : "CREATE ROLE other",
-  ],
-};
-
-describeWithPostgresPrograms("the logins of the parts in PostgreSQL", function () {
-  this.timeout(120_000);
-  let server: PrivatePostgres;
-
-  before(async () => {
-    server = await openPrivatePostgres();
-    await run(server.url, postgresLoginStatements("postgres", passwordOf));
-    await run(server.url, postgresLoginStatements("postgres", passwordOf));
-    const placeOf = (login: string) => {
-      return { folder: "nowhere", servers: { ...NO_SERVERS, postgres: withLogin(login) } };
-    };
-    for (const name of ["portfolios", "equity-curve"]) {
-      const store = await openStore(placeOf(name), name, 1);
-      await store.create();
-      await store.take("portfolio.events/0", "log-1");
-      await store.close();
-    }
-    const processes = await openProcessStore(placeOf("processes"), riskAssessment);
-    await processes.create();
-    await processes.close();
+  before(async function () {
+    this.timeout(INFLUX_START_MS);
+    const started = await startPartsStack();
+    if (started === null) return this.skip();
+    stack = started;
   });
 
-  after(() => server.remove());
+  after(() => stack?.destroy());
 
-  function withLogin(login: string): string {
-    const url = new URL(server.url);
-    url.username = login;
-    return url.href;
-  }
+  describe("with each part of the platform started by its own", () => {
+    let platform: PartsPlatform;
 
-  it("may what they need, and nothing else", async () => {
-    const tried = await walkMatrix(POSTGRES_RIGHTS, POSTGRES_LOGINS, (thing, login) => {
-      return mayRun(withLogin(login), POSTGRES_ATTEMPTS[thing]?.(login) ?? []);
+    before(() => {
+      platform = new PartsPlatform(stack);
     });
-    expect(tried).to.deep.equal(expectedOf(POSTGRES_RIGHTS, POSTGRES_LOGINS));
-  });
 
-  it("stand in the documents as they are", () => {
-    expectDocumented(documentRows(POSTGRES_RIGHTS, POSTGRES_LOGINS));
-  });
-});
+    after(() => platform?.stop());
 
-const USES = ["risk", "cache", "limits", "sessions"];
+    async function shows(path: string, text: string): Promise<void> {
+      await until(async () => (await platform.answer(path)).includes(text));
+    }
 
-const REDIS_MATRIX: Rights = {
-  ...Object.fromEntries(
-    USES.flatMap((use) => [
-      [`read keys of ${use}`, use === "risk" ? ["risk", "queries"] : [use]],
-      [`change keys of ${use}`, [use]],
-      [`change keys of ${use} by a script`, [use]],
-    ]),
-  ),
-  "ask what server it is": ["risk", "queries", ...USES],
-  "empty the server": [],
-  "list all keys by `KEYS`": [],
-  publish: [],
-  "see or change logins, settings, scripts": [],
-};
+    async function recordTicks(fromMs: number, prices: readonly string[]): Promise<void> {
+      const ticks = prices.map((price, i) => ({ timeMs: fromMs + i, price, volume: "1" }));
+      await platform.command(`instruments/${ID}/record-ticks`, { source: "backfill", ticks });
+    }
 
-function keyOf(use: string): string {
-  return use === "risk" ? "{risk:g1}:generation" : `${use}:one`;
-}
+    it("leave the making of topics to an operator", async () => {
+      const early = await platform.startPart("command-side", "command-side").catch(String);
+      const applied = await runCli(["topics", "apply"], stack.environmentOf("operator"));
+      expect(applied.exitCode, applied.stderr).to.equal(0);
+      expect(early).to.include("it may not make it: cipherhorizon topics apply does");
+    });
 
-function redisAttempt(thing: string): readonly string[] {
-  const use = USES.find((one) => thing.includes(` of ${one}`)) ?? "";
-  const key = keyOf(use);
-  if (thing.startsWith("read")) return ["GET", key];
-  if (thing.endsWith("by a script")) {
-    return ["EVAL", "return redis.call('SET', KEYS[1], 'x')", "1", key];
-  }
-  if (thing.startsWith("change")) return ["SET", key, "x"];
-  const others: Readonly<Record<string, readonly string[]>> = {
-    "ask what server it is": ["INFO", "server"],
-    "empty the server": ["FLUSHALL"],
-    "list all keys by `KEYS`": ["KEYS", "*"],
-    publish: ["PUBLISH", "anything", "x"],
-  };
-  const found = others[thing];
-  if (found === undefined) throw new Error(`nothing is tried for ${thing}`);
-  return found;
-}
-
-describeWithRedisProgram("the logins of the parts in Redis", function () {
-  this.timeout(120_000);
-  let server: PrivateRedis;
-  const logins = [...REDIS_RIGHTS.keys()];
-
-  before(async () => {
-    server = await openPrivateRedis();
-    const admin = new RedisConnection({ url: server.url, name: "test" });
-    for (const _ of ["once", "again"]) {
-      for (const [command = "", ...words] of redisLoginCommands(passwordOf)) {
-        await admin.call(command, ...words);
+    it("see the names of their own topics alone", async () => {
+      const all = [...topics, ...snapshotTopics].map(({ topic }) => topic);
+      const whole = ["command-side", "operator"];
+      for (const login of KAFKA_RIGHTS.keys()) {
+        const seen = await topicsSeenBy(stack, login);
+        if (whole.includes(login)) expect(seen, login).to.have.members(all);
+        else if (login === "queries")
+          expect(seen).to.have.members(topics.map(({ topic }) => topic));
+        else {
+          const own = registeredProjection(login).projection.topics;
+          expect(seen, login).to.have.members([...own, "operations.events"]);
+        }
       }
-    }
-    for (const use of USES) await admin.call("SET", keyOf(use), "x");
-    await admin.close();
-  });
-
-  after(() => server.remove());
-
-  it("may what they need, and nothing else", async () => {
-    const administration = [
-      ["ACL", "LIST"],
-      ["ACL", "SETUSER", "other", "on"],
-      ["CONFIG", "GET", "*"],
-      ["SCRIPT", "FLUSH"],
-      ["CLIENT", "LIST"],
-      ["SHUTDOWN"],
-    ];
-    const tried = await walkMatrix(REDIS_MATRIX, logins, async (thing, login) => {
-      const commands = thing.startsWith("see or change") ? administration : [redisAttempt(thing)];
-      let allowed = false;
-      for (const words of commands) allowed ||= await mayCall(withLogin(login), words);
-      return allowed;
     });
-    expect(tried).to.deep.equal(expectedOf(REDIS_MATRIX, logins));
+
+    it("let a deposit in, have its risk assessed, and answer from every read model", async () => {
+      await platform.start();
+      await platform.command("portfolios/p-1/open-portfolio", { name: "p", baseCurrency: "USDT" });
+      const funds = { asset: "USDT", amount: "100", externalReference: "r-1" };
+      await platform.command("portfolios/p-1/deposit-funds", funds);
+      await platform.command("traders/t-1/register-trader", { handle: "t_1" });
+      await shows("/v1/portfolios/p-1/cash", '"100"');
+      await shows("/v1/portfolios/p-1/risk", '"100"');
+      await shows("/v1/portfolios/p-1/equity-curve", '"100"');
+      await shows("/v1/traders/t-1", "t_1");
+      await until(async () => (await platform.answer("/readyz")) !== "");
+    });
+
+    it("have a minute revised from the ticks that the query API reads", async () => {
+      const listing = { exchange: "binance", symbol: "BTCUSDT", base: "BTC", quote: "USDT" };
+      const steps = { priceStep: "0.01", quantityStep: "0.01" };
+      await platform.command(`instruments/${ID}/register-instrument`, { ...listing, ...steps });
+      await recordTicks(LATER_MS, ["200", "201"]);
+      await shows(`/v1/instruments/${ID}/last-price`, '"201"');
+      await recordTicks(OLD_MS, ["100", "110", "90"]);
+      await shows(`/v1/instruments/${ID}/candles?${OLD_MINUTE}`, '"trades":3');
+      await shows("/v1/events?topic=market.events&type=CandleRevised", '"CandleRevised"');
+    });
+
+    it("read a generation that is built anew, and no longer see the one before it", async () => {
+      const rebuild = { version: ticksAndCandles.version, reason: "test" };
+      await platform.command("projections/ticks-and-candles/start-generation", rebuild);
+      await shows(`/v1/instruments/${ID}/last-price`, '"generation":2');
+      const url = stack.environmentOf("query-api")["CH_INFLUX_URL"] ?? "";
+      const client = new InfluxClient({ url, connections: 1 });
+      await until(async () => (await builtBy(client, "ticks_and_candles_g1")) === null);
+      expect(await builtBy(client, "ticks_and_candles_g2")).to.include({
+        name: "ticks-and-candles",
+      });
+      client.close();
+    });
+
+    it("show the query API who feeds what", async () => {
+      const { data } = JSON.parse(await platform.answer("/v1/projections/portfolios")) as {
+        readonly data: { readonly generations: readonly { readonly fedBy: object }[] };
+      };
+      expect(data.generations[0]?.fedBy).to.have.property("portfolio.events/0");
+    });
   });
 
-  it("are asked for their passwords", async () => {
-    const wrong = new URL(withLogin("risk"));
-    wrong.password = "another";
-    const connection = new RedisConnection({ url: wrong.href, name: "test" });
-    const error = await connection.call("GET", keyOf("risk")).catch((thrown: unknown) => thrown);
-    expect(error).to.have.property("code", "STORE_REFUSED");
-    await connection.close();
-  });
+  const matrices: Readonly<Record<string, Matrix>> = {
+    Kafka: kafkaMatrix,
+    PostgreSQL: postgresMatrix,
+    Redis: redisMatrix,
+    "InfluxDB 1.8": influxMatrix,
+  };
+  for (const [server, matrix] of Object.entries(matrices)) {
+    describe(`on ${server}`, () => {
+      let trial: Trial;
 
-  it("stand in the documents as they are", () => {
-    expectDocumented(documentRows(REDIS_MATRIX, logins));
-  });
+      before(async () => {
+        trial = await matrix.open(stack);
+      });
 
-  function withLogin(login: string): string {
-    const url = new URL(server.url);
-    url.username = login;
-    url.password = passwordOf(login);
-    return url.href;
+      after(() => trial?.close());
+
+      it("are asked for their passwords", async () => {
+        for (const login of matrix.logins) {
+          expect(await trial.enters(login, "another"), login).to.equal(false);
+        }
+      });
+
+      it("may what they need, and nothing else", async () => {
+        expect(await walkMatrix(matrix, trial)).to.deep.equal(expectedOf(matrix));
+      });
+
+      it("stand in the documents as they are", () => {
+        const page = readFileSync(PAGE, "utf8").split("\n");
+        const bare = new Set(page.map((line) => line.replaceAll(/ *\| */g, "|").trim()));
+        expect(documentRows(matrix).filter((row) => !bare.has(row))).to.deep.equal([]);
+      });
+    });
   }
 });
-
-async function run(url: string, statements: readonly string[]): Promise<void> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    for (const statement of statements) await client.query(statement);
-  } finally {
-    await client.end();
-  }
-}
-
-/** False where a right is missing. */
-async function mayRun(url: string, statements: readonly string[]): Promise<boolean> {
-  try {
-    await run(url, statements);
-    return true;
-  } catch (error) {
-    if (error instanceof DatabaseError && error.code === "42501") return false;
-    throw error;
-  }
-}
-
-async function mayCall(url: string, [command = "", ...words]: readonly string[]): Promise<boolean> {
-  const connection = new RedisConnection({ url, name: "test" });
-  try {
-    await connection.call(command, ...words);
-    return true;
-  } catch (error) {
-    const isRefused = error instanceof PlatformError && error.code === "STORE_REFUSED";
-    if (isRefused || /NOPERM|ACL failure/.test(String(error))) return false;
-    throw error;
-  } finally {
-    await connection.close();
-  }
-}
-
-function expectDocumented(rows: readonly string[]): void {
-  const page = readFileSync(PAGE, "utf8").split("\n");
-  const bare = new Set(page.map((line) => line.replaceAll(/ *\| */g, "|").trim()));
-  expect(rows.filter((row) => !bare.has(row))).to.deep.equal([]);
-}

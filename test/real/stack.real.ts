@@ -198,7 +198,7 @@ describe("the stack of real servers", function () {
   });
 
   it("has a Kafka that wants logins, where it was asked for", async () => {
-    const { variables, ports } = reachOf(await up("kafka", "--kafka-logins"));
+    const { variables, ports } = reachOf(await up("kafka", "--logins"));
     const [user, password = ""] = variables["CH_KAFKA_LOGIN"]?.split(":") ?? [];
     const port = ports.get("kafka-1")?.["broker"] ?? 0;
     expect(user).to.equal("cipherhorizon");

@@ -35,6 +35,19 @@ export interface Encoder {
   writeString(value: string | null): Encoder;
   writeBytes(value: Buffer | null): Encoder;
   writeArray(values: readonly Encoder[]): Encoder;
+  /** Of the newer requests: `null` is also what a place for tagged fields holds without any. */
+  writeUVarIntBytes(value: Buffer | null): Encoder;
+  writeUVarIntString(value: string): Encoder;
+  writeUVarIntArray(values: readonly Encoder[]): Encoder;
+}
+
+/** Of the newer requests: reads from front to back. */
+export interface Decoder {
+  readTaggedFields(): void;
+  readInt16(): number;
+  readInt32(): number;
+  readUVarIntString(): string | null;
+  readUVarIntArray<T>(read: (decoder: Decoder) => T): T[];
 }
 
 export interface Broker {
@@ -96,6 +109,8 @@ export const COORDINATOR_OF_TRANSACTIONS = 1;
 export const LATEST_OFFSET = "-1";
 
 export const Encoder = require("kafkajs/src/protocol/encoder") as new () => Encoder;
+
+export const Decoder = require("kafkajs/src/protocol/decoder") as new (payload: Buffer) => Decoder;
 
 const ClusterClass = require("kafkajs/src/cluster") as new (options: ClusterOptions) => Cluster;
 
