@@ -5,6 +5,8 @@ import { makeKafkaLogins } from "./kafka-logins.ts";
 import { runJava } from "./run-java.ts";
 import { type Instance, LOGIN, LOOPBACK, type Server } from "./server.ts";
 
+/** Where Java has Kafka's modules for logging in. */
+const SECURITY = "org.apache.kafka.common.security";
 const LOG4J_VERSION = "2.24.3";
 
 /** Apache Kafka; every node is broker and controller at once. */
@@ -130,20 +132,25 @@ function serverProperties({ node, nodes, ports, folder, password }: Instance): s
 }
 
 /**
- * Clients and brokers log in, and may do what they were granted; the stack's own user may do all.
- * Controllers talk among each other on this machine, without a login.
+ * Who speaks to a broker or a controller logs in, and may do what it was granted; the stack's own
+ * user may do all. Controllers keep the users, so they cannot ask for one of these themselves: the
+ * password among them stands in their settings.
  */
 function loginSettings(password: string) {
+  const own = `username="${LOGIN}" password="${password}"`;
+  const plain = `${SECURITY}.plain.PlainLoginModule required ${own} user_${LOGIN}="${password}";`;
+  const scram = `${SECURITY}.scram.ScramLoginModule required ${own};`;
   return {
-    "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT",
+    "listener.security.protocol.map": "CONTROLLER:SASL_PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT",
+    "sasl.mechanism.controller.protocol": "PLAIN",
+    "listener.name.controller.sasl.enabled.mechanisms": "PLAIN",
+    "listener.name.controller.plain.sasl.jaas.config": plain,
     "inter.broker.listener.name": "SASL_PLAINTEXT",
     "sasl.enabled.mechanisms": "SCRAM-SHA-512",
     "sasl.mechanism.inter.broker.protocol": "SCRAM-SHA-512",
-    "listener.name.sasl_plaintext.scram-sha-512.sasl.jaas.config":
-      "org.apache.kafka.common.security.scram.ScramLoginModule required " +
-      `username="${LOGIN}" password="${password}";`,
+    "listener.name.sasl_plaintext.scram-sha-512.sasl.jaas.config": scram,
     "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-    "super.users": `User:${LOGIN};User:ANONYMOUS`,
+    "super.users": `User:${LOGIN}`,
     "allow.everyone.if.no.acl.found": false,
   };
 }

@@ -83,6 +83,8 @@ describe("the servers of the stack", () => {
         "advertised.listeners=SASL_PLAINTEXT://127.0.0.1:19092",
         "sasl.enabled.mechanisms=SCRAM-SHA-512",
         "allow.everyone.if.no.acl.found=false",
+        "listener.security.protocol.map=CONTROLLER:SASL_PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT",
+        "super.users=User:cipherhorizon",
       ]);
       const login = variablesOf([exampleInstance(kafka, { password: "a-secret" })]);
       expect(login["CH_KAFKA_LOGIN"]).to.equal("cipherhorizon:a-secret");
