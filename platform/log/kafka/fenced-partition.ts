@@ -138,9 +138,18 @@ export class FencedPartition {
     const first = firstOf(session.end);
     if (first === null) return null;
     const epoch = await this.#produce(session, [first]);
-    this.#session = { ...session, epoch, end: epoch + 1 };
+    const lastTimestampMs = await this.#latest(session, epoch);
+    this.#session = { ...session, epoch, end: epoch + 1, lastTimestampMs };
     this.#parts.reader.sawEnd(this.#parts.partition, epoch + 1);
     return this.#session;
+  }
+
+  /** Of what stands up to its first record: until that, its predecessor has appended on. */
+  async #latest({ end, lastTimestampMs }: Session, epoch: number): Promise<number> {
+    if (epoch === end) return lastTimestampMs;
+    const { partition, reader } = this.#parts;
+    const [before] = await reader.read(partition, epoch - 1, ONE_RECORD);
+    return Math.max(lastTimestampMs, before?.timestampMs ?? 0);
   }
 
   async #enter(): Promise<Session> {

@@ -1,4 +1,4 @@
-import { type EventReader, envelopeOf, isControl } from "../../codec/codec.ts";
+import { type EventReader, envelopeOf, isControl, OWNER_KEY } from "../../codec/codec.ts";
 import type { Envelope } from "../../codec/envelope.ts";
 import { partitionOf } from "../../kernel/hash.ts";
 import type { LogRecord, PartitionRef } from "../log.ts";
@@ -9,7 +9,7 @@ const PROBLEMS_LISTED = 100;
 
 /**
  * `hole`: a position is missing, or comes twice.
- * `time`: a record's timestamp is before that of the record in front of it.
+ * `time`: an event's timestamp is before that of a record in front of it.
  * `identity`: the partition does not begin with `LogCreated`, or its newest is of another log.
  * `undecodable`: value or headers cannot be read.
  * `misrouted`: the key belongs into another partition.
@@ -95,11 +95,12 @@ export class PartitionCheck {
   add(record: LogRecord): void {
     const { position, timestampMs } = record;
     if (position !== this.#next) this.#note("hole", position, `${this.#next} must come here`);
-    if (timestampMs < this.#timestampMs) {
+    // A claim took its time before it was known what its predecessor would still append.
+    if (timestampMs < this.#timestampMs && record.key !== OWNER_KEY) {
       this.#note("time", position, `${timestampMs} comes after ${this.#timestampMs}`);
     }
     this.#next = position + 1;
-    this.#timestampMs = timestampMs;
+    this.#timestampMs = Math.max(this.#timestampMs, timestampMs);
     this.#counts.records += 1;
     if (isControl(record)) this.#addControl(record);
     else this.#addEvent(record);
