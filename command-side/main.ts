@@ -62,7 +62,10 @@ export interface CommandSide {
   follow(): Promise<void>;
   /** Partitions were shared out anew. */
   ownersChanged(): void;
-  stop(): Promise<void>;
+  /** Writes the snapshots that are due of what it follows. */
+  writeSnapshots(): Promise<void>;
+  /** Writes last snapshots of what it knows, where no others go on with its partitions. */
+  stop(others?: "others go on"): Promise<void>;
 }
 
 /** Opened, and begun: for who is alone. */
@@ -103,10 +106,12 @@ export async function openCommandSide(parts: CommandSideParts): Promise<CommandS
       await owners.catchUp();
     },
     ownersChanged: () => forwarder?.ownersChanged(),
-    stop: async () => {
+    writeSnapshots: async () => keeper?.begin(owners.known()),
+    stop: async (others) => {
       marketData.stop();
+      keeper?.stop();
       const ended = await owners.end();
-      await keeper?.finish(ended);
+      await keeper?.finish(others === undefined ? ended : []);
     },
   };
 }

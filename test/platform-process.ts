@@ -43,15 +43,22 @@ export async function startPlatformProcess(
   return { ...spawned, url: await spawned.ready() };
 }
 
-/** Starts `cipherhorizon serve all`, or another part, on a data folder; `names`: of projections. */
+interface Program {
+  /** Of projections. */
+  readonly names?: readonly string[];
+  /** The launcher of other code than this. */
+  readonly launcher?: string;
+}
+
+/** Starts `cipherhorizon serve all`, or another part, on a data folder. */
 export function spawnPlatform(
   folder: string,
   environment: Environment = {},
   part: "all" | "command-side" | "projections" | "query-api" = "all",
-  names: readonly string[] = [],
+  { names = [], launcher = CLI }: Program = {},
 ): SpawnedPlatform {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("CH_"));
-  const child = spawn(NODE, [CLI, "serve", part, ...names], {
+  const child = spawn(NODE, [launcher, "serve", part, ...names], {
     env: {
       ...Object.fromEntries(inherited),
       CH_DATA_FOLDER: folder,

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import { PartitionFold } from "../command-side/ownership/partition-fold.ts";
 import { type OwnerParts, PartitionOwner } from "../command-side/ownership/partition-owner.ts";
 import type { PartitionState } from "../command-side/ownership/partition-state.ts";
 import { SnapshotKeeper } from "../command-side/snapshots/snapshot-keeper.ts";
@@ -119,6 +120,21 @@ describe("the snapshots of an owner", () => {
     expect(await writeSnapshot(owner, writing())).to.equal(null);
   });
 
+  it("are written by who follows another's partition, until it takes that", async () => {
+    await withCommands();
+    const fold = new PartitionFold(parts);
+    expect(await writeSnapshot(fold, writing())).to.equal(null);
+    await fold.catchUp();
+    const marker = await writeSnapshot(fold, writing());
+    expect(marker?.position).to.be.greaterThan(COMMANDS);
+    const { observer, folds } = watchedFolds(parts);
+    const next = await PartitionOwner.take({ ...parts, observer });
+    expect(folds[0]?.from).to.equal(marker?.position);
+    deepStrictEqual(contentOf(next.state), contentOf(fold.state));
+    await PartitionOwner.take({ ...parts, fold });
+    expect(await writeSnapshot(fold, writing())).to.equal(null);
+  });
+
   it("are used again when an owner folds anew after an unknown outcome", async () => {
     const log = losingAnswers(owned.log, 1);
     const before = await withCommands();
@@ -167,21 +183,22 @@ describe("the snapshots of an owner", () => {
     }
   });
 
+  function keeperOf(owner: PartitionOwner) {
+    const [written, failed]: [number[], string[]] = [[], []];
+    const observer = {
+      onGap: () => undefined,
+      onWritten: (_: unknown, { position }: SnapshotMarker) => void written.push(position),
+      onNotWritten: (_: unknown, reason: string) => void failed.push(reason),
+    };
+    const owners = () => [owner];
+    const parts = { store, clock: Date.now, owners, everyEvents: 500, observer };
+    const keeper = new SnapshotKeeper(parts);
+    return { keeper, written, failed };
+  }
+
   it("are written after so many events, and when the process ends", async () => {
     const owner = await withCommands(600);
-    const written: number[] = [];
-    const failed: string[] = [];
-    const keeper = new SnapshotKeeper({
-      store,
-      clock: Date.now,
-      owners: () => [owner],
-      everyEvents: 500,
-      observer: {
-        onGap: () => undefined,
-        onWritten: (_, { position }) => written.push(position),
-        onNotWritten: (_, reason) => failed.push(reason),
-      },
-    });
+    const { keeper, written, failed } = keeperOf(owner);
     keeper.start();
     await until(() => written.length === 1);
     await Promise.all(Array.from({ length: 500 }, (_, i) => owner.submit(start(`two-${i}`))));
@@ -189,6 +206,14 @@ describe("the snapshots of an owner", () => {
     await keeper.finish([owner]);
     expect(written.at(-1)).to.be.greaterThan(1_000);
     expect(failed).to.deep.equal([]);
+  });
+
+  it("are not written again by one that has not heard that another has", async () => {
+    const owner = await withCommands(600);
+    const [one, other] = [keeperOf(owner), keeperOf(owner)];
+    for (const { keeper } of [one, other]) await keeper.begin([owner]);
+    expect([one.written.length, other.written.length]).to.deep.equal([1, 0]);
+    expect([...one.failed, ...other.failed]).to.deep.equal([]);
   });
 });
 

@@ -36,6 +36,8 @@ export class SharingCommandSide implements StartedPart {
   #settling: Promise<void> | null = null;
   /** What the group has said has changed since it was last settled. */
   #isDue = false;
+  /** It has left, and nobody else was there. */
+  #isLast = false;
 
   constructor(parts: SharingParts) {
     this.#parts = parts;
@@ -80,11 +82,13 @@ export class SharingCommandSide implements StartedPart {
   /**
    * Resolves when every partition has an owner, here or elsewhere, or when that takes too long:
    * readiness says what is wrong then. `address`: where the other command sides reach this one.
-   * What there is is folded before joining, for a partition's owner serves until it is claimed.
+   * What there is is folded before joining, for a partition's owner serves until it is claimed; and
+   * what no snapshot of this version of the code has is written, so that it is folded only once.
    */
   async join(address: string): Promise<void> {
-    const { peers } = this.#parts;
+    const { peers, commandSide } = this.#parts;
     await this.#follow();
+    await commandSide.writeSnapshots();
     if (this.#phase === "leaving") return;
     this.#phase = "sharing";
     await peers.join({ address, onShared: () => this.#shared() });
@@ -179,12 +183,14 @@ export class SharingCommandSide implements StartedPart {
   /** To others; and where there are none, there is nobody to wait for. */
   async #isSharedOut(): Promise<boolean> {
     this.#parts.peers.doubt();
-    return (await this.#parts.peers.view().catch(() => null)) !== null;
+    const view = await this.#parts.peers.view().catch(() => null);
+    this.#isLast = view?.members.length === 0;
+    return view !== null;
   }
 
   async #stop(): Promise<void> {
     await this.#settling;
-    await this.#parts.commandSide.stop();
+    await this.#parts.commandSide.stop(this.#isLast ? undefined : "others go on");
     await this.#parts.peers.leave();
   }
 

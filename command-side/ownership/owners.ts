@@ -13,6 +13,7 @@ import type { SnapshotStore } from "../../platform/snapshots/snapshot-store.ts";
 import type { AggregateDefinition } from "../aggregate.ts";
 import type { FactReader } from "../facts.ts";
 import type { CommandGateway, CommandOutcome, CommandRequest } from "../gateway.ts";
+import type { Resting } from "../snapshots/write-snapshot.ts";
 import { notOwner, overloaded } from "./owner-answers.ts";
 import type { OwnerObserver } from "./owner-observer.ts";
 import { PartitionFold } from "./partition-fold.ts";
@@ -118,15 +119,15 @@ export class Owners implements CommandGateway {
   }
 
   /**
-   * Takes no commands any more; resolves when the batches under way are settled, with the owners
-   * that there were: what they know stays true as far as they had come.
+   * Takes no commands any more; resolves when the batches under way are settled, with what was
+   * known of each partition: that stays true as far as it goes.
    */
-  async end(): Promise<readonly PartitionOwner[]> {
+  async end(): Promise<readonly Resting[]> {
     await this.#stopFollowing();
     this.#isMine = () => false;
     await Promise.all(this.#places().map(({ changing }) => changing));
-    const ended = this.owners();
-    await Promise.all(ended.map((owner) => owner.stop()));
+    const ended = this.known();
+    await Promise.all(this.owners().map((owner) => owner.stop()));
     for (const place of this.#places()) place.owner = null;
     return ended;
   }
@@ -184,6 +185,11 @@ export class Owners implements CommandGateway {
   /** Commands that wait, and ages of the command windows, for the metrics. */
   owners(): readonly PartitionOwner[] {
     return this.#places().flatMap(({ owner }) => owner ?? []);
+  }
+
+  /** What this process knows of partitions: its own, and what it follows. */
+  known(): readonly Resting[] {
+    return this.#places().flatMap(({ owner, followed }) => owner ?? followed ?? []);
   }
 
   /** Each partition of its own whose commands are not taken, and why; `null` where all are. */

@@ -4,6 +4,7 @@ import type { LogReader, LogRecord, PartitionRef } from "../../platform/log/log.
 import type { SnapshotMarker, SnapshotStore } from "../../platform/snapshots/snapshot-store.ts";
 import type { AggregateDefinition } from "../aggregate.ts";
 import { loadSnapshot } from "../snapshots/load-snapshot.ts";
+import type { Rest, Resting } from "../snapshots/write-snapshot.ts";
 import type { OwnerObserver } from "./owner-observer.ts";
 import { PartitionState, SequenceHole } from "./partition-state.ts";
 
@@ -24,25 +25,23 @@ export interface FoldParts {
   readonly reached?: Reached;
 }
 
-interface Reached {
-  readonly state: PartitionState;
-  readonly end: number;
-  readonly highestClaim: number;
-}
+/** `snapshot`: that the state was folded from; null: all of it comes from the log. */
+type Reached = Omit<Rest, "logId">;
 
 /** A partition folded from its newest snapshot, or from its beginning, as far as it was read. */
-export class PartitionFold {
+export class PartitionFold implements Resting {
   readonly #parts: FoldParts;
   #state: PartitionState;
   #end: number;
   #highestClaim: number;
   /** Of the snapshot that it began with. */
-  #marker: SnapshotMarker | null = null;
+  #marker: SnapshotMarker | null;
   #hasBegun: boolean;
   #isFolded: boolean;
   #reading: Promise<void> = Promise.resolve();
   #next: Promise<void> | null = null;
   #isWhole = true;
+  #isHandedOn = false;
 
   constructor(parts: FoldParts) {
     this.#parts = parts;
@@ -50,9 +49,14 @@ export class PartitionFold {
     this.#state = reached?.state ?? new PartitionState(parts.aggregate);
     this.#end = reached?.end ?? 0;
     this.#highestClaim = reached?.highestClaim ?? -1;
+    this.#marker = reached?.snapshot ?? null;
     // The observer knows what another has come to.
     this.#hasBegun = reached !== undefined;
     this.#isFolded = reached !== undefined;
+  }
+
+  get partition(): PartitionRef {
+    return this.#parts.partition;
   }
 
   get state(): PartitionState {
@@ -64,14 +68,24 @@ export class PartitionFold {
     return this.#end;
   }
 
-  /** The snapshot that it began with; null: it began with the partition. */
-  get snapshot(): SnapshotMarker | null {
-    return this.#marker;
-  }
-
   /** False once some of the records that were read could not be folded: begin another. */
   get isWhole(): boolean {
     return this.#isWhole;
+  }
+
+  /** Where it has come to, for an owner that goes on from there: the state is changed by it alone. */
+  handOn(): Reached {
+    this.#isHandedOn = true;
+    const { state, end } = this;
+    return { state, end, highestClaim: this.#highestClaim, snapshot: this.#marker };
+  }
+
+  /** What was folded stands in the log: it rests whenever no record is being folded. */
+  async atRest<T>(visit: (rest: Rest) => T): Promise<T | null> {
+    const logId = await this.#parts.log.logId();
+    if (!this.#isFolded || !this.#isWhole || this.#isHandedOn) return null;
+    const [highestClaim, snapshot] = [this.#highestClaim, this.#marker];
+    return visit({ state: this.#state, end: this.#end, highestClaim, snapshot, logId });
   }
 
   /**

@@ -180,7 +180,8 @@ export class PartitionOwner implements Resting {
     await this.stop(reason);
     if (this.hasYielded || this.#isAhead) return null;
     this.#isHandedOn = true;
-    const reached = { state: this.#state, end: this.#end, highestClaim: this.#reign.epoch };
+    const folded = { state: this.#state, end: this.#end, snapshot: this.#snapshot };
+    const reached = { ...folded, highestClaim: this.#reign.epoch };
     return new PartitionFold({ ...this.#parts, reached });
   }
 
@@ -386,10 +387,9 @@ export class PartitionOwner implements Resting {
     const fold = this.#followed ?? new PartitionFold(this.#parts);
     this.#followed = null;
     await fold.catchUp();
-    this.#state = fold.state;
-    this.#end = fold.end;
+    const { state, end, snapshot } = fold.handOn();
+    [this.#state, this.#end, this.#snapshot] = [state, end, snapshot];
     this.#isAhead = false;
-    this.#snapshot = fold.snapshot;
   }
 }
 

@@ -1,6 +1,11 @@
 import type { PartitionRef } from "../../platform/log/log.ts";
 import { chunksOf } from "../../platform/snapshots/chunks.ts";
-import type { SnapshotMarker, SnapshotStore } from "../../platform/snapshots/snapshot-store.ts";
+import type {
+  SnapshotMarker,
+  SnapshotStore,
+  StoredSnapshot,
+} from "../../platform/snapshots/snapshot-store.ts";
+import type { AggregateDefinition } from "../aggregate.ts";
 import type { PartitionState } from "../ownership/partition-state.ts";
 import { restoreChunk, snapshotVersion } from "./state-chunks.ts";
 
@@ -18,15 +23,21 @@ export interface LoadParts {
  */
 export async function loadSnapshot(
   state: PartitionState,
-  { store, partition, logId, end }: LoadParts,
+  parts: LoadParts,
 ): Promise<SnapshotMarker | null> {
-  const { topic, partition: number } = partition;
-  const place = { topic, partition: number, version: snapshotVersion(state.aggregate) };
-  const found = await store.newest(place, (marker) => {
-    return marker.logId === logId && marker.through <= end;
-  });
+  const found = await newestSnapshot(state.aggregate, parts);
   if (found === null) return null;
   const { marker } = found;
   for await (const chunk of chunksOf(found.records())) restoreChunk(state, chunk, marker.through);
   return marker;
+}
+
+/** The one that a start would load, whoever has written it; null: there is none. */
+export function newestSnapshot(
+  aggregate: AggregateDefinition,
+  { store, partition, logId, end }: LoadParts,
+): Promise<StoredSnapshot | null> {
+  const { topic, partition: number } = partition;
+  const place = { topic, partition: number, version: snapshotVersion(aggregate) };
+  return store.newest(place, (marker) => marker.logId === logId && marker.through <= end);
 }

@@ -5,14 +5,11 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { createRandom, type Random } from "../../cli/demo/random.ts";
-import type { LogPlace } from "../../platform/log/places.ts";
-import { verifyLog } from "../../platform/log/verify.ts";
 import { deleteKafkaTopics } from "../contracts/log/kafka-server.ts";
 import { print, printedSeed } from "../contracts/log/seed.ts";
-import { checkHistory, checkLog } from "../history/checker.ts";
-import { loggedEvents, tradeIdsByInstrument, withHistory } from "../history/read-history.ts";
 import { KillClients } from "../kill-clients.ts";
 import { type SpawnedPlatform, spawnPlatform } from "../platform-process.ts";
+import { expectNothingLost } from "./expect-nothing-lost.ts";
 import { kafkaEnvironment, logPlaceOf } from "./kafka-platform.ts";
 import { idsIn, ownedPartitions } from "./owned-partitions.ts";
 import { describeWithServers } from "./servers.ts";
@@ -198,22 +195,4 @@ async function isRegistered(id: string, url: string): Promise<boolean> {
 function isShared(owned: readonly (readonly number[])[]): boolean {
   const all = owned.flat().toSorted();
   return owned.every(({ length }) => length > 0) && String(all) === String([0, 1, 2, 3]);
-}
-
-async function expectNothingLost(place: LogPlace, clients: KillClients): Promise<void> {
-  await withHistory(place, async (history) => {
-    const topics = ["portfolio.events", "social.events", "strategies.events"];
-    const all = await Promise.all(topics.map((topic) => loggedEvents(history.log, topic)));
-    expect(checkHistory(clients.commands, all.flat()).slice(0, 10)).to.deep.equal([]);
-    expect(checkLog(await loggedEvents(history.log, "market.events"))).to.deep.equal([]);
-    expect(clients.commands.every(({ acknowledged }) => acknowledged !== null)).to.equal(true);
-    const verified = await verifyLog(history);
-    expect(verified.partitions.flatMap(({ problems }) => problems)).to.deep.equal([]);
-    expect(verified).to.include({ isSound: true, voidEvents: 0 });
-    const byInstrument = await tradeIdsByInstrument(history);
-    for (const { instrumentId, answered } of clients.feeds) {
-      const ids = byInstrument.get(instrumentId) ?? [];
-      expect([ids.length, new Set(ids).size], instrumentId).to.deep.equal([answered, answered]);
-    }
-  });
 }

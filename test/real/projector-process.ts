@@ -21,7 +21,7 @@ export async function startProjector(parts: {
   const { folder, environment, names } = parts;
   const port = String(await freePort());
   const own = { ...environment, CH_PROJECTIONS_PORT: port };
-  const spawned = spawnPlatform(folder, own, "projections", names);
+  const spawned = spawnPlatform(folder, own, "projections", { names });
   return {
     ...spawned,
     pid: spawned.child.pid ?? 0,
