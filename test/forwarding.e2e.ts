@@ -12,7 +12,9 @@ import { platformErrors } from "../platform/errors/catalogue.ts";
 import { createApp } from "../platform/http/app.ts";
 import { OPEN_DOOR } from "../platform/http/door.ts";
 import { listen, type RunningServer } from "../platform/http/server.ts";
+import type { Log } from "../platform/log/log.ts";
 import { createLogger } from "../platform/telemetry/logger.ts";
+import { silent } from "./ownership/disturbed-log.ts";
 import { type OwnedLog, openOwnedLog } from "./ownership/owned-log.ts";
 import { accepted, claimCount, eventCount, start } from "./ownership/requests.ts";
 
@@ -40,8 +42,8 @@ class Side {
     this.gateway = sharedGateway({ owners, local: owners, forwarder });
   }
 
-  static async open({ parts }: OwnedLog, owner: string): Promise<Side> {
-    const owners = await Owners.open({ ...parts, owner, aggregates: [telling] });
+  static async open({ parts }: OwnedLog, owner: string, log: Log = parts.log): Promise<Side> {
+    const owners = await Owners.open({ ...parts, log, owner, aggregates: [telling] });
     const side = new Side(owners);
     owners.follow();
     const routes = [forwardedRoute({ local: owners, peers: side.#peers })];
@@ -105,11 +107,23 @@ describe("two command sides that share partitions", () => {
   });
 
   it("know of each other's aggregates what was acknowledged before the question", async () => {
-    expect(await here.owners.fact("projection" as never, "a")).to.include({ value: null });
-    const { position } = accepted(await here.gateway.submit(start("a")));
-    const fact = await here.owners.fact("projection" as never, "a");
-    expect(fact).to.deep.include({ value: { limits: 1, tradingState: "active" }, version: 2 });
-    expect(fact.position).to.be.at.least(position);
+    const unheard = await Side.open(owned, "unheard", silent(owned.log));
+    try {
+      for (const id of ["a", "b", "c"]) {
+        for (const side of [here, unheard]) {
+          expect(await side.owners.fact("projection" as never, id)).to.include({ value: null });
+        }
+        const { position } = accepted(await here.gateway.submit(start(id)));
+        for (const side of [unheard, here]) {
+          const fact = await side.owners.fact("projection" as never, id);
+          const value = { limits: 1, tradingState: "active" };
+          expect(fact).to.deep.include({ value, version: 2 });
+          expect(fact.position).to.be.at.least(position);
+        }
+      }
+    } finally {
+      await unheard.close();
+    }
   });
 
   it("hand a partition over without refusing a command", async () => {
@@ -141,13 +155,34 @@ describe("two command sides that share partitions", () => {
   });
 
   it("let nobody in but each other", async () => {
-    const body = `${packCommand(start("a"))}\n`;
-    const stranger = new PeerKeys().authorizationFor(there.keys.publicKey);
-    for (const authorization of ["Bearer chk_x", stranger]) {
-      const headers = { "Content-Type": "application/x-ndjson", Authorization: authorization };
-      const answer = await fetch(there.url + FORWARDED_PATH, { method: "POST", headers, body });
-      expect(answer.status).to.equal(401);
+    const stranger = new PeerKeys();
+    const strangers = stranger.authorizationFor(there.keys.publicKey);
+    const [, proof = ""] = strangers.split(".");
+    const real = here.keys.authorizationFor(there.keys.publicKey);
+    const refused = {
+      "no key": null,
+      "a key of the API": "Bearer chk_x",
+      "a stranger's own": strangers,
+      "a stranger's under a peer's name": `Peer ${here.keys.publicKey}.${proof}`,
+      "a peer's, cut short": real.slice(0, -1),
+      "a peer's for another": here.keys.authorizationFor(stranger.publicKey),
+      "what it sends itself": there.keys.authorizationFor(here.keys.publicKey),
+    };
+    for (const [whose, authorization] of Object.entries(refused)) {
+      expect(await knock(there, authorization), whose).to.equal(401);
     }
     expect(await eventCount(owned.log)).to.equal(0);
+    expect(await knock(there, real)).to.equal(200);
+    expect(await eventCount(owned.log)).to.equal(2);
   });
 });
+
+/** What a command side answers to who hands a command on with this proof. */
+async function knock(side: Side, authorization: string | null): Promise<number> {
+  const proof = authorization === null ? {} : { Authorization: authorization };
+  const headers = { "Content-Type": "application/x-ndjson", ...proof };
+  const body = `${packCommand(start("a"))}\n`;
+  const answer = await fetch(side.url + FORWARDED_PATH, { method: "POST", headers, body });
+  await answer.text();
+  return answer.status;
+}

@@ -16,6 +16,11 @@ export function failingAppends(log: SqliteLog, times: number): Log {
   });
 }
 
+/** The real log, which tells nobody that something was appended to it. */
+export function silent(log: SqliteLog): Log {
+  return { ...passedOn(log), onAppended: () => () => undefined };
+}
+
 /** The real log, whose first appends come to what `disturb` makes of them. */
 export function disturbed(
   log: SqliteLog,
