@@ -1,3 +1,4 @@
+import { IncompatibleSchema } from "../platform/codec/registry.ts";
 import {
   type CatalogueRow,
   type FieldError,
@@ -44,6 +45,7 @@ export function interrupted(failed: string, todo: string): Failure {
 export function toFailure(thrown: unknown, during: string): Failure {
   if (thrown instanceof Failure) return thrown;
   if (thrown instanceof PlatformError) return fromPlatformError(thrown, during);
+  if (thrown instanceof IncompatibleSchema) return fromRegistry(thrown, during);
   if (thrown instanceof Error && "code" in thrown && typeof thrown.code === "string") {
     return fromSystemError(thrown, thrown.code, during);
   }
@@ -72,6 +74,15 @@ function indented(text: string): string {
   return text.replaceAll("\n", "\n         ");
 }
 
+function fromRegistry({ message }: IncompatibleSchema, during: string): Failure {
+  return new Failure(exitCodes.config, {
+    failed: `${during} failed`,
+    error: message,
+    tried: during,
+    todo: "see: cipherhorizon schemas check; is another platform's registry or prefix meant?",
+  });
+}
+
 function fromPlatformError(thrown: PlatformError, during: string): Failure {
   const { code, message, errors } = thrown;
   const row = platformErrors[code];
@@ -96,6 +107,7 @@ const TODO_OF_CODE: ReadonlyMap<string, string> = new Map([
   ["FOLDER_LOCKED", "use that process, stop it, or choose another folder with --data"],
   ["STORE_REFUSED", "correct the login, the database or its rights, then start it again"],
   ["STORE_UNSUITABLE", "use a server as the error says, then start it again"],
+  ["LOG_REFUSED", "correct what the error names, then start it again; see: cipherhorizon doctor"],
   ["LOG_UNAVAILABLE", "check the folder (--data, else CH_DATA_FOLDER); see: cipherhorizon doctor"],
 ]);
 

@@ -1,4 +1,3 @@
-import { catalogueOf } from "../../command-side/aggregate.ts";
 import {
   type CommandSide,
   openCommandSide,
@@ -8,31 +7,26 @@ import { aggregates } from "../../command-side/registry.ts";
 import { snapshotTopics, topics } from "../../kafka-topics/topics.ts";
 import type { EventReader } from "../../platform/codec/codec.ts";
 import type { Config } from "../../platform/config/config.ts";
-import { createApp } from "../../platform/http/app.ts";
 import { loadCursorKey } from "../../platform/http/cursor-key.ts";
-import { documentRoutes } from "../../platform/http/docs.ts";
-import {
-  healthRoutes,
-  type ReadinessCheck,
-  type ReadinessNote,
-} from "../../platform/http/health.ts";
 import type { Route } from "../../platform/http/route.ts";
-import { listen, type RunningServer } from "../../platform/http/server.ts";
 import { type FolderLock, lockFolder } from "../../platform/lifecycle/folder-lock.ts";
 import { runShutdown, type ShutdownStep } from "../../platform/lifecycle/shutdown.ts";
 import type { LogReader } from "../../platform/log/log.ts";
 import { openLogReading, openLogWriting } from "../../platform/log/places.ts";
 import { traced } from "../../platform/log/traced-log.ts";
+import { whenThere } from "../../platform/log/when-there.ts";
 import { openSnapshots } from "../../platform/snapshots/open-snapshots.ts";
 import type { Logger } from "../../platform/telemetry/logger.ts";
 import { endTelemetry, startTracing } from "../../platform/telemetry/start-tracing.ts";
 import { projectionNames } from "../../projections/registry.ts";
 import { startQueryApi } from "../../query-api/main.ts";
+import { untilAborted } from "../interrupts.ts";
 import { logPlace } from "../log-place.ts";
 import { storePlace } from "../store-place.ts";
 import { type ChosenStore, chooseStores, type Kept } from "./chosen-stores.ts";
 import { openDoor } from "./door.ts";
 import { openFeeders } from "./feeders.ts";
+import { Front } from "./front.ts";
 import { KafkaPeers } from "./kafka-peers.ts";
 import { chosenManagers, processManagersPart } from "./process-managers.ts";
 import { chosenProjections, projectionsPart } from "./projections.ts";
@@ -52,7 +46,11 @@ export interface StartPlatform {
   readonly logger: Logger;
   /** 0 lets the system choose. */
   readonly port: number;
+  /** Aborted: a start that waits for servers gives up. */
+  readonly interrupted?: AbortSignal;
 }
+
+const NEVER = new AbortController().signal;
 
 export interface Platform {
   readonly url: string;
@@ -86,9 +84,31 @@ async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Pl
   opened.push(step("close the rate limits", closeDoor));
   const kept = keptBy(options);
   const stores = await chooseStores(storePlace(config), kept, logger);
-  const base = parts.includes("command-side")
-    ? await openToWrite(config, logger, opened)
-    : await openToRead(config, opened);
+  const lock = parts.includes("command-side") ? lockFolder(config.dataFolder) : null;
+  if (lock !== null) opened.push(step("unlock the folder", () => lock.release()));
+  const front = await Front.open({ config, logger, door, notes, port });
+  try {
+    const { routes, steps } = await startBehind(front, { ...options, lock }, opened);
+    const stop = () => runShutdown(steps, logger);
+    return { url: front.url, routes, stores, ownKey, steps, stop };
+  } catch (error) {
+    await front.close();
+    throw error;
+  }
+}
+
+interface StartBehind extends StartPlatform {
+  readonly lock: FolderLock | null;
+}
+
+/** All that stands behind the server, which answers already. */
+async function startBehind(
+  front: Front,
+  options: StartBehind,
+  opened: ShutdownStep[],
+): Promise<Pick<Platform, "routes" | "steps">> {
+  const { config, parts, logger, lock, interrupted = NEVER } = options;
+  const base = await openBase(front, options, opened);
   const { commandSide, peers } = base;
   const sharing =
     commandSide === null || peers === null
@@ -107,32 +127,44 @@ async function start(options: StartPlatform, opened: ShutdownStep[]): Promise<Pl
     started.push(projectionsPart({ ...options, ...base, operations, names: fedBy(options) }));
   }
   opened.push(...started.flatMap(({ afterDrain }) => afterDrain).toReversed());
-  let isDraining = false;
-  const draining = { name: "draining", check: () => (isDraining ? "it is shutting down" : null) };
-  const routes = allRoutes(started, draining, notes);
-  const catalogue = catalogueOf(aggregates);
-  const documents = documentRoutes({ routes, catalogue, version: VERSION });
-  const internal = commandSide?.internalRoutes ?? [];
-  const app = createApp({
-    routes: [...routes, ...documents, ...internal],
-    catalogue,
-    door,
-    logger,
-  });
-  const server = await listen(app, { host: config.host, port, door });
-  base.lock?.publishAddress(server.url);
-  await sharing?.join(config.advertisedUrl ?? server.url);
+  const routes = front.serve(started, commandSide?.internalRoutes ?? []);
+  lock?.publishAddress(front.url);
+  const joining = sharing?.join(config.advertisedUrl ?? front.url);
+  await Promise.race([joining, untilAborted(interrupted)]);
   const steps = [
-    step("readiness off", () => {
-      isDraining = true;
-    }),
+    front.readinessOff,
     ...started.flatMap(({ beforeDrain }) => beforeDrain),
-    drain(server, config),
+    front.drain,
     ...started.flatMap(({ afterDrain }) => afterDrain),
     ...base.steps,
   ];
-  const { url } = server;
-  return { url, routes, stores, ownKey, steps, stop: () => runShutdown(steps, logger) };
+  return { routes, steps };
+}
+
+/** Waits for servers that do not answer yet; `/readyz` and the process's log say so. */
+async function openBase(
+  front: Front,
+  { config, parts, logger, interrupted: signal = NEVER }: StartPlatform,
+  opened: ShutdownStep[],
+): Promise<Base> {
+  const onAway = (reason: string) => {
+    front.startsWhen(`it waits for the log: ${reason}`);
+    logger.warn({ reason, url: front.url }, "the log is not there; waiting for it");
+  };
+  return whenThere(logPlace(config), { signal, onAway }, async () => {
+    const attempt: ShutdownStep[] = [];
+    try {
+      const opening = parts.includes("command-side")
+        ? openToWrite(config, logger, attempt)
+        : openToRead(config, attempt);
+      const base = await opening;
+      opened.push(...attempt);
+      return { ...base, steps: opened.toReversed() };
+    } catch (error) {
+      await runShutdown(attempt.toReversed(), logger);
+      throw error;
+    }
+  });
 }
 
 /** Whose read models this process writes or reads, and which process managers it runs. */
@@ -160,19 +192,24 @@ async function openTelemetry(options: StartPlatform, opened: ShutdownStep[]): Pr
   await startTracing({ url, ratio, service, version: VERSION }, logger);
 }
 
-interface Base {
+interface Opened {
   readonly log: LogReader;
   readonly codec: EventReader;
   readonly commandSide: CommandSide | null;
   /** The other command sides on the same Kafka. */
   readonly peers: KafkaPeers | null;
-  readonly lock: FolderLock | null;
+}
+
+/** With what closes it, and what was opened before it. */
+interface Base extends Opened {
   readonly steps: readonly ShutdownStep[];
 }
 
-async function openToWrite(config: Config, logger: Logger, opened: ShutdownStep[]): Promise<Base> {
-  const lock = lockFolder(config.dataFolder);
-  opened.push(step("unlock the folder", () => lock.release()));
+async function openToWrite(
+  config: Config,
+  logger: Logger,
+  opened: ShutdownStep[],
+): Promise<Opened> {
   const place = logPlace(config);
   const { log: untraced, codec, close } = await openLogWriting(place, topics);
   const log = traced(untraced, place.kafka === null ? "sqlite" : "kafka");
@@ -187,7 +224,7 @@ async function openToWrite(config: Config, logger: Logger, opened: ShutdownStep[
     ...(peers === null ? {} : { peers }),
     ...(snapshots === null ? {} : { snapshots }),
   });
-  return { log, codec, commandSide, peers, lock, steps: opened.toReversed() };
+  return { log, codec, commandSide, peers };
 }
 
 /** Null: the configuration wants none. */
@@ -202,11 +239,10 @@ async function openSnapshotsOf(
   return { store, everyEvents };
 }
 
-async function openToRead(config: Config, opened: ShutdownStep[]): Promise<Base> {
+async function openToRead(config: Config, opened: ShutdownStep[]): Promise<Opened> {
   const { log, codec, close } = await openLogReading(logPlace(config));
   opened.push(step("close the log", close));
-  const none = { commandSide: null, peers: null, lock: null };
-  return { log, codec, ...none, steps: opened.toReversed() };
+  return { log, codec, commandSide: null, peers: null };
 }
 
 function peersOf(config: Config, logger: Logger): KafkaPeers | null {
@@ -249,26 +285,6 @@ function queryApiPart({ config, logger }: StartPlatform, { log, codec }: Base): 
       }),
     ],
   };
-}
-
-function allRoutes(
-  started: readonly StartedPart[],
-  draining: ReadinessCheck,
-  notes: readonly ReadinessNote[],
-): readonly Route[] {
-  const health = healthRoutes({
-    notes,
-    checks: [draining, ...started.flatMap(({ checks }) => checks)],
-    updateMetrics: async () => {
-      for (const part of started) await part.updateMetrics?.();
-    },
-  });
-  return [...started.flatMap(({ routes }) => routes), ...health];
-}
-
-function drain(server: RunningServer, config: Config): ShutdownStep {
-  const timeoutMs = config.shutdownSeconds * 1000;
-  return { name: "drain HTTP", timeoutMs: timeoutMs + 1_000, run: () => server.close(timeoutMs) };
 }
 
 /** Each step has its own deadline: one that hangs must not keep the others from running. */

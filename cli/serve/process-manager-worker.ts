@@ -11,6 +11,7 @@ import {
   runManager,
 } from "../../command-side/process-managers/run-manager.ts";
 import { openLogReading } from "../../platform/log/places.ts";
+import { whenThere } from "../../platform/log/when-there.ts";
 import { createLogger } from "../../platform/telemetry/logger.ts";
 import { endTelemetry, joinTracing } from "../../platform/telemetry/start-tracing.ts";
 import type { FromManager, ManagerJob, ToManager } from "./process-manager-messages.ts";
@@ -55,7 +56,11 @@ await work(job).finally(async () => {
 async function work({ place, log: logAt, manager: name, wish }: ManagerJob): Promise<void> {
   const { signal } = stopping;
   const manager = registeredManager(name);
-  const { log, codec, close } = await openLogReading(logAt);
+  const onAway = (reason: string) => tell({ type: "trouble", trouble: `the log: ${reason}` });
+  const { log, codec, close } = await whenThere(logAt, { signal, onAway }, () => {
+    return openLogReading(logAt);
+  });
+  tell({ type: "trouble", trouble: null });
   const logger = createLogger("warn");
   const minutes = openStoredMinutes({ place, log, codec, logger, signal });
   const store = await openProcessStore(place, manager.projection);

@@ -65,9 +65,13 @@ function serveVerb([name, serving]: [string, Serving]): RunnableVerb {
       const config = readConfig(environment);
       const logger = createLogger(config.logLevel);
       const platform = await startPlatform({
-        ...{ config, parts, logger, port: config[port] },
+        ...{ config, parts, logger, port: config[port], interrupted },
         ...(named.length === 0 ? {} : { projections: named }),
+      }).catch((error: unknown) => {
+        if (interrupted.aborted) return null;
+        throw error;
       });
+      if (platform === null) return exitCodeOf(interrupted);
       const { url, stores } = platform;
       const log = logName(logPlace(config));
       if (output.json) output.value({ url, parts, log, stores });
@@ -79,10 +83,14 @@ function serveVerb([name, serving]: [string, Serving]): RunnableVerb {
       await untilAborted(interrupted);
       output.message("Stopping; a second Ctrl-C ends at once.");
       if (!(await platform.stop())) throw unclean();
-      // A service told to stop has done well; Ctrl-C is an interrupt all the same.
-      return interrupted.reason === "SIGTERM" ? exitCodes.ok : exitCodes.interrupted;
+      return exitCodeOf(interrupted);
     },
   });
+}
+
+/** A service told to stop has done well; Ctrl-C is an interrupt all the same. */
+function exitCodeOf({ reason }: AbortSignal): number {
+  return reason === "SIGTERM" ? exitCodes.ok : exitCodes.interrupted;
 }
 
 /** Where none is named, the configuration says which are meant. */

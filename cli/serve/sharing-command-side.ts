@@ -87,11 +87,12 @@ export class SharingCommandSide implements StartedPart {
    */
   async join(address: string): Promise<void> {
     const { peers, commandSide } = this.#parts;
-    await this.#follow();
+    await this.#untilDone("the log is not folded", () => commandSide.follow());
     await commandSide.writeSnapshots();
     if (this.#phase === "leaving") return;
     this.#phase = "sharing";
-    await peers.join({ address, onShared: () => this.#shared() });
+    const onShared = () => this.#shared();
+    await this.#untilDone("not in the group", () => peers.join({ address, onShared }));
     const deadline = performance.now() + SETTLED_WITHIN_MILLISECONDS;
     while ((await this.#whatIsWrong()) !== null && performance.now() < deadline) {
       await sleep(LOOK_EVERY_MILLISECONDS);
@@ -99,12 +100,15 @@ export class SharingCommandSide implements StartedPart {
   }
 
   /** A log that does not answer now is asked again: readiness says meanwhile what is wrong. */
-  async #follow(): Promise<void> {
+  async #untilDone(meanwhile: string, work: () => Promise<void>): Promise<void> {
     while (this.#phase !== "leaving") {
       try {
-        return await this.#parts.commandSide.follow();
+        await work();
+        this.#trouble = null;
+        return;
       } catch (error) {
-        this.#parts.logger.warn({ error: (error as Error).message }, "not folded yet");
+        this.#trouble = `${meanwhile}: ${(error as Error).message}`;
+        this.#parts.logger.warn({ error: (error as Error).message }, `${meanwhile}; trying again`);
         await sleep(SETTLE_AGAIN_MILLISECONDS);
       }
     }
@@ -195,8 +199,8 @@ export class SharingCommandSide implements StartedPart {
   }
 
   async #whatIsWrong(): Promise<string | null> {
-    if (this.#phase !== "sharing") return this.#phase;
     if (this.#trouble !== null) return this.#trouble;
+    if (this.#phase !== "sharing") return this.#phase;
     if (this.#settling !== null) return "taking partitions";
     const view = await this.#parts.peers.view().catch(() => null);
     if (view === null) return "partitions are being shared out";

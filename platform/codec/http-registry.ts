@@ -11,6 +11,8 @@ const COMPATIBILITY = "FULL_TRANSITIVE";
 const NOT_FOUND = 404;
 const CONFLICT = 409;
 const UNPROCESSABLE = 422;
+const TOO_MANY_REQUESTS = 429;
+const SERVER_ERROR = 500;
 const SHOWN_CHARACTERS = 300;
 const REGISTRATIONS_IN_A_ROW = 10;
 
@@ -111,7 +113,7 @@ export class HttpRegistry implements SchemaRegistry {
     const path = `/subjects/${this.#named(subject)}/versions`;
     const body = { schemaType: "AVRO", schema: JSON.stringify(schema) };
     const answered = await this.#ask<{ id: number }>("POST", path, body);
-    if (answered === null) throw this.#unavailable(`POST ${path}: not found`);
+    if (answered === null) throw this.#error("LOG_REFUSED", `POST ${path}: not found`);
     return answered.id;
   }
 
@@ -133,7 +135,9 @@ export class HttpRegistry implements SchemaRegistry {
     if (response.status === CONFLICT || response.status === UNPROCESSABLE) {
       throw new RefusedByRegistry(path, [text.slice(0, SHOWN_CHARACTERS)]);
     }
-    throw this.#unavailable(`${response.status} to ${method} ${path}: ${text}`);
+    const passes = response.status >= SERVER_ERROR || response.status === TOO_MANY_REQUESTS;
+    const code = passes ? "LOG_UNAVAILABLE" : "LOG_REFUSED";
+    throw this.#error(code, `${response.status} to ${method} ${path}: ${text}`);
   }
 
   async #fetch(method: string, path: string, body: unknown): Promise<Response> {
@@ -145,13 +149,13 @@ export class HttpRegistry implements SchemaRegistry {
       return await fetch(`${this.#base}${path}`, { method, headers, signal, ...content });
     } catch (error) {
       const { message, cause } = error as Error;
-      throw this.#unavailable(cause instanceof Error ? cause.message : message);
+      throw this.#error("LOG_UNAVAILABLE", cause instanceof Error ? cause.message : message);
     }
   }
 
-  #unavailable(what: string): PlatformError {
+  #error(code: "LOG_REFUSED" | "LOG_UNAVAILABLE", what: string): PlatformError {
     const detail = `the schema registry at ${this.#base}: ${what.slice(0, SHOWN_CHARACTERS)}`;
-    return new PlatformError("LOG_UNAVAILABLE", detail);
+    return new PlatformError(code, detail);
   }
 }
 

@@ -59,6 +59,7 @@ export const platformErrors = {
   NOT_OWNER: row(503, 7, "Not the owner", "Another process owns the partition.", true),
   NOT_YET: row(503, 7, "Not yet", "The read model has not reached the token in time.", true),
   LOG_UNAVAILABLE: row(503, 7, "Log unavailable", "The event log does not answer.", true),
+  LOG_REFUSED: row(503, 3, "Log refused", "The log's servers refuse a login, or hold no log."),
   STORE_UNAVAILABLE: row(503, 7, "Read store unavailable", "Its server does not answer.", true),
   STORE_REFUSED: row(503, 3, "Read store refuses", "Its server refuses the login or a right."),
   STORE_UNSUITABLE: row(

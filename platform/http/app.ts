@@ -23,6 +23,8 @@ export interface AppOptions {
   readonly door: Door;
   readonly logger: Logger;
   readonly bodyLimits?: BodyLimits;
+  /** Left out: `started`. Before that, what has no route yet may have one soon. */
+  readonly phase?: "starting" | "started";
 }
 
 const SECURITY_HEADERS = {
@@ -59,6 +61,8 @@ export function createApp(options: AppOptions): Express {
   });
   return app;
 }
+
+const STARTING = "The process is starting; /readyz says what it waits for.";
 
 interface Exchange {
   readonly request: Request;
@@ -138,6 +142,7 @@ async function refuseUnknown({ request, response, options }: Exchange): Promise<
   await admit(withAnyKey, { request, response, door: options.door });
   const methods = [...new Set([...allowedMethods(response), "OPTIONS"])];
   if (methods.length === 1) {
+    if (options.phase === "starting") throw new PlatformError("NOT_READY", STARTING);
     throw new PlatformError("ROUTE_NOT_FOUND", `There is no ${request.path}; see /docs.`);
   }
   response.set("Allow", methods.join(", "));

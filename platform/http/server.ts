@@ -1,7 +1,12 @@
-import { createServer, type Server, type ServerResponse, STATUS_CODES } from "node:http";
+import {
+  createServer,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { Express } from "express";
 import { PlatformError, type PlatformErrorCode } from "../errors/catalogue.ts";
 import { newConversation } from "./conversation.ts";
 import type { Door } from "./door.ts";
@@ -32,7 +37,7 @@ export interface RunningServer {
 }
 
 /** Serves the app with limits on headers, times and connections. */
-export async function listen(app: Express, address: ServerAddress): Promise<RunningServer> {
+export async function listen(app: RequestListener, address: ServerAddress): Promise<RunningServer> {
   refuseOpenDoor(address);
   const server = createHttpServer(app);
   const connections = connectionsOf(server);
@@ -50,7 +55,7 @@ export function urlOf(host: string, port: number): string {
   return `http://${reached.includes(":") ? `[${reached}]` : reached}:${port}`;
 }
 
-function createHttpServer(app: Express): Server {
+function createHttpServer(app: RequestListener): Server {
   const server = createServer(
     {
       maxHeaderSize: MAXIMUM_HEADER_BYTES,

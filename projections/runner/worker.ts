@@ -4,6 +4,7 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { openLogReading } from "../../platform/log/places.ts";
+import { whenThere } from "../../platform/log/when-there.ts";
 import { createLogger } from "../../platform/telemetry/logger.ts";
 import { endTelemetry, joinTracing } from "../../platform/telemetry/start-tracing.ts";
 import { registeredProjection } from "../registry.ts";
@@ -39,7 +40,7 @@ async function feed(job: FeedingJob, signal: AbortSignal): Promise<void> {
   if (share === null && lock === null) return tell({ type: "ended", end: STOPPED });
   const { projection } = registeredProjection(job.projection);
   const store = await openStore(job.place, job.projection, job.generation);
-  const { log, codec, close } = await openLogReading(job.log);
+  const { log, codec, close } = await openLog(job, signal);
   const parts = { projection, store, log, codec, share, observer: observer(), signal };
   try {
     tell({ type: "ended", end: await run(parts) });
@@ -49,6 +50,18 @@ async function feed(job: FeedingJob, signal: AbortSignal): Promise<void> {
     await close();
     lock?.release();
   }
+}
+
+async function openLog({ log }: FeedingJob, signal: AbortSignal) {
+  let attempts = 0;
+  const onAway = (error: string, nextAttemptInMs: number) => {
+    attempts += 1;
+    const trouble = { partition: null, doing: "opening the log", error, attempts, nextAttemptInMs };
+    tell({ type: "trouble", trouble });
+  };
+  const opened = await whenThere(log, { signal, onAway }, () => openLogReading(log));
+  if (attempts > 0) tell({ type: "trouble", trouble: null });
+  return opened;
 }
 
 const STOPPED: RunEnd = { reason: "stopped", detail: "" };

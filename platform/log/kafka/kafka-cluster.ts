@@ -5,6 +5,7 @@ import { PlatformError } from "../../errors/catalogue.ts";
 import { within } from "../../lifecycle/within.ts";
 import { measuredRequest } from "../../telemetry/client-requests.ts";
 import type { PartitionRef } from "../log.ts";
+import { isPassing } from "./kafka-errors.ts";
 import {
   type Broker,
   type Cluster,
@@ -52,7 +53,7 @@ export class KafkaCluster {
     this.#kind = kind;
   }
 
-  /** Throws `LOG_UNAVAILABLE` where no broker answers. */
+  /** Throws `LOG_UNAVAILABLE` where no broker answers, `LOG_REFUSED` where one refuses us. */
   static async connect(settings: KafkaSettings, kind: TopicKind = "events"): Promise<KafkaCluster> {
     const connections = createCluster(clientConfig(settings), logLevel.NOTHING);
     const cluster = new KafkaCluster(settings, connections, kind);
@@ -60,7 +61,7 @@ export class KafkaCluster {
       await cluster.refresh();
     } catch (error) {
       await cluster.close();
-      throw error;
+      throw notConnected(settings, error as Error);
     }
     return cluster;
   }
@@ -144,6 +145,13 @@ export class KafkaCluster {
   #assertOpen(): void {
     if (this.#closed) throw new PlatformError("LOG_UNAVAILABLE", "the event log is closed");
   }
+}
+
+function notConnected({ brokers }: KafkaSettings, cause: Error): Error {
+  const isAway = isPassing(cause) || cause instanceof PlatformError;
+  if (!isAway && !cause.name.startsWith("KafkaJS")) return cause;
+  const code = isAway ? "LOG_UNAVAILABLE" : "LOG_REFUSED";
+  return new PlatformError(code, `Kafka at ${brokers.join(", ")}: ${cause.message}`);
 }
 
 export function unknownPartition({ topic, partition }: PartitionRef): PlatformError {

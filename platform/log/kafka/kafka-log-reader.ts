@@ -221,5 +221,5 @@ function withoutTopics({ brokers, topicPrefix }: KafkaSettings): PlatformError {
   const detail =
     `there is no log on ${brokers.join(", ")}${prefixed}: ` +
     "cipherhorizon topics apply makes the topics, and so does the first command side";
-  return new PlatformError("LOG_UNAVAILABLE", detail);
+  return new PlatformError("LOG_REFUSED", detail);
 }

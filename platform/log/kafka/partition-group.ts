@@ -105,9 +105,14 @@ export class PartitionGroup {
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       if (!payload.restart) void this.#joinAgain(consumer, payload.error);
     });
-    await consumer.connect();
-    await consumer.subscribe({ topics: this.#parts.topics.map((topic) => this.#named(topic)) });
-    await consumer.run({ autoCommit: false, eachBatch: async () => undefined });
+    try {
+      await consumer.connect();
+      await consumer.subscribe({ topics: this.#parts.topics.map((topic) => this.#named(topic)) });
+      await consumer.run({ autoCommit: false, eachBatch: async () => undefined });
+    } catch (error) {
+      await consumer.disconnect().catch(() => undefined);
+      throw error;
+    }
   }
 
   /** What this process was given. */
