@@ -70,10 +70,10 @@ const definitions = [
   },
 ] as const;
 
-/** Ticks repeat themselves from one to the next; single events are too short to gain by it. */
+/** Ticks, and the headers of events, repeat themselves from one to the next. */
 export const topics: readonly TopicDefinition[] = definitions.map((definition) => ({
   ...definition,
-  compression: definition.context === "market-data" ? "zstd" : "none",
+  compression: "zstd",
   configuration: FOR_EVER,
 }));
 

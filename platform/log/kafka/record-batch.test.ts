@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { zstdDecompressSync } from "node:zlib";
 import { expect } from "chai";
 import fc from "fast-check";
 import { decodeRecordBatches, encodeRecordBatch, PLAIN_PRODUCER } from "./record-batch.ts";
@@ -6,6 +7,10 @@ import { decodeRecordBatches, encodeRecordBatch, PLAIN_PRODUCER } from "./record
 const require = createRequire(import.meta.url);
 const { RecordBatch } = require("kafkajs/src/protocol/recordBatch/v0");
 const Record = require("kafkajs/src/protocol/recordBatch/record/v0");
+
+const decodeByClient = require("kafkajs/src/protocol/recordBatch/v0/decoder");
+const Decoder = require("kafkajs/src/protocol/decoder");
+const { CompressionCodecs, CompressionTypes } = require("kafkajs");
 
 const text = fc.string({ unit: "binary" });
 const record = fc.record({
@@ -21,6 +26,21 @@ function placed(batch: Buffer, baseOffset: bigint): Buffer {
   const copy = Buffer.from(batch);
   copy.writeBigInt64BE(baseOffset);
   return copy;
+}
+
+/** Records with the headers that every event has. */
+function deposits(count: number) {
+  return Array.from({ length: count }, (_, number) => ({
+    key: `p-${number}`,
+    value: Buffer.from(`deposit ${number}`),
+    headers: {
+      ce_type: "FundsDeposited",
+      ce_source: "/cipherhorizon/portfolio",
+      ce_time: "2026-11-27T10:00:00.000Z",
+      ce_sequence: String(number),
+      "content-type": "application/avro",
+    },
+  }));
 }
 
 describe("a record batch", () => {
@@ -75,6 +95,25 @@ describe("a record batch", () => {
     });
     const ours = encodeRecordBatch({ ...at, records: sample, compression: "none" });
     expect(ours.equals(theirs.buffer)).to.equal(true);
+  });
+
+  it("in zstd is read by any client that has the codec", async () => {
+    CompressionCodecs[CompressionTypes.ZSTD] = () => ({
+      decompress: async (bytes: Buffer) => zstdDecompressSync(bytes),
+    });
+    const sample = deposits(100);
+    const batch = encodeRecordBatch({ ...at, records: sample, compression: "zstd" });
+    const { records: read } = await decodeByClient(new Decoder(placed(batch, 500n)));
+    const texts = read.map((one: { key: Buffer; value: Buffer }) => `${one.key} ${one.value}`);
+    expect(texts).to.deep.equal(sample.map(({ key, value }) => `${key} ${value}`));
+  });
+
+  it("in zstd is a third of itself where events follow each other, and as it is where alone", () => {
+    const bytesOf = (count: number, compression: "none" | "zstd") => {
+      return encodeRecordBatch({ ...at, records: deposits(count), compression }).length;
+    };
+    expect(bytesOf(100, "zstd")).to.be.below(bytesOf(100, "none") / 3);
+    expect(bytesOf(1, "zstd")).to.equal(bytesOf(1, "none"));
   });
 
   it("gives the records from a position on, and leaves what is cut off to the next fetch", () => {

@@ -39,6 +39,8 @@ const CODECS = { none: 0, gzip: 1, zstd: 4 } as const;
 const MAX_UNCOMPRESSED_BYTES = 256 * 1024 * 1024;
 /** The fastest level that still finds what repeats from event to event. */
 const ZSTD_LEVEL = 1;
+/** One event gains a fifth, and costs as much time as sixteen that lose two thirds. */
+const SMALLEST_COMPRESSED_BYTES = 2_048;
 
 export type Compression = "none" | "zstd";
 
@@ -57,15 +59,16 @@ export interface BatchParts {
 /** A producer that is not idempotent: the broker knows nothing of it. */
 export const PLAIN_PRODUCER = { producerId: "-1", producerEpoch: -1, firstSequence: -1 } as const;
 
-/** One atomic batch of a producer; all records have the same time. */
+/** One atomic batch of a producer; all records have the same time. A small one stays as it is. */
 export function encodeRecordBatch(parts: BatchParts): Buffer {
   const { records, timestampMs, compression } = parts;
   const plain = encodeRecords(records);
-  const body = compression === "zstd" ? compressed(plain) : plain;
+  const codec = plain.length < SMALLEST_COMPRESSED_BYTES ? "none" : compression;
+  const body = codec === "zstd" ? compressed(plain) : plain;
   const batch = Buffer.alloc(HEADER_BYTES + body.length);
   batch.writeInt32BE(batch.length - UNCOUNTED_BYTES, LENGTH_AT);
   batch.writeInt8(MAGIC, MAGIC_AT);
-  batch.writeInt16BE(CODECS[compression], ATTRIBUTES_AT);
+  batch.writeInt16BE(CODECS[codec], ATTRIBUTES_AT);
   batch.writeInt32BE(records.length - 1, 23);
   batch.writeBigInt64BE(BigInt(timestampMs), 27);
   batch.writeBigInt64BE(BigInt(timestampMs), 35);
