@@ -89,7 +89,7 @@ class RunningManager {
       this.#onStarted = resolve;
     });
     const file = new URL("./process-manager-worker.ts", import.meta.url);
-    this.#worker = new Worker(file, { workerData: job });
+    this.#worker = new Worker(file, { workerData: job, name: job.manager });
     this.#worker.on("message", (message: FromManager) => this.#hear(message));
     this.#worker.on("error", (error) => {
       this.#finish(error instanceof Error ? error.message : String(error));

@@ -40,7 +40,8 @@ export class Feeding {
   constructor(job: FeedingJob, listener: FeedingListener) {
     this.job = job;
     this.#listener = listener;
-    this.#worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: job });
+    const file = new URL("./worker.ts", import.meta.url);
+    this.#worker = new Worker(file, { workerData: job, name: job.projection });
     this.#worker.on("message", (message: FromWorker) => this.#hear(message));
     this.#worker.on("error", (error) => {
       const detail = error instanceof Error ? error.message : String(error);

@@ -33,7 +33,7 @@ export class WriterThread {
   }
 
   static async start(options: WriterOptions): Promise<WriterThread> {
-    const worker = new Worker(workerFile(), { workerData: options });
+    const worker = new Worker(workerFile(), { workerData: options, name: "log-writer" });
     const thread = new WriterThread(worker);
     await once(worker, "message");
     return thread;
