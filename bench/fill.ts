@@ -12,9 +12,9 @@ const IDLE_LOOKS = 8;
 const IDLE_WITHIN_MILLISECONDS = 300_000;
 
 /** The whole population, projected and assessed. */
-export async function fill(url: string): Promise<void> {
+export async function fill(url: string, queryAddress = url): Promise<void> {
   const close = async () => {};
-  const addresses = { address: url, queryAddress: url };
+  const addresses = { address: url, queryAddress };
   const session = createHttpSession({ ...addresses, apiKey: null, isEmbedded: false, close });
   const nowMs = Date.now();
   await submitAll(founding(), { session });

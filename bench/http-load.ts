@@ -17,22 +17,35 @@ export interface LoadResult {
 
 const WAIT_MILLISECONDS = 60_000;
 
-/** Sends `count` calls with `inFlight` of them under way; any answer over 299 ends the run. */
+export interface LoadSize {
+  readonly inFlight: number;
+  /** It ends after so many calls … */
+  readonly count: number;
+  /** … or after this time. */
+  readonly seconds?: number;
+}
+
+/**
+ * Sends calls with `inFlight` of them under way; any answer over 299, or that `check` throws at,
+ * ends the run.
+ */
 export async function load(
   url: string,
-  { count, inFlight }: { count: number; inFlight: number },
+  { count, inFlight, seconds: longest = Number.POSITIVE_INFINITY }: LoadSize,
   callAt: (index: number) => Call,
+  check: (answer: string) => void = () => undefined,
 ): Promise<LoadResult> {
   const agent = new Agent({ keepAlive: true, maxSockets: inFlight });
   const milliseconds: number[] = [];
   let next = 0;
   const started = performance.now();
+  const endMs = started + longest * 1_000;
   const work = async () => {
-    while (next < count) {
+    while (next < count && performance.now() < endMs) {
       const call = callAt(next);
       next += 1;
       const sent = performance.now();
-      await send(url, call, agent);
+      check(await send(url, call, agent));
       milliseconds.push(performance.now() - sent);
     }
   };
@@ -41,9 +54,9 @@ export async function load(
   agent.destroy();
   milliseconds.sort((one, two) => one - two);
   return {
-    requests: count,
+    requests: next,
     seconds,
-    perSecond: count / seconds,
+    perSecond: next / seconds,
     p50Milliseconds: quantile(milliseconds, 0.5),
     p99Milliseconds: quantile(milliseconds, 0.99),
   };

@@ -5,7 +5,7 @@ import { askRoutes } from "./ask-routes.ts";
 import { fill } from "./fill.ts";
 import { type Metrics, metricsOf } from "./metrics.ts";
 import { readRoutes } from "./read-routes.ts";
-import type { Figure, Row, Section } from "./report.ts";
+import { type Figure, type Row, type Section, tableOfRoutes } from "./report.ts";
 import type { Bench } from "./sections.ts";
 import type { WriteJob, Written } from "./write-worker.ts";
 
@@ -32,9 +32,28 @@ export async function measureReads(bench: Bench, wish: LoadWish): Promise<Sectio
   tell("filling the platform");
   await fill(url);
   const readUrl = wish.isApart ? await bench.startQueries(platform) : url;
+  const nothing = async () => undefined;
+  const { figures, rows, remarks } = await readUnderLoad({ url, readUrl }, wish, nothing);
+  return { name: "reads", figures, tables: [tableOfRoutes("route", rows)], remarks };
+}
+
+export interface ReadUnderLoad<T> {
+  readonly figures: readonly Figure[];
+  readonly rows: readonly Row[];
+  readonly remarks: readonly string[];
+  readonly meanwhile: T;
+}
+
+/** Of a platform that is filled; `measure` is done meanwhile, when it is warm. */
+export async function readUnderLoad<T>(
+  { url, readUrl }: { readonly url: string; readonly readUrl: string },
+  wish: Omit<LoadWish, "isApart">,
+  measure: () => Promise<T>,
+): Promise<ReadUnderLoad<T>> {
   const routes = readRoutes();
   const workerData: WriteJob = { url, ...wish };
-  const writer = new Worker(new URL("./write-worker.ts", import.meta.url), { workerData });
+  const file = new URL("./write-worker.ts", import.meta.url);
+  const writer = new Worker(file, { workerData, name: "writing" });
   const written = once(writer, "message") as Promise<[Written]>;
   // Its failure is told at the end, when the platform can be stopped.
   written.catch(() => undefined);
@@ -43,15 +62,16 @@ export async function measureReads(bench: Bench, wish: LoadWish): Promise<Sectio
   tell(`${routes.length} reads, each ${READS_A_SECOND} times a second for ${wish.seconds} s`);
   const before = await snapshot(url, readUrl);
   const asked = { perRouteAndSecond: READS_A_SECOND, seconds: wish.seconds };
-  const rows = await askRoutes(readUrl, routes, asked);
+  const reading = askRoutes(readUrl, routes, asked);
+  const [rows, meanwhile] = await Promise.all([reading, measure()]);
   const after = await snapshot(url, readUrl);
   writer.postMessage("stop");
   const [seen] = await written;
   const figures = figuresOf([before, after], wish, seen);
-  return { name: "reads", figures, rows, remarks: remarksOf(rows, seen) };
+  return { rows, figures, remarks: remarksOf(rows, seen), meanwhile };
 }
 
-function tell(text: string): void {
+export function tell(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
@@ -76,7 +96,7 @@ async function snapshot(url: string, readUrl: string): Promise<Snapshot> {
 /** Rates are the platform's own counters, over the time in which the reads were asked. */
 function figuresOf(
   [before, after]: readonly [Snapshot, Snapshot],
-  wish: LoadWish,
+  wish: Omit<WriteJob, "url">,
   seen: Written,
 ): Figure[] {
   const seconds = (after.atMs - before.atMs) / 1_000;

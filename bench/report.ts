@@ -20,11 +20,20 @@ export interface Row {
   readonly worstGapEvents: number | null;
 }
 
+/** `null`: it was not measured. */
+export type Cell = number | string | null;
+
+/** The first column names what is measured. */
+export interface Table {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly [string, ...Cell[]])[];
+}
+
 /** What one section has measured. */
 export interface Section {
   readonly name: string;
   readonly figures: readonly Figure[];
-  readonly rows?: readonly Row[];
+  readonly tables?: readonly Table[];
   /** What the figures do not show, in sentences. */
   readonly remarks?: readonly string[];
 }
@@ -34,8 +43,8 @@ export function printSections(sections: readonly Section[], isJson: boolean): vo
     process.stdout.write(`${JSON.stringify(sections)}\n`);
     return;
   }
-  for (const { name, figures, rows = [], remarks = [] } of sections) {
-    const lines = [...figures.map(figureLine), ...tableOf(rows), ...remarks];
+  for (const { name, figures, tables = [], remarks = [] } of sections) {
+    const lines = [...figures.map(figureLine), ...tables.flatMap(tableLines), ...remarks];
     process.stdout.write(`\n${[name, ...lines].join("\n")}\n`);
   }
 }
@@ -58,22 +67,31 @@ const COLUMNS: readonly (readonly [string, (row: Row) => number | null])[] = [
   ["lag s", (row) => row.worstLagSeconds],
   ["gap", (row) => row.worstGapEvents],
 ];
-const COLUMN_CHARACTERS = 9;
 
 /** Slowest first: what is over a limit stands above what is not. */
-function tableOf(rows: readonly Row[]): string[] {
-  if (rows.length === 0) return [];
-  const width = Math.max(...rows.map(({ name }) => name.length));
-  const head = COLUMNS.map(([title]) => title.padStart(COLUMN_CHARACTERS));
+export function tableOfRoutes(title: string, rows: readonly Row[]): Table {
   const sorted = rows.toSorted((one, two) => two.p99Milliseconds - one.p99Milliseconds);
-  const lines = sorted.map((row) => {
-    const cells = COLUMNS.map(([, cellOf]) => cellText(cellOf(row)).padStart(COLUMN_CHARACTERS));
-    return row.name.padEnd(width) + cells.join("");
-  });
-  return ["route".padEnd(width) + head.join(""), ...lines];
+  return {
+    columns: [title, ...COLUMNS.map(([column]) => column)],
+    rows: sorted.map((row) => [row.name, ...COLUMNS.map(([, cellOf]) => cellOf(row))]),
+  };
 }
 
-function cellText(value: number | null): string {
+/** The first column to the left, figures to the right. */
+function tableLines({ columns, rows }: Table): string[] {
+  const texts = [columns, ...rows.map(([name, ...cells]) => [name, ...cells.map(cellText)])];
+  const widths = columns.map((_, i) => Math.max(...texts.map((line) => line[i]?.length ?? 0)));
+  const lines = texts.map(([name = "", ...cells]) => {
+    const padded = cells.map((cell, i) => cell.padStart((widths[i + 1] ?? 0) + 2));
+    return name.padEnd(widths[0] ?? 0) + padded.join("");
+  });
+  return ["", ...lines];
+}
+
+function cellText(value: Cell): string {
   if (value === null) return "-";
-  return Number.isInteger(value) ? value.toLocaleString("en") : value.toFixed(1);
+  if (typeof value === "string") return value;
+  return Number.isInteger(value) || value >= 1_000
+    ? Math.round(value).toLocaleString("en")
+    : value.toFixed(value < 10 ? 2 : 1);
 }

@@ -9,11 +9,14 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startPlatformProcess } from "../test/platform-process.ts";
 import { measureAssessment } from "./assessment.ts";
+import { measureCache } from "./cache.ts";
+import { measureDistributed } from "./distributed.ts";
 import { startQueryProcess } from "./query-process.ts";
 import { measureReads } from "./reads.ts";
 import { printSections, type Section } from "./report.ts";
 import { measureRestart } from "./restart.ts";
 import type { Bench } from "./sections.ts";
+import { measureStores } from "./stores.ts";
 import { measureThroughput } from "./throughput.ts";
 import { measureTracing } from "./tracing.ts";
 
@@ -21,10 +24,11 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     json: { type: "boolean", default: false },
-    /** Of the section `reads`: how long, and what goes in meanwhile. */
-    seconds: { type: "string", default: "120" },
-    commands: { type: "string", default: "2000" },
-    ticks: { type: "string", default: "20000" },
+    /** How long what has no end of its own is measured. */
+    seconds: { type: "string", default: "60" },
+    /** Of the sections that read under load: what goes in a second, and in which requests. */
+    commands: { type: "string" },
+    ticks: { type: "string" },
     lines: { type: "string", default: "20" },
     /** Of the section `restart`: how long the log is. */
     history: { type: "string", default: "1000000" },
@@ -33,15 +37,23 @@ const { values, positionals } = parseArgs({
   },
 });
 
+/** What goes in a second while every read is asked, where nothing else is wished. */
+const EMBEDDED_LOAD = { commands: 2_000, ticks: 20_000 };
+/** Servers, parts and load generator share the machine. */
+const DISTRIBUTED_LOAD = { commands: 200, ticks: 2_000 };
+
 /** Of what a platform has told, when a section fails. */
 const MESSAGES_SHOWN = 4_000;
 
 const measures: Readonly<Record<string, (bench: Bench) => Promise<Section>>> = {
   throughput: measureThroughput,
-  reads: (bench) => measureReads(bench, loadWish()),
+  reads: (bench) => measureReads(bench, loadWish(EMBEDDED_LOAD)),
   assessment: measureAssessment,
   restart: () => measureRestart(Number(values.history)),
   tracing: measureTracing,
+  distributed: () => measureDistributed(loadWish(DISTRIBUTED_LOAD)),
+  cache: () => measureCache(loadWish(DISTRIBUTED_LOAD)),
+  stores: () => measureStores(Number(values.seconds)),
 };
 
 const asked = positionals.length === 0 ? Object.keys(measures) : positionals;
@@ -88,11 +100,11 @@ async function onItsOwn(measure: (bench: Bench) => Promise<Section>): Promise<Se
   }
 }
 
-function loadWish() {
+function loadWish(usual: { readonly commands: number; readonly ticks: number }) {
   return {
     seconds: Number(values.seconds),
-    commandsPerSecond: Number(values.commands),
-    ticksPerSecond: Number(values.ticks),
+    commandsPerSecond: Number(values.commands ?? usual.commands),
+    ticksPerSecond: Number(values.ticks ?? usual.ticks),
     linesPerRequest: Number(values.lines),
     isApart: values.apart,
   };

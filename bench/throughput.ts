@@ -6,7 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { load, send } from "./http-load.ts";
-import { metricsOf } from "./metrics.ts";
+import { appends } from "./metrics.ts";
 import { rawCommitsPerSecond, rawHttp, rawRowsPerSecond } from "./raw-limits.ts";
 import type { Figure, Section } from "./report.ts";
 import type { Bench, BenchPlatform } from "./sections.ts";
@@ -209,14 +209,6 @@ function tick(index: number) {
     timestamp: 1_723_161_255_000 + Math.floor(index / 10),
     tradeId: String(3_735_683_259 + index),
     side: index % 3 === 0 ? "sell" : "buy",
-  };
-}
-
-async function appends(url: string): Promise<{ count: number; events: number }> {
-  const { sumOf } = await metricsOf(url);
-  return {
-    count: sumOf("log_append_batch_events_count"),
-    events: sumOf("log_append_batch_events_sum"),
   };
 }
 

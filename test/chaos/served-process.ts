@@ -49,6 +49,10 @@ export class ServedProcess {
     return this.#parts.folder;
   }
 
+  get pid(): number {
+    return this.#process.child.pid ?? 0;
+  }
+
   get url(): string {
     return `http://127.0.0.1:${this.#parts.port}`;
   }
