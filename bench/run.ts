@@ -1,7 +1,7 @@
 /**
- * Figures of the embedded platform, each beside what it is measured against in the same run.
- * `npm run bench` measures all of it, `npm run bench -- reads` one section; with `--json` one JSON
- * object.
+ * Figures of the platform, each beside what it is measured against in the same run. `npm run bench`
+ * measures all of the embedded one, `npm run bench -- reads` one section; those on real servers are
+ * named one by one. With `--json` one JSON object.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -45,18 +45,25 @@ const DISTRIBUTED_LOAD = { commands: 200, ticks: 2_000 };
 /** Of what a platform has told, when a section fails. */
 const MESSAGES_SHOWN = 4_000;
 
-const measures: Readonly<Record<string, (bench: Bench) => Promise<Section>>> = {
+type Measures = Readonly<Record<string, (bench: Bench) => Promise<Section>>>;
+
+const embedded: Measures = {
   throughput: measureThroughput,
   reads: (bench) => measureReads(bench, loadWish(EMBEDDED_LOAD)),
   assessment: measureAssessment,
   restart: () => measureRestart(Number(values.history)),
   tracing: measureTracing,
+};
+
+/** They start real servers, whose programs must be there. */
+const onServers: Measures = {
   distributed: () => measureDistributed(loadWish(DISTRIBUTED_LOAD)),
   cache: () => measureCache(loadWish(DISTRIBUTED_LOAD)),
   stores: () => measureStores(Number(values.seconds)),
 };
 
-const asked = positionals.length === 0 ? Object.keys(measures) : positionals;
+const measures = { ...embedded, ...onServers };
+const asked = positionals.length === 0 ? Object.keys(embedded) : positionals;
 const sections: Section[] = [];
 for (const name of asked) {
   const measure = measures[name];
