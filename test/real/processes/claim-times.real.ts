@@ -1,12 +1,12 @@
 import { expect } from "chai";
-import { FencedPartition } from "../../platform/log/kafka/fenced-partition.ts";
-import { KafkaCluster } from "../../platform/log/kafka/kafka-cluster.ts";
-import { KafkaLogReader } from "../../platform/log/kafka/kafka-log-reader.ts";
-import type { LogReader } from "../../platform/log/log.ts";
-import { logAdapters } from "../contracts/log/adapters.ts";
-import { kafkaSettings } from "../contracts/log/kafka-server.ts";
-import { rawClaim, rawRecords, readAll } from "../contracts/log/raw-records.ts";
-import { describeWithServers } from "./servers.ts";
+import { FencedPartition } from "../../../platform/log/kafka/fenced-partition.ts";
+import { KafkaCluster } from "../../../platform/log/kafka/kafka-cluster.ts";
+import { KafkaLogReader } from "../../../platform/log/kafka/kafka-log-reader.ts";
+import type { LogReader } from "../../../platform/log/log.ts";
+import { logAdapters } from "../../contracts/log/adapters.ts";
+import { kafkaSettings } from "../../contracts/log/kafka-server.ts";
+import { rawClaim, rawRecords, readAll } from "../../contracts/log/raw-records.ts";
+import { describeWithServers } from "../servers.ts";
 
 const PARTITION = { topic: "one.events", partition: 0 };
 /** So far is the clock of the former owner before that of the next. */

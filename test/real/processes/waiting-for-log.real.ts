@@ -6,12 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
-import { exitCodes } from "../../cli/exit-codes.ts";
-import { within } from "../../platform/lifecycle/within.ts";
-import { deleteKafkaTopics } from "../contracts/log/kafka-server.ts";
-import { answersOk, type SpawnedPlatform, spawnPlatform } from "../platform-process.ts";
-import { freePort } from "./free-port.ts";
-import { describeWithServers, serverAddress } from "./servers.ts";
+import { exitCodes } from "../../../cli/exit-codes.ts";
+import { within } from "../../../platform/lifecycle/within.ts";
+import { deleteKafkaTopics } from "../../contracts/log/kafka-server.ts";
+import { answersOk, type SpawnedPlatform, spawnPlatform } from "../../platform-process.ts";
+import { freePort } from "../free-port.ts";
+import { describeWithServers, serverAddress } from "../servers.ts";
 
 const PARTS = ["command-side", "projections", "query-api"] as const;
 type Part = (typeof PARTS)[number];

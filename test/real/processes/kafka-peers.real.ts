@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
-import { KafkaPeers } from "../../cli/serve/kafka-peers.ts";
-import { PeerKeys } from "../../platform/access/peer-keys.ts";
-import { createLogger } from "../../platform/telemetry/logger.ts";
-import { logAdapters } from "../contracts/log/adapters.ts";
-import { logPlaceOf } from "./kafka-platform.ts";
-import { describeWithServers } from "./servers.ts";
+import { KafkaPeers } from "../../../cli/serve/kafka-peers.ts";
+import { PeerKeys } from "../../../platform/access/peer-keys.ts";
+import { createLogger } from "../../../platform/telemetry/logger.ts";
+import { logAdapters } from "../../contracts/log/adapters.ts";
+import { logPlaceOf } from "../kafka-platform.ts";
+import { describeWithServers } from "../servers.ts";
 
 const LOOKS = 300;
 const LOOK_EVERY_MILLISECONDS = 100;

@@ -7,13 +7,13 @@ import { expect } from "chai";
 import {
   PostgresProcessStore,
   processSchema,
-} from "../../command-side/process-managers/postgres-process-store.ts";
-import { riskAssessment } from "../../command-side/process-managers/risk-assessment/projection.ts";
-import { deleteKafkaTopics } from "../contracts/log/kafka-server.ts";
-import { eventsOf, withHistory } from "../history/read-history.ts";
-import { answersOk, type SpawnedPlatform, spawnPlatform } from "../platform-process.ts";
-import { kafkaEnvironment, logPlaceOf } from "./kafka-platform.ts";
-import { describeWithServers, type TemporaryDatabase, temporaryDatabase } from "./servers.ts";
+} from "../../../command-side/process-managers/postgres-process-store.ts";
+import { riskAssessment } from "../../../command-side/process-managers/risk-assessment/projection.ts";
+import { deleteKafkaTopics } from "../../contracts/log/kafka-server.ts";
+import { eventsOf, withHistory } from "../../history/read-history.ts";
+import { answersOk, type SpawnedPlatform, spawnPlatform } from "../../platform-process.ts";
+import { kafkaEnvironment, logPlaceOf } from "../kafka-platform.ts";
+import { describeWithServers, type TemporaryDatabase, temporaryDatabase } from "../servers.ts";
 
 const PORTFOLIO = "p-1";
 const WITHIN_MILLISECONDS = 120_000;

@@ -4,16 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
-import { createRandom, type Random } from "../../cli/demo/random.ts";
-import { deleteKafkaTopics } from "../contracts/log/kafka-server.ts";
-import { print, printedSeed } from "../contracts/log/seed.ts";
-import { KillClients } from "../kill-clients.ts";
-import { type SpawnedPlatform, spawnPlatform } from "../platform-process.ts";
-import { expectNothingLost } from "./expect-nothing-lost.ts";
-import { kafkaEnvironment, logPlaceOf } from "./kafka-platform.ts";
-import { idsIn, ownedPartitions } from "./owned-partitions.ts";
-import { describeWithServers } from "./servers.ts";
-import { askStaleOwner } from "./stale-owner.ts";
+import { createRandom, type Random } from "../../../cli/demo/random.ts";
+import { deleteKafkaTopics } from "../../contracts/log/kafka-server.ts";
+import { print, printedSeed } from "../../contracts/log/seed.ts";
+import { KillClients } from "../../kill-clients.ts";
+import { type SpawnedPlatform, spawnPlatform } from "../../platform-process.ts";
+import { expectNothingLost } from "../expect-nothing-lost.ts";
+import { kafkaEnvironment, logPlaceOf } from "../kafka-platform.ts";
+import { idsIn, ownedPartitions } from "../owned-partitions.ts";
+import { describeWithServers } from "../servers.ts";
+import { askStaleOwner } from "../stale-owner.ts";
 
 /** `DISTURBANCES=60` for a long run; `TEST_SEED` draws the same again. */
 const DISTURBANCES = Number(process.env["DISTURBANCES"] ?? 6);

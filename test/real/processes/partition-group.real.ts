@@ -2,11 +2,11 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { Kafka } from "kafkajs";
-import { clientConfig, type KafkaSettings } from "../../platform/log/kafka/kafka-cluster.ts";
-import { type GroupView, PartitionGroup } from "../../platform/log/kafka/partition-group.ts";
-import { createLogger } from "../../platform/telemetry/logger.ts";
-import { deleteKafkaTopics, kafkaSettings } from "../contracts/log/kafka-server.ts";
-import { describeWithServers } from "./servers.ts";
+import { clientConfig, type KafkaSettings } from "../../../platform/log/kafka/kafka-cluster.ts";
+import { type GroupView, PartitionGroup } from "../../../platform/log/kafka/partition-group.ts";
+import { createLogger } from "../../../platform/telemetry/logger.ts";
+import { deleteKafkaTopics, kafkaSettings } from "../../contracts/log/kafka-server.ts";
+import { describeWithServers } from "../servers.ts";
 
 const SIZES = { many: 4, one: 1 } as const;
 const PARTITIONS = 5;
