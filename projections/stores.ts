@@ -6,6 +6,7 @@ import {
   removeGenerationFiles,
 } from "./runner/generation-files.ts";
 import { measuredStore } from "./runner/measured-store.ts";
+import type { Tables } from "./runner/projection.ts";
 import type { ReadStore } from "./runner/read-store.ts";
 import { SqliteReadStore } from "./runner/sqlite-store.ts";
 import type { ServerDropper, ServerStores } from "./servers/server-stores.ts";
@@ -56,13 +57,18 @@ const servers: Readonly<Record<StoreServer, () => Promise<{ readonly stores: Ser
   redis: () => import("./servers/redis.ts"),
 };
 
-/** The store of one generation; whoever opened it closes it. */
+/**
+ * The store of one generation; whoever opened it closes it. `tables`: those to be read back, where
+ * not all of them are, or not by all of their columns.
+ */
 export async function openStore(
   place: StorePlace,
   name: string,
   generation: number,
+  tables?: Tables,
 ): Promise<ReadStore> {
-  const registered = registeredProjection(name);
+  const all = registeredProjection(name);
+  const registered = tables === undefined ? all : readingOnly(all, tables);
   const there = serverOf(registered, place.servers);
   if (there === null) {
     const { projection, indexes } = registered;
@@ -74,6 +80,11 @@ export async function openStore(
   const reader = place.influxReader ?? null;
   const store = stores.open(there.address, { registered, generation, reader });
   return measuredStore(store, { server: there.server, projection: name });
+}
+
+/** Without indexes, which may be of what is left out. */
+function readingOnly(registered: RegisteredProjection, tables: Tables): RegisteredProjection {
+  return { ...registered, projection: { ...registered.projection, tables }, indexes: [] };
 }
 
 /** Drops generations that nobody needs any more, on whichever store they are. */

@@ -18,6 +18,7 @@ import { whenThere } from "../../platform/log/when-there.ts";
 import { openSnapshots } from "../../platform/snapshots/open-snapshots.ts";
 import type { Logger } from "../../platform/telemetry/logger.ts";
 import { endTelemetry, startTracing } from "../../platform/telemetry/start-tracing.ts";
+import { VERSION } from "../../platform/version.ts";
 import { projectionNames } from "../../projections/registry.ts";
 import { startQueryApi } from "../../query-api/main.ts";
 import { untilAborted } from "../interrupts.ts";
@@ -33,7 +34,6 @@ import { chosenProjections, projectionsPart } from "./projections.ts";
 import { openReaders } from "./readers.ts";
 import { SharingCommandSide } from "./sharing-command-side.ts";
 import type { StartedPart } from "./started-part.ts";
-import { VERSION } from "./version.ts";
 
 /** What one process may be; `serve all` is all three. Process managers run with the command side. */
 export type Part = "command-side" | "projections" | "query-api";

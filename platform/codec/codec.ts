@@ -79,6 +79,7 @@ function codecOf(reader: EventReader, writer: EventWriter): EventCodec {
   return {
     eventId,
     prepare: (records) => reader.prepare(records),
+    schemaIds: () => reader.schemaIds(),
     decode: (topic, partition, record) => reader.decode(topic, partition, record),
     encode: (topic, event, envelope) => writer.encode(topic, event, envelope),
     encodeLogCreated: (topic, logId, timeMs) => writer.encodeLogCreated(topic, logId, timeMs),

@@ -19,6 +19,8 @@ export interface EventReader {
    * Throws a `DecodeError`, which is a data error: the record will never decode.
    */
   decode(topic: string, partition: number, record: LogRecord): RecordedEvent;
+  /** Of the schemas it knows by now. */
+  schemaIds(): readonly number[];
 }
 
 /** How data written with one schema id becomes an event of this code. */
@@ -58,6 +60,10 @@ export class RegistryEventReader implements EventReader {
   /** Takes in what an id stands for. */
   learn(id: number, schema: RecordSchema): void {
     this.#readings.set(id, this.#readingOf(schema));
+  }
+
+  schemaIds(): readonly number[] {
+    return [...this.#readings.keys()].sort((a, b) => a - b);
   }
 
   decode(topic: string, partition: number, record: LogRecord): RecordedEvent {

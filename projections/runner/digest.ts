@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { ColumnType, Row, Table, Tables, Value } from "./projection.ts";
 import type { ReadStore, StoredRow } from "./read-store.ts";
 
@@ -48,14 +48,28 @@ export async function digestRows(parts: {
   readonly options?: DigestOptions;
 }): Promise<Digest> {
   const { name, table, rows, options = {} } = parts;
-  let count = 0;
-  let sum = 0n;
+  const hashOf = rowHasher(name, table, options);
+  const sum = new DigestSum();
   for await (const stored of rows) {
-    if (options.leaveOut?.(name, stored)) continue;
-    count += 1;
-    sum = (sum + BigInt(`0x${hashOf(name, table, { row: stored.row, options })}`)) % MODULUS;
+    if (!options.leaveOut?.(name, stored)) sum.add(hashOf(stored.row));
   }
-  return digestOf(count, sum);
+  return sum.digest();
+}
+
+/** A digest that grows row by row. */
+export class DigestSum {
+  #rows = 0;
+  #sum = 0n;
+
+  /** `rowHash`: of `rowHasher`. */
+  add(rowHash: string): void {
+    this.#rows += 1;
+    this.#sum = (this.#sum + BigInt(`0x${rowHash}`)) % MODULUS;
+  }
+
+  digest(): Digest {
+    return digestOf(this.#rows, this.#sum);
+  }
 }
 
 export function addDigests(a: Digest, b: Digest): Digest {
@@ -66,27 +80,29 @@ function digestOf(rows: number, sum: bigint): Digest {
   return { rows, sum: sum.toString(16).padStart(64, "0") };
 }
 
-function hashOf(
+/** Gives the SHA-256 of a row, in hexadecimal: two rows with the same are equal. */
+export function rowHasher(
   name: string,
   table: Table,
-  { row, options }: { readonly row: Row; readonly options: DigestOptions },
-): string {
-  refuseOtherColumns(name, table, row);
-  const hash = createHash("sha256").update(field(name));
+  { derived }: DigestOptions = {},
+): (row: Row) => string {
   const columns = [
     ...Object.entries(table.key),
     ...Object.entries(table.columns).sort(([a], [b]) => (a < b ? -1 : 1)),
-  ];
-  for (const [column, type] of columns) {
-    if (options.derived?.has(`${name}.${column}`)) continue;
-    const value = row[column];
-    if (value === undefined) throw new RangeError(`${name}.${column} is not in the row`);
-    hash
-      .update(field(column))
-      .update(field(type))
-      .update(field(canonical(type, value)));
-  }
-  return hash.digest("hex");
+  ]
+    .filter(([column]) => derived?.has(`${name}.${column}`) !== true)
+    .map(([column, type]) => ({ column, type, before: field(column) + field(type) }));
+  const beginning = field(name);
+  return (row) => {
+    refuseOtherColumns(name, table, row);
+    let text = beginning;
+    for (const { column, type, before } of columns) {
+      const value = row[column];
+      if (value === undefined) throw new RangeError(`${name}.${column} is not in the row`);
+      text += before + field(canonical(type, value));
+    }
+    return hash("sha256", text, "hex");
+  };
 }
 
 /** A column the declaration does not know would go unseen into the store and out of the digest. */

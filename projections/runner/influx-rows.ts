@@ -8,16 +8,23 @@ import { compareKeys, keyOf } from "./key-order.ts";
 import type { Value } from "./projection.ts";
 import type { StoredRow } from "./read-store.ts";
 
+interface RowRange {
+  /** Rows after this key; `null`: all. */
+  readonly after: readonly Value[] | null;
+  /** Points of the first request, where few rows may be wanted. */
+  readonly atOnce: number | undefined;
+}
+
 /** All rows of a table in key order, as of the checkpoints; those after a key, if there is one. */
 export async function* rowsInKeyOrder(
   versions: InfluxVersions,
   table: ShapedTable,
-  after: readonly Value[] | null,
+  { after, atOnce }: RowRange,
 ): AsyncGenerator<StoredRow> {
   const isAfter = ({ row }: StoredRow) => {
     return after === null || compareKeys(keyOf(table.table, row), after) > 0;
   };
-  for await (const piece of piecesOf(versions, table, after)) {
+  for await (const piece of piecesOf(versions, table, { after, atOnce })) {
     for (const row of piece) if (isAfter(row)) yield row;
   }
 }
@@ -25,7 +32,7 @@ export async function* rowsInKeyOrder(
 async function* piecesOf(
   versions: InfluxVersions,
   table: ShapedTable,
-  after: readonly Value[] | null,
+  { after, atOnce }: RowRange,
 ): AsyncGenerator<readonly StoredRow[]> {
   if (table.shape.time === null) {
     const [rows = []] = await versions.rows([table]);
@@ -37,7 +44,8 @@ async function* piecesOf(
     const order = start === null ? 1 : compareKeys(of.series, start);
     if (order < 0) continue;
     const fromMs = order === 0 ? Number(after?.[table.series.length]) : EARLIEST_MS;
-    yield* new InfluxTimeline(versions, table, of).rows({ fromMs, toMs: LATEST_MS });
+    const span = { fromMs, toMs: LATEST_MS, ...(atOnce && { firstPoints: atOnce }) };
+    yield* new InfluxTimeline(versions, table, of).rows(span);
   }
 }
 

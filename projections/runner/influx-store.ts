@@ -76,14 +76,14 @@ export class InfluxReadStore implements ReadStore {
     return "applied";
   }
 
-  async *rows(table: string, from?: readonly Value[]): AsyncIterable<StoredRow> {
+  async *rows(table: string, from?: readonly Value[], atOnce?: number): AsyncIterable<StoredRow> {
     const declared = this.#tables.get(table);
     if (declared === undefined) throw new RangeError(`no table ${table}`);
     const checkpoints = await this.checkpoints();
     const asOf = new Map([...checkpoints].map(([key, { next }]) => [key, next]));
     const versions = new InfluxVersions(this.#client, this.#parts.database, asOf);
     const after = from === undefined ? null : keyValuesOf(declared, from);
-    yield* rowsInKeyOrder(versions, declared, after);
+    yield* rowsInKeyOrder(versions, declared, { after, atOnce });
   }
 
   async checkpoints(): Promise<ReadonlyMap<PartitionKey, Checkpoint>> {

@@ -28,7 +28,7 @@ export function measuredStore(store: ReadStore, { server, projection }: StoreNam
       const rows = { "db.operation.batch.size": batch.changes.length };
       return inSpan(storeSpan("apply", { server, projection }, rows), () => apply(batch));
     },
-    rows: (table, from) => store.rows(table, from),
+    rows: (table, from, atOnce) => store.rows(table, from, atOnce),
     checkpoints: () => measured("checkpoints", () => store.checkpoints()),
     drop: () => measured("drop", () => store.drop()),
     close: () => store.close(),

@@ -97,15 +97,19 @@ export class MongoReadStore implements ReadStore {
     }
   }
 
-  async *rows(table: string, from?: readonly Value[]): AsyncIterable<StoredRow> {
+  async *rows(
+    table: string,
+    from?: readonly Value[],
+    atOnce = PAGE_ROWS,
+  ): AsyncIterable<StoredRow> {
     const declared = this.#tables.get(table);
     if (declared === undefined) throw new RangeError(`no table ${table}`);
     let after = from === undefined ? null : orderedKey(keyValuesOf(declared, from));
     for (;;) {
-      const page = await this.#readPage(declared, after);
+      const page = await this.#readPage(declared, after, atOnce);
       for (const document of page) yield storedRowOf(declared, document);
       const last = page.at(-1);
-      if (last === undefined || page.length < PAGE_ROWS) return;
+      if (last === undefined || page.length < atOnce) return;
       after = last._id;
     }
   }
@@ -126,12 +130,12 @@ export class MongoReadStore implements ReadStore {
     await this.#database.close();
   }
 
-  async #readPage({ name }: StoredTable, after: string | null) {
+  async #readPage({ name }: StoredTable, after: string | null, limit: number) {
     const filter: MongoFilter =
       after === null ? NOT_DELETED : { ...NOT_DELETED, _id: { $gt: after } };
     return this.#database.run((session) => {
       const collection = tableCollection(this.#parts.prefix, name);
-      return session.find(collection, filter, { sort: { _id: 1 }, limit: PAGE_ROWS });
+      return session.find(collection, filter, { sort: { _id: 1 }, limit });
     });
   }
 }

@@ -89,15 +89,19 @@ export class Neo4jReadStore implements ReadStore {
     }
   }
 
-  async *rows(table: string, from?: readonly Value[]): AsyncIterable<StoredRow> {
+  async *rows(
+    table: string,
+    from?: readonly Value[],
+    atOnce = PAGE_ROWS,
+  ): AsyncIterable<StoredRow> {
     const placed = this.#tables.find(({ name }) => name === table);
     if (placed === undefined) throw new RangeError(`no table ${table}`);
     let after = from;
     for (;;) {
-      const page = await this.#readPage(placed, after);
+      const page = await this.#readPage(placed, after, atOnce);
       yield* page;
       const last = page.at(-1);
-      if (last === undefined || page.length < PAGE_ROWS) return;
+      if (last === undefined || page.length < atOnce) return;
       after = placed.keyColumns.map((column) => last.row[column] as Value);
     }
   }
@@ -115,13 +119,19 @@ export class Neo4jReadStore implements ReadStore {
     await this.#pool.close();
   }
 
-  #readPage(placed: PlacedTable, after: readonly Value[] | undefined): Promise<StoredRow[]> {
+  #readPage(
+    placed: PlacedTable,
+    after: readonly Value[] | undefined,
+    atOnce: number,
+  ): Promise<StoredRow[]> {
     return readGeneration(this.#pool, this.#parts.generation, async (session) => {
-      if (after === undefined) return this.#rowsOf(session, placed, { equal: 0, after: [] });
+      if (after === undefined) {
+        return this.#rowsOf(session, placed, { equal: 0, after: [], limit: atOnce });
+      }
       const found: StoredRow[] = [];
       // Those that share most of the key come first.
-      for (let equal = after.length - 1; equal >= 0 && found.length < PAGE_ROWS; equal -= 1) {
-        const limit = PAGE_ROWS - found.length;
+      for (let equal = after.length - 1; equal >= 0 && found.length < atOnce; equal -= 1) {
+        const limit = atOnce - found.length;
         found.push(...(await this.#rowsOf(session, placed, { equal, after, limit })));
       }
       return found;
@@ -134,8 +144,8 @@ export class Neo4jReadStore implements ReadStore {
     {
       equal,
       after,
-      limit = PAGE_ROWS,
-    }: { readonly equal: number; readonly after: readonly Value[]; readonly limit?: number },
+      limit,
+    }: { readonly equal: number; readonly after: readonly Value[]; readonly limit: number },
   ): Promise<StoredRow[]> {
     const cypher = textOf(pageCypher(placed, equal, after.length > 0), this.#parts.generation);
     const found = await session.run(cypher, {

@@ -11,6 +11,7 @@ import {
 } from "../../platform/log/log.ts";
 import { BatchSize } from "./batch-size.ts";
 import { inBatchTrace } from "./batch-trace.ts";
+import type { Gate } from "./gate.ts";
 import { persist, type Trouble } from "./persist.ts";
 import type { Projection } from "./projection.ts";
 import {
@@ -54,6 +55,7 @@ export interface FeederParts {
   readonly logId: string;
   readonly appended: AppendSignal;
   readonly observer: FeederObserver;
+  readonly gate: Gate;
   /** False when `more` parked streams would be too many. */
   mayPark(more: number): boolean;
   readonly signal: AbortSignal;
@@ -94,13 +96,24 @@ export class PartitionFeeder {
 
   /** Runs until the signal aborts; throws `Fenced`, `TooManyParked` or `LOG_MISMATCH`. */
   async run(): Promise<void> {
-    const { signal, appended, observer } = this.#parts;
+    const { gate } = this.#parts;
     await this.#take();
+    gate.stands(this.#next);
+    try {
+      await this.#feed();
+    } finally {
+      gate.stands(null);
+    }
+  }
+
+  async #feed(): Promise<void> {
+    const { signal, appended, observer, gate } = this.#parts;
     let loaded = await this.#load(this.#next, this.#highestClaim);
     while (!signal.aborted) {
-      const last = loaded.steps.at(-1);
-      if (last !== undefined) {
-        loaded = await this.#writeAndLoad(loaded, last);
+      if (loaded.steps.length > 0) {
+        const limit = await gate.pass(this.#next, signal);
+        if (!signal.aborted) loaded = await this.#writeUpTo(limit, loaded);
+        gate.stands(this.#next);
         continue;
       }
       observer.onEnd(this.#key, loaded.from);
@@ -108,6 +121,15 @@ export class PartitionFeeder {
       await this.#lookAgain();
       loaded = await this.#load(this.#next, this.#highestClaim);
     }
+  }
+
+  /** Writes the steps before the limit; what is beyond it is loaded again. */
+  async #writeUpTo(limit: number, loaded: Loaded): Promise<Loaded> {
+    const steps = loaded.steps.filter(({ position }) => position < limit);
+    const last = steps.at(-1);
+    if (last === undefined) return loaded;
+    const isAll = steps.length === loaded.steps.length;
+    return this.#writeAndLoad(isAll ? loaded : { ...loaded, steps, full: false }, last);
   }
 
   /** Where writing waits for a server, the next batch is read and decoded meanwhile. */

@@ -89,15 +89,19 @@ export class PostgresReadStore implements ReadStore {
     }
   }
 
-  async *rows(table: string, from?: readonly Value[]): AsyncIterable<StoredRow> {
+  async *rows(
+    table: string,
+    from?: readonly Value[],
+    atOnce = PAGE_ROWS,
+  ): AsyncIterable<StoredRow> {
     const declared = this.#tables.get(table);
     if (declared === undefined) throw new RangeError(`no table ${table}`);
     let after = from;
     for (;;) {
-      const page = await this.#readPage(declared, after);
+      const page = await this.#readPage(declared, after, atOnce);
       yield* page;
       const last = page.at(-1);
-      if (last === undefined || page.length < PAGE_ROWS) return;
+      if (last === undefined || page.length < atOnce) return;
       after = declared.keyColumns.map((column) => last.row[column] as Value);
     }
   }
@@ -121,11 +125,15 @@ export class PostgresReadStore implements ReadStore {
     return checkpoint.epoch === epoch ? "behind" : "fenced";
   }
 
-  async #readPage(table: StoredTable, after: readonly Value[] | undefined): Promise<StoredRow[]> {
+  async #readPage(
+    table: StoredTable,
+    after: readonly Value[] | undefined,
+    atOnce: number,
+  ): Promise<StoredRow[]> {
     const bound = after === undefined ? [] : keyValuesOf(table, after);
     const found = await this.#pool.query({
       text: pageSql(this.#parts.schema, table, after !== undefined),
-      values: [PAGE_ROWS, ...bound],
+      values: [atOnce, ...bound],
     });
     return found.map((stored) => ({
       row: readRow(table, stored),

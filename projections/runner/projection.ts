@@ -39,6 +39,11 @@ export interface Projection<E extends Event = Event> {
   /** Rises when `project` or `tables` change, or a text index comes; a process feeds only
    *  generations of its version. */
   readonly version: number;
+  /**
+   * In what a build of this version may differ from one of version `since` or later, as `table` or
+   * `table.column`; nothing else may. Without it, a new version is promoted by force alone.
+   */
+  readonly changes?: { readonly since: number; readonly differs: readonly string[] };
   readonly topics: readonly string[];
   readonly tables: Tables;
   /** Never reads the read model; events carry the resulting numbers. */

@@ -85,8 +85,11 @@ export interface ReadStore {
   /** Changes and checkpoint in one atomic step. Errors that a change's content causes are thrown
    *  as `DataError`; everything else is systemic. */
   apply(batch: Batch): Promise<ApplyOutcome>;
-  /** All rows of a table in key order, deleted ones left out; `from` is exclusive. */
-  rows(table: string, from?: readonly Value[]): AsyncIterable<StoredRow>;
+  /**
+   * All rows of a table in key order, deleted ones left out; `from` is exclusive. `atOnce`: rows of
+   * one request to the store, where the caller may want few.
+   */
+  rows(table: string, from?: readonly Value[], atOnce?: number): AsyncIterable<StoredRow>;
   checkpoints(): Promise<ReadonlyMap<PartitionKey, Checkpoint>>;
   /** Removes the generation; harmless when it is gone. */
   drop(): Promise<void>;

@@ -62,10 +62,16 @@ export class RedisReadStore implements ReadStore {
     return outcome === "missing" ? "fenced" : (outcome as ApplyOutcome);
   }
 
-  async *rows(table: string, from?: readonly Value[]): AsyncIterable<StoredRow> {
+  async *rows(
+    table: string,
+    from?: readonly Value[],
+    atOnce = PAGE_ROWS,
+  ): AsyncIterable<StoredRow> {
     const { stored } = placesOf(this.#place.layout, table);
     const partitions = await askPartitions(this.#place, []);
-    const all = partitions.map(({ partition }) => this.#rowsOf(partition, stored, from));
+    const all = partitions.map(({ partition }) =>
+      this.#rowsOf(partition, stored, { from, atOnce }),
+    );
     yield* inKeyOrder(all, stored);
   }
 
@@ -86,17 +92,17 @@ export class RedisReadStore implements ReadStore {
   async *#rowsOf(
     partition: PartitionKey,
     stored: StoredTable,
-    from: readonly Value[] | undefined,
+    { from, atOnce }: { readonly from: readonly Value[] | undefined; readonly atOnce: number },
   ): AsyncGenerator<StoredRow> {
     let beyond = from === undefined ? undefined : keyValuesOf(stored, from);
     for (;;) {
-      const place = { under: [], beyond, limit: PAGE_ROWS };
+      const place = { under: [], beyond, limit: atOnce };
       const lookup = { kind: "up", table: stored.name, ...place } as const;
       const answer = await askPartition(this.#place, partition, [lookup]);
       const page = answer?.results[0] ?? [];
       for (const { row, position } of page) yield { row, partition, position };
       const last = page.at(-1);
-      if (last === undefined || page.length < PAGE_ROWS) return;
+      if (last === undefined || page.length < atOnce) return;
       beyond = keyValuesOf(stored, keyOfRow(stored, last.row));
     }
   }

@@ -127,6 +127,7 @@ export class MemoryLog implements LogReader {
 /** Reads the fixture's event out of the headers. */
 export const memoryCodec: EventReader & { failPrepares: number } = {
   failPrepares: 0,
+  schemaIds: () => [],
   async prepare() {
     if (this.failPrepares === 0) return;
     this.failPrepares -= 1;
@@ -172,7 +173,7 @@ export class FailingStore implements ReadStore {
 
   create: ReadStore["create"] = () => this.#store.create();
   take: ReadStore["take"] = (partition, logId) => this.#store.take(partition, logId);
-  rows: ReadStore["rows"] = (table, from) => this.#store.rows(table, from);
+  rows: ReadStore["rows"] = (...range) => this.#store.rows(...range);
   checkpoints: ReadStore["checkpoints"] = () => this.#store.checkpoints();
   drop: ReadStore["drop"] = () => this.#store.drop();
   close: ReadStore["close"] = () => this.#store.close();

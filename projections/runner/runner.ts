@@ -6,6 +6,7 @@ import {
   type PartitionRef,
   partitionKey,
 } from "../../platform/log/log.ts";
+import { Gates } from "./gate.ts";
 import {
   type Applied,
   type FeederParts,
@@ -33,6 +34,8 @@ export interface RunnerParts {
   /** `null`: every partition is this process's, and nobody else's. */
   readonly share?: Share | null;
   readonly observer?: RunnerObserver;
+  /** By which a partition can be held. */
+  readonly gates?: Gates;
   readonly parkedStreamsLimit?: number;
   readonly signal: AbortSignal;
 }
@@ -78,8 +81,13 @@ export async function run(parts: RunnerParts): Promise<RunEnd> {
     const { mayPark } = reporter;
     const shared = { ...parts, observer: reporter, mayPark, logId, appended, signal };
     const share = parts.share ?? null;
+    const { gates = new Gates() } = parts;
+    const feed = (partition: PartitionRef) => {
+      const gate = gates.of(partitionKey(partition));
+      return keepFeeding({ ...shared, partition, gate }, share);
+    };
     const working = [
-      ...partitions.map((partition) => keepFeeding({ ...shared, partition }, share)),
+      ...partitions.map(feed),
       ...(share === null ? [] : [join(share, reporter, signal), reporter.watchOthers(signal)]),
       reporter.watchEnds(signal),
     ];

@@ -79,16 +79,20 @@ export class SqliteReadStore implements ReadStore {
     return inTransaction(database, () => applyBatch(batch, { writer, checkpoints }));
   }
 
-  async *rows(table: string, from?: readonly Value[]): AsyncIterable<StoredRow> {
+  async *rows(
+    table: string,
+    from?: readonly Value[],
+    atOnce = PAGE_ROWS,
+  ): AsyncIterable<StoredRow> {
     const declared = this.#tables.get(table);
     if (declared === undefined) throw new RangeError(`no table ${table}`);
     const database = this.#reader();
     let after = from;
     for (;;) {
-      const page = readPage(database, declared, after);
+      const page = readPage(database, declared, { after, atOnce });
       yield* page;
       const last = page.at(-1);
-      if (last === undefined || page.length < PAGE_ROWS) return;
+      if (last === undefined || page.length < atOnce) return;
       after = declared.keyColumns.map((column) => last.row[column] as Value);
     }
   }
@@ -189,11 +193,11 @@ function inTransaction<T>(database: DatabaseSync, work: () => T): T {
 function readPage(
   database: DatabaseSync,
   table: StoredTable,
-  after: readonly Value[] | undefined,
+  { after, atOnce }: { readonly after: readonly Value[] | undefined; readonly atOnce: number },
 ): StoredRow[] {
   const statement = database.prepare(pageSql(table, after !== undefined));
   const bound = after === undefined ? [] : keyValuesOf(table, after);
-  return statement.all(...bound, PAGE_ROWS).map((stored) => ({
+  return statement.all(...bound, atOnce).map((stored) => ({
     row: readRow(table, stored),
     partition: String(stored._partitionKey) as PartitionKey,
     position: Number(stored._position),

@@ -9,6 +9,7 @@ import {
   type ParkedStream,
   type ReadStore,
 } from "../../../projections/runner/read-store.ts";
+import { rowsAt } from "../../../projections/verification/rows-at.ts";
 import { print, printedSeed } from "../log/seed.ts";
 import { type ReadStoreAdapter, type ReadStoreAdapterName, readStoreAdapters } from "./adapters.ts";
 import {
@@ -31,6 +32,7 @@ import {
   readRows,
   rowsAfter,
   sampleEvents,
+  tables,
 } from "./sample-projection.ts";
 
 const KILLS = 15;
@@ -310,6 +312,10 @@ export function readStoreContract(name: ReadStoreAdapterName): void {
           const after = await Array.fromAsync(store.rows("accounts", key));
           expect(after).to.deep.equal(rows.slice(i + 1));
         }
+        const few = await Array.fromAsync(store.rows("accounts", undefined, 2));
+        expect(few, "two at once").to.deep.equal(rows);
+        const table = tables.accounts;
+        expect(await rowsAt(store, "accounts", { table, keys })).to.deep.equal(rows);
       });
 
       it("are gone once deleted, and come back when written again", async () => {

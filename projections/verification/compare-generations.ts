@@ -1,0 +1,197 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
+import type { PartitionKey } from "../../platform/log/log.ts";
+import { DigestSum, rowHasher } from "../runner/digest.ts";
+import type { Gates } from "../runner/gate.ts";
+import type { Row, Table, Tables } from "../runner/projection.ts";
+import type { Checkpoint, ReadStore } from "../runner/read-store.ts";
+import { type Difference, Differences } from "./differences.ts";
+import { type Positions, positionsOf } from "./judge.ts";
+import { compareParked, type ParkedComparison } from "./parked.ts";
+import { type RowPair, rowPairs } from "./row-pairs.ts";
+import { UnsettledRows } from "./unsettled-rows.ts";
+
+export type ComparedStore = Pick<ReadStore, "rows" | "checkpoints">;
+
+export interface ComparisonParts {
+  readonly live: ComparedStore;
+  readonly built: ComparedStore;
+  /** Those compared, with the columns that are. */
+  readonly tables: Tables;
+  /** Of the feeders of the build, as far as they are in this thread. */
+  readonly gates: Gates;
+  /** Nobody may feed the live one any more, which older code has built. */
+  readonly mayStand: boolean;
+  readonly signal: AbortSignal;
+}
+
+interface ComparedTable {
+  readonly table: string;
+  readonly rows: number;
+  /** 64 hexadecimal digits. */
+  readonly sum: string;
+}
+
+/** What a comparison has come to. `positions`: those up to which it was made. */
+export type Comparison =
+  | {
+      readonly outcome: "equal";
+      readonly positions: Readonly<Record<string, number>>;
+      readonly tables: readonly ComparedTable[];
+      readonly rechecked: number;
+      readonly held: number;
+      readonly beyond: number;
+      readonly parkedStreams: readonly string[];
+    }
+  | {
+      readonly outcome: "different";
+      readonly positions: Readonly<Record<string, number>>;
+      readonly differingRows: number;
+      readonly differences: readonly Difference[];
+      readonly reason: string;
+    }
+  /** Rows changed all the time in partitions that are fed elsewhere: try again. */
+  | { readonly outcome: "unsettled"; readonly detail: string };
+
+/** Enough to know that it is wrong. */
+const MOST_DIFFERENCES = 1_000;
+/** Rows that wait to be compared again; at so many they are, before the table is read on. */
+const MOST_UNSETTLED = 5_000;
+/** Others in this thread get their turn after so long. */
+const TURN_MS = 5;
+
+/**
+ * Compares two generations row by row while both are fed, in bounded memory. Rows that both have
+ * not changed since the positions go into the digests; rows that changed meanwhile are compared one
+ * by one where both have passed them.
+ */
+export async function compareGenerations(parts: ComparisonParts): Promise<Comparison> {
+  const { live, built, tables } = parts;
+  const [lives, builts] = await Promise.all([live.checkpoints(), built.checkpoints()]);
+  requireSameLog(lives, builts);
+  const at = lower(positionsOf(lives), positionsOf(builts));
+  const differences = new Differences();
+  const unsettled = new UnsettledRows(parts, differences);
+  const digests: ComparedTable[] = [];
+  for (const [name, table] of Object.entries(tables)) {
+    const compared = new TableComparison({ name, table, at, differences, unsettled });
+    digests.push(await compared.run(parts));
+    if (differences.count > MOST_DIFFERENCES) break;
+  }
+  const positions = Object.fromEntries(at);
+  if (unsettled.left > 0) return { outcome: "unsettled", detail: unsettled.detail };
+  const parked = compareParked(await live.checkpoints(), await built.checkpoints());
+  if (differences.count > 0 || parked.difference !== null) {
+    return differing(positions, differences, parked);
+  }
+  const { rechecked, held, beyond } = unsettled;
+  const { parkedStreams } = parked;
+  return { outcome: "equal", positions, tables: digests, rechecked, held, beyond, parkedStreams };
+}
+
+function differing(
+  positions: Readonly<Record<string, number>>,
+  { count, shown }: Differences,
+  { difference }: ParkedComparison,
+): Comparison {
+  const rows =
+    count > MOST_DIFFERENCES ? `more than ${MOST_DIFFERENCES} rows differ` : rowsText(count);
+  const reason = [count > 0 ? rows : null, difference].filter((one) => one !== null).join("; ");
+  return { outcome: "different", positions, differingRows: count, differences: shown, reason };
+}
+
+function rowsText(count: number): string {
+  return count === 1 ? "1 row differs" : `${count} rows differ`;
+}
+
+/** Both have passed these. */
+function lower(one: Positions, other: Positions): Positions {
+  const partitions = new Set([...one.keys(), ...other.keys()]);
+  return new Map(
+    [...partitions].map((key) => [key, Math.min(one.get(key) ?? 0, other.get(key) ?? 0)]),
+  );
+}
+
+function requireSameLog(...all: readonly ReadonlyMap<PartitionKey, Checkpoint>[]): void {
+  const ids = new Set(all.flatMap((one) => [...one.values()].map(({ logId }) => logId)));
+  if (ids.size > 1) throw new Error(`they are of different logs: ${[...ids].join(", ")}`);
+}
+
+/** One table of both generations, in key order. */
+class TableComparison {
+  readonly #name: string;
+  readonly #table: Table;
+  readonly #at: Positions;
+  readonly #differences: Differences;
+  readonly #unsettled: UnsettledRows;
+  readonly #hashOf: (row: Row) => string;
+  readonly #sums = { live: new DigestSum(), built: new DigestSum() };
+
+  constructor(parts: {
+    readonly name: string;
+    readonly table: Table;
+    readonly at: Positions;
+    readonly differences: Differences;
+    readonly unsettled: UnsettledRows;
+  }) {
+    this.#name = parts.name;
+    this.#table = parts.table;
+    this.#at = parts.at;
+    this.#differences = parts.differences;
+    this.#unsettled = parts.unsettled;
+    this.#hashOf = rowHasher(parts.name, parts.table);
+  }
+
+  async run({ live, built, signal }: ComparisonParts): Promise<ComparedTable> {
+    const sides = { live: live.rows(this.#name), built: built.rows(this.#name) };
+    let turnMs = performance.now();
+    for await (const pair of rowPairs(this.#table, sides)) {
+      this.#take(pair);
+      if (this.#differences.count > MOST_DIFFERENCES) break;
+      if (this.#unsettled.waiting >= MOST_UNSETTLED) await this.#settle();
+      if (performance.now() - turnMs < TURN_MS) continue;
+      await nextTurn();
+      signal.throwIfAborted();
+      turnMs = performance.now();
+    }
+    await this.#settle();
+    const [{ rows, sum }, other] = [this.#sums.live.digest(), this.#sums.built.digest()];
+    if (this.#differences.count === 0 && sum !== other.sum) {
+      throw new Error(`${this.#name}: all rows are equal, and the digests are not`);
+    }
+    return { table: this.#name, rows, sum };
+  }
+
+  #take(pair: RowPair): void {
+    const { live, built } = pair;
+    if (live === null || built === null) {
+      this.#unsettled.add(pair);
+      return;
+    }
+    const isOld = this.#isOld(live) && this.#isOld(built);
+    const isOfOneEvent = live.partition === built.partition && live.position === built.position;
+    if (!isOld && !isOfOneEvent) {
+      this.#unsettled.add(pair);
+      return;
+    }
+    const hash = this.#hashOf(live.row);
+    const other = isDeepStrictEqual(live.row, built.row) ? hash : this.#hashOf(built.row);
+    if (isOld) {
+      this.#sums.live.add(hash);
+      this.#sums.built.add(other);
+    } else this.#unsettled.rechecked += 1;
+    if (hash !== other) this.#differences.add(this.#name, this.#table, pair);
+  }
+
+  /** Both generations have passed these positions: the row is as it was there. */
+  #isOld({ partition, position }: { partition: PartitionKey; position: number }): boolean {
+    return position < (this.#at.get(partition) ?? 0);
+  }
+
+  #settle(): Promise<void> {
+    const isEqual = ({ live, built }: RowPair) => {
+      return live !== null && built !== null && this.#hashOf(live.row) === this.#hashOf(built.row);
+    };
+    return this.#unsettled.settle({ name: this.#name, table: this.#table, isEqual });
+  }
+}
