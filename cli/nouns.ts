@@ -18,6 +18,15 @@ import { logRestore } from "./log/restore.ts";
 import { logVerify } from "./log/verify.ts";
 import { projectionsList } from "./projections/list.ts";
 import { projectionsRebuild } from "./projections/rebuild.ts";
+import {
+  projectionsCancel,
+  projectionsPause,
+  projectionsPromote,
+  projectionsResume,
+  projectionsRetire,
+  projectionsRollback,
+} from "./projections/steps.ts";
+import { projectionsVerify } from "./projections/verify.ts";
 import { schemasCheck } from "./schemas/check.ts";
 import { schemasGenerate } from "./schemas/generate.ts";
 import { schemasRegister } from "./schemas/register.ts";
@@ -40,7 +49,17 @@ export const nouns: Nouns = {
   aggregates: { summary: "State folded from events", verbs: [aggregatesShow] },
   projections: {
     summary: "Read models and their generations",
-    verbs: [projectionsList, projectionsRebuild],
+    verbs: [
+      projectionsList,
+      projectionsRebuild,
+      projectionsVerify,
+      projectionsPromote,
+      projectionsRollback,
+      projectionsRetire,
+      projectionsCancel,
+      projectionsPause,
+      projectionsResume,
+    ],
   },
   keys: { summary: "Who may speak to the servers", verbs: [keysCreate, keysList, keysRevoke] },
   log: {

@@ -27,6 +27,8 @@ export interface ProjectionsParts {
   readonly codec: EventReader;
   /** The command side's gateway, in this process or over HTTP. */
   readonly operations: OperationsPort;
+  /** How long a replaced generation is fed on. */
+  readonly graceMs: number;
   readonly logger: Logger;
   readonly clock: () => number;
 }

@@ -114,6 +114,7 @@ function generations(id: string, ...commands: readonly (readonly [string, unknow
   return { id, before: all.map(([name, body]) => [`/v1/projections/${id}/${name}`, body]) };
 }
 
+const CAUGHT_UP = ["record-caught-up", { generation: 2, positions: {} }] as const;
 const PROMOTION = { generation: 2, rule: "forced", positions: {}, reason: "before" };
 
 /** By operation, in the order of their running; every operation with a body must stand here. */
@@ -171,9 +172,16 @@ const FITTINGS: Readonly<Record<string, Fitting>> = {
   publishStrategy: strategy("s-published"),
   unpublishStrategy: strategy("s-unpublished", ["publish-strategy", {}]),
   startGeneration: { id: "started" },
+  recordCaughtUp: generations("caught-up"),
+  recordVerification: generations("verified", CAUGHT_UP),
+  recordVerificationFailure: generations("different", CAUGHT_UP),
   promoteGeneration: generations("promoted"),
+  rollBackGeneration: generations("rolled-back", ["promote-generation", PROMOTION]),
   retireGeneration: generations("retired", ["promote-generation", PROMOTION]),
   cancelGeneration: generations("cancelled"),
+  failGeneration: generations("failed"),
+  pauseProjection: generations("paused"),
+  resumeProjection: generations("resumed", ["pause-projection", { reason: "before" }]),
 };
 
 describe("the API document", () => {

@@ -1,6 +1,11 @@
 import { envelopeOf, isControl } from "../platform/codec/codec.ts";
 import { parsePartitionKey } from "../platform/log/log.ts";
-import { type Generation, Generations } from "../projections/runner/generations.ts";
+import {
+  type Generation,
+  Generations,
+  isOver,
+  isUnderWay,
+} from "../projections/runner/generations.ts";
 import type { OperationsEvent } from "../schemas/generated/operations.ts";
 import { eventsOf, type ReadHistory, recordsOf, withHistory } from "./history/read-history.ts";
 import type { SentCommand } from "./kill-clients.ts";
@@ -41,7 +46,7 @@ export class Coroner {
         unanswered: unanswered.length,
         appendedUnanswered: unanswered.filter(({ commandId }) => this.#inLog.has(commandId)).length,
         unfinishedApplies: behind.filter(Boolean).length,
-        rebuilding: generations.filter(({ phase }) => phase === "building").length,
+        rebuilding: generations.filter(({ phase }) => isUnderWay(phase)).length,
       };
     });
   }
@@ -73,5 +78,5 @@ export async function generationsOf(history: ReadHistory): Promise<readonly Gene
     generations.observe(recorded as typeof recorded & { event: OperationsEvent });
   }
   const all = PROJECTIONS.flatMap((projection) => generations.of(projection));
-  return all.filter(({ phase }) => phase !== "retired" && phase !== "cancelled");
+  return all.filter(({ phase }) => !isOver(phase));
 }

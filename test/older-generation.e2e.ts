@@ -76,7 +76,7 @@ describe("a data folder whose strategies were built by older code", function () 
   });
 
   async function serve(parts: readonly Part[]): Promise<Platform> {
-    const config = readConfig({ CH_DATA_FOLDER: folder });
+    const config = readConfig({ CH_DATA_FOLDER: folder, CH_GENERATION_GRACE_SECONDS: "1" });
     platform = await startPlatform({ config, parts, logger: createLogger("error"), port: 0 });
     return platform;
   }

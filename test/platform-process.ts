@@ -65,6 +65,8 @@ export function spawnPlatform(
       CH_PORT: "0",
       CH_COMMAND_PORT: "0",
       CH_LOG_LEVEL: "warn",
+      // What was replaced is not fed for long beside what a test rebuilds next.
+      CH_GENERATION_GRACE_SECONDS: "2",
       ...environment,
     },
     stdio: ["ignore", "ignore", "pipe"],

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { registeredProjection } from "../projections/registry.ts";
+import { type GenerationPhase, isUnderWay } from "../projections/runner/generations.ts";
 import { PROJECTIONS } from "./rebuild-rows.ts";
 
 const LOOK_EVERY_MILLISECONDS = 50;
@@ -11,7 +12,8 @@ const PATIENCE_MILLISECONDS = 120_000;
 export interface ShownGeneration {
   readonly generation: number;
   readonly version: number;
-  readonly phase: "building" | "live" | "replaced" | "retired" | "cancelled";
+  readonly phase: GenerationPhase;
+  readonly verified: boolean;
   readonly position: Readonly<Record<string, number>> | null;
   readonly gapEvents: number | null;
 }
@@ -46,7 +48,7 @@ export async function untilCaughtUp(url: string): Promise<void> {
   for (const projection of PROJECTIONS) {
     await until(`${projection} has caught up`, async () => {
       const fed = (await generationsShown(url, projection)).filter(({ position }) => position);
-      return fed.every(({ phase, gapEvents }) => phase !== "building" && gapEvents === 0);
+      return fed.every(({ phase, gapEvents }) => !isUnderWay(phase) && gapEvents === 0);
     });
   }
 }

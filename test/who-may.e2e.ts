@@ -18,7 +18,9 @@ const FOR_OPERATORS = [
   ...["registerInstrument", "renameInstrument", "addInstrumentAlias", "changeInstrumentSteps"],
   ...["delistInstrument", "declareBackfillRange", "recordTicks", "closeCandles", "reviseCandle"],
   ...["sendTicks", "quarantineTicks", "replayQuarantine", "assessRisk"],
-  ...["startGeneration", "promoteGeneration", "retireGeneration", "cancelGeneration"],
+  ...["startGeneration", "recordCaughtUp", "recordVerification", "recordVerificationFailure"],
+  ...["promoteGeneration", "rollBackGeneration", "retireGeneration", "cancelGeneration"],
+  ...["failGeneration", "pauseProjection", "resumeProjection"],
 ];
 
 const ROLES: Readonly<Record<CallerName, string>> = {

@@ -95,9 +95,8 @@ function leftOver(all: readonly FoundGeneration[]): Finding[] {
     .filter(([, generations]) => generations.length > 2)
     .map(([projection, generations]) => {
       const detail = `${generations.length} generations are kept`;
-      const retire = `commands send projection ${projection} RetireGeneration`;
-      const data = '{"generation":N,"reason":"…"}';
-      const todo = `cipherhorizon projections list; then: cipherhorizon ${retire} '${data}'`;
+      const retire = `projections retire ${projection} --generation N --reason "…"`;
+      const todo = `cipherhorizon projections list; then: cipherhorizon ${retire}`;
       return warn(projection, detail, todo);
     });
 }

@@ -1,16 +1,21 @@
 import { z } from "zod";
 import { registeredProjection } from "../../projections/registry.ts";
-import { commandTexts } from "../command-line.ts";
 import { listEvents } from "../events/read-events.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { Failure } from "../failure.ts";
 import { pause } from "../interrupts.ts";
 import type { Output } from "../output.ts";
-import { problemFailure } from "../problem-failure.ts";
 import { openSession, type Session } from "../session.ts";
 import { defineVerb, integerOption } from "../verb.ts";
-import { type Generation, getProjection, type ProjectionStatus } from "./generations.ts";
-import { rebuildDisplay } from "./rebuild-display.ts";
+import { certificateText, differenceText } from "./certificate-text.ts";
+import {
+  type Generation,
+  getProjection,
+  isUnderWay,
+  type ProjectionStatus,
+  sendStep,
+} from "./generations.ts";
+import { type RebuildDisplay, rebuildDisplay } from "./rebuild-display.ts";
 
 const POLL_MS = 500;
 /** Without any progress for so long the rebuild has stalled; a slow one never fails by a clock. */
@@ -19,7 +24,9 @@ const USUAL_STALL_SECONDS = 60;
 export const projectionsRebuild = defineVerb({
   name: "rebuild",
   words: "<name>",
-  summary: "Builds a new generation of a read model beside the live one, and swaps them",
+  summary:
+    "Builds a new generation of a read model beside the live one, compares the two row by row, " +
+    "and swaps them if they are equal",
   optionLines: [
     ["--reason <text>", "why, for the record"],
     [
@@ -43,7 +50,7 @@ export const projectionsRebuild = defineVerb({
       const watch = { name, generation, stallMs: options.stallSeconds * 1_000 };
       const done = await follow(session, watch, { output, interrupted });
       if (output.json) output.value({ name, ...done });
-      else output.line(`${name} generation ${generation} is live.`);
+      else output.line(doneText(name, done));
       return exitCodes.ok;
     } finally {
       await session.close();
@@ -58,23 +65,19 @@ async function startOrJoin(
   reason: string,
   output: Output,
 ): Promise<number> {
-  const running = buildingGeneration(await getProjection(session, name));
+  const running = generationUnderWay(await getProjection(session, name));
   if (running !== undefined) {
-    output.message(`Generation ${running.generation} of ${name} is being built: watching it.`);
+    output.message(`Generation ${running.generation} of ${name} is ${running.phase}: watching it.`);
     return running.generation;
   }
   const { version } = registeredProjection(name).projection;
-  const data = { version, reason };
-  const command = { aggregate: "projection", id: name, type: "StartGeneration", data };
-  for await (const result of session.submit(commandTexts([command]))) {
-    if (!result.accepted) throw problemFailure(result, `the rebuild of ${name}`);
-  }
+  const step = { name, type: "StartGeneration", what: `the rebuild of ${name}` };
+  await sendStep(session, step, { version, reason });
   return lastStarted(session, name);
 }
 
-function buildingGeneration({ generations }: ProjectionStatus): Generation | undefined {
-  const live = generations.find(({ phase }) => phase === "live")?.generation ?? 0;
-  return generations.find(({ phase, generation }) => phase === "building" && generation > live);
+function generationUnderWay({ generations }: ProjectionStatus): Generation | undefined {
+  return generations.find(isUnderWay);
 }
 
 /** From the log itself: what follows it may not have come to the start yet. */
@@ -106,15 +109,15 @@ async function follow(
   watch: Watch,
   { output, interrupted }: Watching,
 ): Promise<Generation> {
-  const display = rebuildDisplay(output);
+  const display = new PhaseDisplay(output);
   let [progress, progressAtMs] = ["", performance.now()];
   try {
     for (;;) {
       const current = await generationOf(session, watch);
       if (current.phase === "live") return current;
-      if (current.phase !== "building") throw ended(watch, current.phase);
+      requireUnderWay(watch, current, output);
       display.update(current);
-      const now = JSON.stringify(current.position);
+      const now = progressOf(current);
       if (now !== progress) [progress, progressAtMs] = [now, performance.now()];
       if (performance.now() - progressAtMs > watch.stallMs) throw stalled(watch, current);
       await pause(POLL_MS, interrupted);
@@ -123,6 +126,66 @@ async function follow(
   } finally {
     display.stop();
   }
+}
+
+function requireUnderWay(watch: Watch, current: Generation, output: Output): void {
+  if (current.phase === "different") throw different(watch, current, output);
+  if (!isUnderWay(current)) throw ended(watch, current.phase);
+}
+
+/** How far a comparison has come shows in no position: it counts as progress itself. */
+function progressOf({ phase, position }: Generation): string {
+  return phase === "building" ? JSON.stringify(position) : String(performance.now());
+}
+
+/** Progress while it is built; then a line for each phase. */
+class PhaseDisplay {
+  readonly #output: Output;
+  readonly #building: RebuildDisplay;
+  #phase = "building";
+
+  constructor(output: Output) {
+    this.#output = output;
+    this.#building = rebuildDisplay(output);
+  }
+
+  update(current: Generation): void {
+    if (current.phase === "building") this.#building.update(current);
+    if (current.phase === this.#phase) return;
+    this.#phase = current.phase;
+    this.#building.stop();
+    if (current.phase !== "verifying") return;
+    this.#output.message(
+      `Generation ${current.generation} has caught up: it is compared with the live one, row by row.`,
+    );
+  }
+
+  stop(): void {
+    this.#building.stop();
+  }
+}
+
+function doneText(name: string, { generation, certificate, verified }: Generation): string {
+  if (certificate === null || !verified) {
+    return `${name} generation ${generation} is live, promoted by force.`;
+  }
+  const equal = `${name} generation ${generation} is live: it equals generation ${certificate.against}.`;
+  return `${equal}\n${certificateText(certificate)}`;
+}
+
+/** Both generations stay; somebody has to look. */
+function different({ name, generation }: Watch, current: Generation, output: Output): Failure {
+  const { difference } = current;
+  if (output.json) output.value({ name, ...current });
+  return new Failure(exitCodes.refused, {
+    failed: `generation ${generation} of ${name} was not promoted`,
+    error: difference === null ? "it differs from the live one" : differenceText(difference),
+    tried: `comparing it with generation ${difference?.against}, row by row`,
+    todo:
+      "both stay as they are: find out which one is right, then either\n" +
+      `cipherhorizon projections promote ${name} --generation ${generation} --force --reason "…"\n` +
+      `or cipherhorizon projections cancel ${name} --reason "…"`,
+  });
 }
 
 async function generationOf(session: Session, { name, generation }: Watch): Promise<Generation> {
@@ -134,8 +197,11 @@ async function generationOf(session: Session, { name, generation }: Watch): Prom
     generation,
     version: 0,
     phase: "building",
+    since: "",
     startedAt: "",
     verified: false,
+    certificate: null,
+    difference: null,
     position: null,
     gapEvents: null,
     gapEventsByPartition: null,
@@ -161,7 +227,7 @@ function stalled({ name, generation, stallMs }: Watch, { gapEvents }: Generation
     todo:
       "see that a process feeds it (cipherhorizon serve projections) and what that says;\n" +
       `watch again with: cipherhorizon projections rebuild ${name}\n` +
-      `give it up with: ${cancelCommand(name, generation)}`,
+      `give it up with: ${cancelCommand(name)}`,
   });
 }
 
@@ -175,11 +241,10 @@ function detached({ name, generation }: Watch, session: Session): Failure {
     tried: `watching generation ${generation} being built`,
     todo:
       `watch again with: cipherhorizon projections rebuild ${name}\n` +
-      `give it up with: ${cancelCommand(name, generation)}`,
+      `give it up with: ${cancelCommand(name)}`,
   });
 }
 
-function cancelCommand(name: string, generation: number): string {
-  const data = JSON.stringify({ generation, reason: "no longer wanted" });
-  return `cipherhorizon commands send projection ${name} CancelGeneration '${data}'`;
+function cancelCommand(name: string): string {
+  return `cipherhorizon projections cancel ${name} --reason "no longer wanted"`;
 }

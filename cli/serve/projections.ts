@@ -34,6 +34,7 @@ export function projectionsPart(parts: ProjectionsParts): StartedPart {
     log,
     codec,
     operations: parts.operations ?? remoteOperations(config),
+    graceMs: config.generationGraceSeconds * 1_000,
     logger,
     clock: Date.now,
   });

@@ -327,11 +327,21 @@ function strategyLife() {
 }
 
 function generations() {
-  const ends = fc.constantFrom("GenerationPromoted", "GenerationRetired", "GenerationCancelled");
-  return fc.array(ends, { maxLength: 8 }).map((all) => {
-    return all.flatMap((type, index) => [
-      { type: "GenerationStarted", data: { generation: index + 1, version: 1 } },
-      { type, data: { generation: index + 1 } },
-    ]);
+  const steps = fc.constantFrom(
+    ["GenerationPromoted"],
+    ["GenerationCaughtUp", "GenerationVerified", "GenerationPromoted"],
+    ["GenerationCaughtUp", "GenerationVerified", "GenerationRetired"],
+    ["GenerationCaughtUp", "GenerationVerificationFailed", "GenerationCancelled"],
+    ["GenerationFailed", "ProjectionPaused"],
+    ["ProjectionPaused", "ProjectionResumed"],
+  );
+  return fc.array(steps, { maxLength: 8 }).map((all) => {
+    return all.flatMap((types, index) => {
+      const of = { generation: index + 1, against: index, positions: { "a.events/0": index } };
+      return [
+        { type: "GenerationStarted", data: { generation: index + 1, version: 1 } },
+        ...types.map((type) => ({ type, data: of })),
+      ];
+    });
   });
 }

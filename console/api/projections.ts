@@ -7,19 +7,27 @@ const generation = shape({
   phase: text,
   startedAt: text,
   verified: flag,
+  difference: optional(shape({ reason: text })),
   position: optional(record(number)),
   gapEvents: optional(number),
   gapEventsByPartition: optional(record(number)),
   fedBy: optional(record(text)),
 });
 
-const projection = shape({ name: text, generations: list(generation) });
+const projection = shape({ name: text, paused: flag, generations: list(generation) });
 
 export type Generation = ReturnType<typeof generation>;
 export type Projection = ReturnType<typeof projection>;
 
 export function listProjections(): Call<readonly Projection[]> {
   return { ...at`/v1/projections`, read: list(projection), cli: "cipherhorizon projections list" };
+}
+
+const UNDER_WAY = ["building", "verifying", "verified", "different"];
+
+/** On its way to being live, or found different from the live one. */
+export function isUnderWay({ phase }: Generation): boolean {
+  return UNDER_WAY.includes(phase);
 }
 
 /** The generation that answers come from; `null` before the first promotion. */

@@ -1,7 +1,7 @@
 import { html } from "htm/preact";
 import { useMemo } from "preact/hooks";
 import { type Sample, sumOf } from "../api/metrics-text.ts";
-import { liveOf, type Projection } from "../api/projections.ts";
+import { isUnderWay, liveOf, type Projection } from "../api/projections.ts";
 import { rateOf, ratesOf } from "../state/pipeline.ts";
 import { hrefOf } from "../state/place.ts";
 import { type Pipeline, usePipeline } from "../state/use-pipeline.ts";
@@ -91,7 +91,7 @@ function ProjectionStage({
       </article>
     `;
   }
-  const building = projection.generations.filter(({ phase }) => phase === "building");
+  const underWay = projection.generations.filter(isUnderWay);
   return html`
     <article class="stage" data-projection=${name}>
       <h2><a href=${href}>${name}</a></h2>
@@ -104,8 +104,8 @@ function ProjectionStage({
         <dt>lag</dt><dd>${lag === null ? "–" : secondsText(lag)}</dd>
         <dt>parked</dt>
         <dd class=${parked ? "bad" : ""}><${Count} value=${parked} href="/metrics" /></dd>
-        ${building.map(
-          ({ generation }) => html`<dt>building</dt><dd>generation ${generation}</dd>`,
+        ${underWay.map(
+          ({ generation, phase }) => html`<dt>${phase}</dt><dd>generation ${generation}</dd>`,
         )}
       </dl>
     </article>

@@ -52,6 +52,7 @@ function OneProjection({
         <p class="freshness">
           <span>lag ${lag === null ? "–" : secondsText(lag)}</span>
           <span class=${parked ? "badge bad" : ""}>${parked ?? "–"} parked</span>
+          ${projection.paused && html`<span class="badge warning">paused</span>`}
           <span><${Count} value=${applied} href="/metrics" /> events applied by this process</span>
           <a href=${trail}>its history</a>
           <a href=${path}>rows</a>
@@ -71,7 +72,14 @@ function OneProjection({
   `;
 }
 
-const TONES: Readonly<Record<string, Tone>> = { live: "good", building: "warning" };
+const TONES: Readonly<Record<string, Tone>> = {
+  live: "good",
+  building: "warning",
+  verifying: "warning",
+  verified: "good",
+  different: "bad",
+  failed: "bad",
+};
 
 const columns: readonly Column<Generation>[] = [
   {
@@ -85,7 +93,10 @@ const columns: readonly Column<Generation>[] = [
   },
   { title: "Version", isFigure: true, cell: ({ version }) => html`<${Count} value=${version} />` },
   { title: "Started (UTC)", cell: ({ startedAt }) => html`<${Time} value=${startedAt} />` },
-  { title: "Verified", cell: ({ verified }) => (verified ? "yes" : "no") },
+  {
+    title: "Verified",
+    cell: ({ verified, difference }) => difference?.reason ?? (verified ? "yes" : "no"),
+  },
   { title: "Gap", isFigure: true, cell: ({ gapEvents }) => html`<${Count} value=${gapEvents} />` },
   { title: "Positions", cell: positionsOf },
 ];

@@ -10,12 +10,13 @@ function projection(next: number, gap: number): Projection {
     phase: "live",
     startedAt: "2026-01-01T00:00:00.000Z",
     verified: false,
+    difference: null,
     position: { "a.events/0": next },
     gapEvents: gap,
     gapEventsByPartition: { "a.events/0": gap },
     fedBy: null,
   };
-  return { name: "a", generations: [generation] };
+  return { name: "a", paused: false, generations: [generation] };
 }
 
 function reading(atMs: number, { commands, end }: { commands: number; end: number }) {

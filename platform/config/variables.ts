@@ -30,6 +30,7 @@ const MAXIMUM_PORT = 65_535;
 const MAXIMUM_SHUTDOWN_SECONDS = 600;
 const MAXIMUM_RATE_LIMIT_REQUESTS = 10_000_000;
 const MAXIMUM_RATE_LIMIT_SECONDS = 3_600;
+const MAXIMUM_GRACE_SECONDS = 30 * 86_400;
 const MAXIMUM_SNAPSHOT_EVENTS = 100_000_000;
 
 /** Of a key, where the configuration does not say: 100 a second, in bursts of a minute's. */
@@ -328,6 +329,16 @@ export const variables = {
     example: "portfolios,equity-curve",
     fallback: "all",
     schema: z.string().regex(/^[a-z-]+(,[a-z-]+)*$/),
+  }),
+  generationGraceSeconds: required<number>({
+    name: "CH_GENERATION_GRACE_SECONDS",
+    meaning:
+      "How long a generation of a read model that was replaced is fed on, so that `projections " +
+      "rollback` takes effect at once; then it is dropped.",
+    rule: `an integer from 0 to ${MAXIMUM_GRACE_SECONDS}`,
+    example: "3600",
+    fallback: "300",
+    schema: integer(0, MAXIMUM_GRACE_SECONDS),
   }),
   processManagers: required<string>({
     name: "CH_PROCESS_MANAGERS",

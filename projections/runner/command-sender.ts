@@ -1,5 +1,6 @@
 import {
   type GenerationCommand,
+  type GenerationStep,
   generationRequest,
   type OperationsOutcome,
   type OperationsPort,
@@ -27,8 +28,9 @@ export class CommandSender {
     this.#onUntaken = onUntaken;
   }
 
-  send(projection: string, generation: number, command: GenerationCommand): void {
-    const request = generationRequest(projection, generation, command);
+  send(asked: GenerationStep): void {
+    const { projection, generation, command } = asked;
+    const request = generationRequest(asked);
     const now = performance.now();
     if (now < (this.#notBeforeMs.get(request.commandId) ?? 0)) return;
     this.#notBeforeMs.set(request.commandId, now + ASK_AGAIN_MS);

@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
+import type { VerificationReport, VerificationTask } from "../verification/verify-generation.ts";
 import type { Applied } from "./partition-feeder.ts";
 import type { PartitionProgress } from "./progress.ts";
 import type { RunEnd } from "./runner.ts";
-import { type FeedingJob, type FromWorker, STOP, type TroubleReport } from "./worker-messages.ts";
+import type { FeedingJob, FromWorker, ToWorker, TroubleReport } from "./worker-messages.ts";
 
 /** A worker that has not ended by then is ended: its open transaction is undone, not lost. */
 const STOP_DEADLINE_MS = 5_000;
@@ -18,6 +19,7 @@ export interface FeedingListener {
   onApplied(applied: Applied): void;
   onCaughtUp(): void;
   onTrouble(trouble: TroubleReport): void;
+  onVerification(against: number, report: VerificationReport): void;
   onEnded(end: RunEnd): void;
 }
 
@@ -36,6 +38,8 @@ export class Feeding {
   partitions: readonly PartitionProgress[] = [];
   trouble: TroubleReport | null = null;
   caughtUp = false;
+  /** It is being compared with another. */
+  isVerifying = false;
 
   constructor(job: FeedingJob, listener: FeedingListener) {
     this.job = job;
@@ -67,6 +71,13 @@ export class Feeding {
     return this.#gone;
   }
 
+  /** Compares it with the live one, once; the listener is told of the outcome. */
+  verify(task: VerificationTask): void {
+    if (this.isVerifying || this.#end !== null) return;
+    this.isVerifying = true;
+    this.#tell({ type: "verify", task });
+  }
+
   /** Finishes the batch under way; resolves when the thread is gone and its lock free. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
@@ -74,10 +85,14 @@ export class Feeding {
   }
 
   async #stop(): Promise<void> {
-    this.#worker.postMessage(STOP);
+    this.#tell({ type: "stop" });
     const deadline = setTimeout(() => void this.#worker.terminate(), STOP_DEADLINE_MS);
     await this.#exited.catch(() => undefined);
     clearTimeout(deadline);
+  }
+
+  #tell(message: ToWorker): void {
+    this.#worker.postMessage(message);
   }
 
   #hear(message: FromWorker): void {
@@ -101,6 +116,10 @@ export class Feeding {
         this.trouble = message.trouble;
         this.state = message.trouble === null ? this.#turn : "paused";
         if (message.trouble !== null) this.#listener.onTrouble(message.trouble);
+        return;
+      case "verification":
+        this.isVerifying = false;
+        this.#listener.onVerification(message.against, message.report);
         return;
       case "ended":
         this.#finish(message.end);

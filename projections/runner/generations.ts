@@ -1,8 +1,21 @@
 import type { RecordedEvent } from "../../platform/codec/envelope.ts";
-import type { OperationsEvent } from "../../schemas/generated/operations.ts";
+import type {
+  GenerationVerificationFailed,
+  GenerationVerified,
+  OperationsEvent,
+} from "../../schemas/generated/operations.ts";
 
 /** Where a generation stands in its life. `replaced` ones are fed on, for instant rollback. */
-export type GenerationPhase = "building" | "live" | "replaced" | "retired" | "cancelled";
+export type GenerationPhase =
+  | "building"
+  | "verifying"
+  | "verified"
+  | "different"
+  | "live"
+  | "replaced"
+  | "retired"
+  | "cancelled"
+  | "failed";
 
 export interface Generation {
   readonly projection: string;
@@ -15,36 +28,34 @@ export interface Generation {
   readonly startedAtMs: number;
   /** Its promotion rested on a comparison with the generation before. */
   readonly verified: boolean;
+  /** Of the comparison that found it equal; `null`: none was made, or it was another's. */
+  readonly certificate: GenerationVerified | null;
+  /** In what it differs from the live one, where a comparison found that. */
+  readonly difference: GenerationVerificationFailed | null;
+}
+
+/** Given up, one way or the other: nothing of it is kept. */
+export function isOver(phase: GenerationPhase): boolean {
+  return phase === "retired" || phase === "cancelled" || phase === "failed";
+}
+
+/** On its way to being live; a projection has one at a time. */
+export function isUnderWay(phase: GenerationPhase): boolean {
+  return !isOver(phase) && phase !== "live" && phase !== "replaced";
 }
 
 /** The generations of every projection, folded from `operations.events`. */
 export class Generations {
   readonly #byProjection = new Map<string, Map<number, Generation>>();
+  readonly #paused = new Set<string>();
 
   observe({ aggregateId: projection, event, recordedAtMs }: RecordedEvent<OperationsEvent>): void {
-    const { generation } = event.data;
-    const of = { projection, generation };
-    const at = { sinceMs: recordedAtMs };
-    switch (event.type) {
-      case "GenerationStarted": {
-        const { version } = event.data;
-        const times = { sinceMs: recordedAtMs, startedAtMs: recordedAtMs };
-        const phase = "building";
-        this.#put({ projection, generation, version, phase, ...times, verified: false });
-        return;
-      }
-      case "GenerationPromoted":
-        for (const { phase, generation: other } of this.of(projection)) {
-          if (phase === "live") this.#enter("replaced", { projection, generation: other }, at);
-        }
-        this.#enter("live", of, { ...at, verified: event.data.verified });
-        return;
-      case "GenerationRetired":
-        this.#enter("retired", of, at);
-        return;
-      case "GenerationCancelled":
-        this.#enter("cancelled", of, at);
-        return;
+    if (event.type === "GenerationStarted") this.#start(projection, event.data, recordedAtMs);
+    else if (event.type === "ProjectionPaused") this.#paused.add(projection);
+    else if (event.type === "ProjectionResumed") this.#paused.delete(projection);
+    else {
+      if (event.type === "GenerationPromoted") this.#replaceLive(projection, recordedAtMs);
+      this.#change(projection, event.data, { ...changesOf(event), sinceMs: recordedAtMs });
     }
   }
 
@@ -52,18 +63,66 @@ export class Generations {
     return [...(this.#byProjection.get(projection)?.values() ?? [])];
   }
 
-  #enter(
-    phase: GenerationPhase,
-    { projection, generation }: Pick<Generation, "projection" | "generation">,
-    changes: Partial<Generation>,
-  ): void {
-    const known = this.#byProjection.get(projection)?.get(generation);
-    if (known !== undefined) this.#put({ ...known, ...changes, phase });
+  isPaused(projection: string): boolean {
+    return this.#paused.has(projection);
   }
 
-  #put(generation: Generation): void {
-    const all = this.#byProjection.get(generation.projection) ?? new Map<number, Generation>();
-    all.set(generation.generation, generation);
-    this.#byProjection.set(generation.projection, all);
+  #start(
+    projection: string,
+    { generation, version }: { readonly generation: number; readonly version: number },
+    recordedAtMs: number,
+  ): void {
+    const all = this.#byProjection.get(projection) ?? new Map<number, Generation>();
+    this.#byProjection.set(projection, all);
+    all.set(generation, {
+      projection,
+      generation,
+      version,
+      phase: "building",
+      sinceMs: recordedAtMs,
+      startedAtMs: recordedAtMs,
+      verified: false,
+      certificate: null,
+      difference: null,
+    });
+  }
+
+  #replaceLive(projection: string, sinceMs: number): void {
+    const live = this.of(projection).find(({ phase }) => phase === "live");
+    if (live !== undefined) this.#change(projection, live, { sinceMs, phase: "replaced" });
+  }
+
+  #change(
+    projection: string,
+    { generation }: { readonly generation: number },
+    changes: Partial<Generation>,
+  ): void {
+    const all = this.#byProjection.get(projection);
+    const known = all?.get(generation);
+    if (known !== undefined) all?.set(generation, { ...known, ...changes });
+  }
+}
+
+type EventOfGeneration = Exclude<
+  OperationsEvent,
+  { readonly type: "GenerationStarted" | "ProjectionPaused" | "ProjectionResumed" }
+>;
+
+function changesOf(event: EventOfGeneration): Partial<Generation> {
+  switch (event.type) {
+    case "GenerationCaughtUp":
+      return { phase: "verifying" };
+    case "GenerationVerified":
+      return { phase: "verified", certificate: event.data, difference: null };
+    case "GenerationVerificationFailed":
+      return { phase: "different", certificate: null, difference: event.data };
+    case "GenerationPromoted":
+      return { phase: "live", verified: event.data.verified };
+    case "GenerationRetired":
+      return { phase: "retired" };
+    case "GenerationCancelled":
+      return { phase: "cancelled" };
+    case "GenerationFailed":
+      return { phase: "failed" };
   }
 }

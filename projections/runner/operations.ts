@@ -1,4 +1,8 @@
 import { v5 } from "uuid";
+import type {
+  GenerationVerificationFailed,
+  GenerationVerified,
+} from "../../schemas/generated/operations.ts";
 
 /** Namespace of the ids of the commands that projectors send. */
 const COMMAND_NAMESPACE = "5b0d2c6e-5a3c-5f0c-9a43-2f9d9b0f6c11";
@@ -32,16 +36,25 @@ export type GenerationCommand =
       readonly data: { readonly version: number; readonly reason: string };
     }
   | {
+      readonly type: "RecordCaughtUp";
+      readonly data: {
+        readonly generation: number;
+        readonly positions: Readonly<Record<string, number>>;
+      };
+    }
+  | { readonly type: "RecordVerification"; readonly data: GenerationVerified }
+  | { readonly type: "RecordVerificationFailure"; readonly data: GenerationVerificationFailed }
+  | {
       readonly type: "PromoteGeneration";
       readonly data: {
         readonly generation: number;
-        readonly rule: "caught-up";
+        readonly rule: "verified";
         readonly positions: Readonly<Record<string, number>>;
         readonly reason: string;
       };
     }
   | {
-      readonly type: "RetireGeneration" | "CancelGeneration";
+      readonly type: "RetireGeneration" | "CancelGeneration" | "FailGeneration";
       readonly data: { readonly generation: number; readonly reason: string };
     };
 
@@ -53,13 +66,19 @@ export type OperationsOutcome =
     }
   | { readonly outcome: "failed"; readonly code: string; readonly detail: string };
 
+/** A step in the life of one generation, or of several (`against`: which it was compared with). */
+export interface GenerationStep {
+  readonly projection: string;
+  readonly generation: number;
+  readonly against?: number;
+  readonly command: GenerationCommand;
+}
+
 /** The same step of the same generation always has the same id, whoever sends it how often. */
-export function generationRequest(
-  projection: string,
-  generation: number,
-  command: GenerationCommand,
-): OperationsRequest {
-  const commandId = v5(`${projection}|${generation}|${command.type}`, COMMAND_NAMESPACE);
+export function generationRequest(step: GenerationStep): OperationsRequest {
+  const { projection, generation, against, command } = step;
+  const about = [projection, generation, command.type, ...(against === undefined ? [] : [against])];
+  const commandId = v5(about.join("|"), COMMAND_NAMESPACE);
   return {
     aggregate: "projection",
     aggregateId: projection,

@@ -5,19 +5,30 @@ import type { Logger } from "../../platform/telemetry/logger.ts";
 import type { GenerationDropper } from "../stores.ts";
 import { CommandSender } from "./command-sender.ts";
 import { Feeding, type FeedingState } from "./feeding.ts";
-import { type Generation, type GenerationPhase, Generations } from "./generations.ts";
+import {
+  type Generation,
+  type GenerationPhase,
+  Generations,
+  isOver,
+  isUnderWay,
+} from "./generations.ts";
 import type { OperationsPort } from "./operations.ts";
 import { followOperations } from "./operations-follower.ts";
 import type { Applied } from "./partition-feeder.ts";
 import type { PartitionProgress } from "./progress.ts";
 import type { Projection } from "./projection.ts";
+import { positionsOf, Verifications } from "./verifications.ts";
 import type { TroubleReport } from "./worker-messages.ts";
 
-/** How long a replaced generation is fed on: readers follow a promotion within a second. */
-const RETIRE_AFTER_MS = 2_000;
+/** Readers follow a promotion within a second; until then a generation is not dropped. */
+const FOLLOWED_WITHIN_MS = 2_000;
+/** As much of what ended a build as its record holds. */
+const REASON_CHARACTERS = 500;
 const LOOK_INTERVAL_MS = 250;
 const FIRST_RESTART_MS = 500;
 const LONGEST_RESTART_MS = 30_000;
+
+type SupervisedProjection = Pick<Projection, "name" | "version" | "changes">;
 
 export interface SupervisorParts {
   readonly stores: GenerationDropper;
@@ -26,7 +37,9 @@ export interface SupervisorParts {
   readonly log: LogReader;
   readonly codec: EventReader;
   readonly operations: OperationsPort;
-  readonly projections: readonly Pick<Projection, "name" | "version" | "topics">[];
+  readonly projections: readonly SupervisedProjection[];
+  /** How long the generation that was replaced last is fed on, for a rollback at once. */
+  readonly graceMs: number;
   readonly logger: Logger;
   readonly clock: () => number;
   /** After each batch that has become readable. */
@@ -55,7 +68,10 @@ export interface GenerationStatus {
   readonly partitions: readonly PartitionProgress[];
 }
 
-/** Follows the generations' lives in `operations.events`: feeds, promotes, retires and drops them. */
+/**
+ * Follows the generations' lives in `operations.events`: feeds them, has them compared, promotes,
+ * retires and drops them.
+ */
 export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #generations = new Generations();
@@ -63,6 +79,7 @@ export class Supervisor {
   readonly #restarts = new Map<string, { attempts: number; atMs: number }>();
   readonly #dropped = new Set<string>();
   readonly #sender: CommandSender;
+  readonly #verifications: Verifications;
   readonly #stopping = new AbortController();
   readonly #following: Promise<void>;
   readonly #timer: NodeJS.Timeout;
@@ -74,6 +91,7 @@ export class Supervisor {
     this.#sender = new CommandSender(operations, (step) => {
       logger.warn(step, "a generation's next step was not taken; it is asked for again");
     });
+    this.#verifications = new Verifications(this.#sender, logger);
     this.#following = followOperations({
       log,
       codec,
@@ -113,10 +131,12 @@ export class Supervisor {
     if (!this.#current || this.#stopping.signal.aborted) return;
     for (const projection of this.#parts.projections) {
       const generations = this.#generations.of(projection.name);
+      const isPaused = this.#generations.isPaused(projection.name);
       this.#startIfNeeded(projection, generations);
       for (const generation of generations) {
         if (isOver(generation.phase)) this.#drop(generation);
-        else if (generation.version === projection.version) this.#feed(generation);
+        else if (isPaused) this.#halt(generation);
+        else if (generation.version === projection.version) this.#feed(generation, projection);
         this.#endIfNeeded(generation, projection.version);
       }
     }
@@ -126,37 +146,85 @@ export class Supervisor {
   #startIfNeeded({ name, version }: { name: string; version: number }, all: readonly Generation[]) {
     const alive = all.filter(({ phase }) => !isOver(phase));
     if (alive.some((generation) => generation.version >= version)) return;
-    if (alive.some(({ phase }) => phase === "building")) return;
+    if (alive.some(({ phase }) => isUnderWay(phase))) return;
+    // One that was given up would come to the same again: whoever wants that asks for it.
+    if (alive.length > 0 && all.some((generation) => generation.version === version)) return;
     const reason = alive.length === 0 ? "first generation" : `projection version ${version}`;
     const command = { type: "StartGeneration", data: { version, reason } } as const;
-    this.#sender.send(name, all.length + 1, command);
+    this.#sender.send({ projection: name, generation: all.length + 1, command });
   }
 
-  #feed(generation: Generation): void {
-    const { projection, generation: number, phase } = generation;
+  #feed(generation: Generation, projection: SupervisedProjection): void {
     const feeding = this.#feedingOf(generation);
-    if (phase === "building" && feeding.caughtUp && feeding.end === null) {
-      const positions = positionsOf(feeding.partitions);
-      const data = {
-        generation: number,
-        rule: "caught-up",
-        positions,
-        reason: "caught up",
-      } as const;
-      this.#sender.send(projection, number, { type: "PromoteGeneration", data });
+    const { phase, projection: name, generation: number } = generation;
+    if (!isUnderWay(phase)) this.#verifications.forget(generation);
+    else if (feeding.end?.reason === "too_many_parked") {
+      const data = { generation: number, reason: reasonOf(feeding.end.detail) };
+      const command = { type: "FailGeneration", data } as const;
+      this.#sender.send({ projection: name, generation: number, command });
+    } else if (phase === "building" && feeding.caughtUp && feeding.end === null) {
+      const data = { generation: number, positions: positionsOf(feeding) };
+      const command = { type: "RecordCaughtUp", data } as const;
+      this.#sender.send({ projection: name, generation: number, command });
+    } else if (phase === "verifying" || phase === "verified") {
+      this.#promoteOrVerify(generation, { feeding, projection });
     }
+  }
+
+  /** A certificate is of a comparison with one generation, which may be live no more. */
+  #promoteOrVerify(
+    generation: Generation,
+    parts: { readonly feeding: Feeding; readonly projection: SupervisedProjection },
+  ): void {
+    const { projection, generation: number, certificate } = generation;
+    const live = this.#generations.of(projection).find(({ phase }) => phase === "live");
+    if (live === undefined) return;
+    if (certificate?.against !== live.generation) {
+      this.#verifications.look({ ...parts, generation, live });
+      return;
+    }
+    const { against, positions } = certificate;
+    const reason = `verified against generation ${against}`;
+    const data = { generation: number, rule: "verified", positions, reason } as const;
+    const command = { type: "PromoteGeneration", data } as const;
+    this.#sender.send({ projection, generation: number, against, command });
   }
 
   /** A replaced generation, and a build by older code, which this code can't go on with. */
-  #endIfNeeded({ projection, generation, version, phase, sinceMs }: Generation, ours: number) {
-    if (phase === "replaced" && this.#parts.clock() - sinceMs >= RETIRE_AFTER_MS) {
-      const data = { generation, reason: "replaced" };
-      this.#sender.send(projection, generation, { type: "RetireGeneration", data });
+  #endIfNeeded(one: Generation, ours: number) {
+    const { projection, generation, version, phase } = one;
+    if (phase === "replaced" && this.#isPastGrace(one)) {
+      const command = {
+        type: "RetireGeneration",
+        data: { generation, reason: "replaced" },
+      } as const;
+      this.#sender.send({ projection, generation, command });
     }
-    if (phase === "building" && version < ours) {
+    if (isUnderWay(phase) && version < ours) {
       const data = { generation, reason: `projection version ${ours}` };
-      this.#sender.send(projection, generation, { type: "CancelGeneration", data });
+      this.#sender.send({ projection, generation, command: { type: "CancelGeneration", data } });
     }
+  }
+
+  /** Only the one that was replaced last is kept: it is the one to go back to. */
+  #isPastGrace({ projection, generation, sinceMs }: Generation): boolean {
+    const { graceMs, clock } = this.#parts;
+    const isSuperseded = this.#generations.of(projection).some((other) => {
+      return (
+        other.generation !== generation && other.phase === "replaced" && other.sinceMs >= sinceMs
+      );
+    });
+    return clock() - sinceMs >= (isSuperseded ? Math.min(FOLLOWED_WITHIN_MS, graceMs) : graceMs);
+  }
+
+  /** Until it is resumed; what it was doing is finished. */
+  #halt(generation: Generation): void {
+    const key = keyOf(generation);
+    const feeding = this.#feedings.get(key);
+    if (feeding === undefined) return;
+    void feeding.stop().then(() => {
+      if (this.#feedings.get(key) === feeding) this.#feedings.delete(key);
+    });
   }
 
   /** One that has failed is shown as stopped, with its reason, until its next attempt is due. */
@@ -183,6 +251,10 @@ export class Supervisor {
         },
         onCaughtUp: () => this.#look(),
         onTrouble: (trouble) => logger.warn({ ...of, ...trouble }, "a projector waits"),
+        onVerification: (against, report) => {
+          this.#verifications.onReport(generation, against, report);
+          this.#look();
+        },
         onEnded: (end) => {
           if (end.reason !== "stopped") logger.error({ ...of, ...end }, "a projector has stopped");
           if (end.reason === "fenced" || end.reason === "failed")
@@ -205,6 +277,7 @@ export class Supervisor {
     const key = keyOf(generation);
     if (this.#dropped.has(key)) return;
     this.#dropped.add(key);
+    this.#verifications.forget(generation);
     const { stores, logger } = this.#parts;
     const { projection, generation: number } = generation;
     const stopped = this.#feedings.get(key)?.stop() ?? Promise.resolve();
@@ -228,29 +301,31 @@ export class Supervisor {
   #statusOf(generation: Generation): GenerationStatus {
     const { projection, generation: number, version, phase } = generation;
     const feeding = this.#feedings.get(keyOf(generation));
+    const isPaused = this.#generations.isPaused(projection);
     return {
       projection,
       generation: number,
       version,
       phase,
       feeding: feeding?.state ?? "not-fed",
-      detail: feeding?.end?.detail ?? troubleText(feeding?.trouble ?? null),
+      detail: isPaused ? "paused" : (feeding?.end?.detail ?? troubleText(feeding?.trouble ?? null)),
       caughtUp: feeding?.caughtUp ?? false,
       partitions: feeding?.partitions ?? [],
     };
   }
 }
 
-function isOver(phase: GenerationPhase): boolean {
-  return phase === "retired" || phase === "cancelled";
-}
-
 function keyOf({ projection, generation }: Generation): string {
   return `${projection}.g${generation}`;
 }
 
-function positionsOf(partitions: readonly PartitionProgress[]): Record<string, number> {
-  return Object.fromEntries(partitions.map(({ partition, position }) => [partition, position]));
+/** One line that a record can hold. */
+function reasonOf(detail: string): string {
+  const line = detail
+    .replaceAll(/\p{Cc}+/gu, " ")
+    .trim()
+    .slice(0, REASON_CHARACTERS);
+  return line === "" ? "it came to an end" : line;
 }
 
 function troubleText(trouble: TroubleReport | null): string {

@@ -1,6 +1,7 @@
 import type { PartitionKey } from "../../platform/log/log.ts";
 import type { LogPlace } from "../../platform/log/places.ts";
 import type { StorePlace } from "../stores.ts";
+import type { VerificationReport, VerificationTask } from "../verification/verify-generation.ts";
 import type { Applied } from "./partition-feeder.ts";
 import type { PartitionProgress } from "./progress.ts";
 import type { RunEnd } from "./runner.ts";
@@ -32,7 +33,10 @@ export type FromWorker =
   | { readonly type: "progress"; readonly partitions: readonly PartitionProgress[] }
   | { readonly type: "caught-up" }
   | { readonly type: "trouble"; readonly trouble: TroubleReport | null }
+  | { readonly type: "verification"; readonly report: VerificationReport; readonly against: number }
   | { readonly type: "ended"; readonly end: RunEnd };
 
-/** The only word to a worker. */
-export const STOP = "stop";
+export type ToWorker =
+  | { readonly type: "stop" }
+  /** One at a time; answered by `verification`. */
+  | { readonly type: "verify"; readonly task: VerificationTask };

@@ -9,12 +9,19 @@ import { createLogger } from "../../platform/telemetry/logger.ts";
 import { endTelemetry, joinTracing } from "../../platform/telemetry/start-tracing.ts";
 import { registeredProjection } from "../registry.ts";
 import { openStore, serverOf } from "../stores.ts";
+import {
+  type VerificationParts,
+  type VerificationReport,
+  type VerificationTask,
+  verifyGeneration,
+} from "../verification/verify-generation.ts";
 import { type FileLock, tryFileLock } from "./file-lock.ts";
+import { Gates } from "./gate.ts";
 import { generationLockFile } from "./generation-files.ts";
 import { pause } from "./pause.ts";
 import type { Trouble } from "./persist.ts";
 import { type RunEnd, type RunnerObserver, run } from "./runner.ts";
-import { type FeedingJob, type FromWorker, STOP, type TroubleReport } from "./worker-messages.ts";
+import type { FeedingJob, FromWorker, ToWorker, TroubleReport } from "./worker-messages.ts";
 
 /** How soon a projector in waiting notices that the one before it is gone. */
 const LOCK_RETRY_MS = 500;
@@ -23,8 +30,8 @@ const port = parentPort;
 if (port === null) throw new Error("this module is a worker thread's");
 const tell = (message: FromWorker) => port.postMessage(message);
 const stopping = new AbortController();
-port.on("message", (message) => {
-  if (message === STOP) stopping.abort();
+port.on("message", (message: ToWorker) => {
+  if (message.type === "stop") stopping.abort();
 });
 // What the supervisor hands over, which is in this process and of this version.
 const job = workerData as FeedingJob;
@@ -41,10 +48,14 @@ async function feed(job: FeedingJob, signal: AbortSignal): Promise<void> {
   const { projection } = registeredProjection(job.projection);
   const store = await openStore(job.place, job.projection, job.generation);
   const { log, codec, close } = await openLog(job, signal);
-  const parts = { projection, store, log, codec, share, observer: observer(), signal };
+  const gates = new Gates();
+  const parts = { projection, store, log, codec, share, gates, observer: observer(), signal };
+  const verifying = verifyWhenTold({ ...job, gates, codec, signal });
   try {
     tell({ type: "ended", end: await run(parts) });
   } finally {
+    stopping.abort();
+    await verifying.ended();
     await share?.leave();
     await store.close();
     await close();
@@ -78,6 +89,23 @@ async function shareOf({ log, place, projection: name, generation }: FeedingJob)
   const { GroupShare } = await import("./group-share.ts");
   const parts = { kafka, projection: name, generation, topics, logger: createLogger("warn") };
   return new GroupShare(parts);
+}
+
+/** In this thread, whose partitions can be held; feeding has its turns in between. */
+function verifyWhenTold(parts: VerificationParts): { ended(): Promise<unknown> } {
+  let verifying: Promise<void> = Promise.resolve();
+  port?.on("message", (message: ToWorker) => {
+    if (message.type === "verify") verifying = verifying.then(() => verify(message.task, parts));
+  });
+  return { ended: () => verifying };
+}
+
+async function verify(task: VerificationTask, parts: VerificationParts): Promise<void> {
+  const report = await verifyGeneration(task, parts).catch((error: unknown): VerificationReport => {
+    return { outcome: "unsettled", detail: error instanceof Error ? error.message : String(error) };
+  });
+  const { against } = task;
+  if (!parts.signal.aborted) tell({ type: "verification", against, report });
 }
 
 async function lockGeneration(job: FeedingJob, signal: AbortSignal): Promise<FileLock | null> {

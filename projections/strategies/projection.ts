@@ -7,6 +7,8 @@ import { tables } from "./store.ts";
 export const strategies: Projection<StrategiesEvent> = {
   name: "strategies",
   version: 2,
+  // An index of words came, which is no row.
+  changes: { since: 1, differs: [] },
   topics: ["strategies.events"],
   tables,
   project(recorded) {

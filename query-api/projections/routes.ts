@@ -5,9 +5,10 @@ import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { idField } from "../../platform/fields/fields.ts";
 import type { Route } from "../../platform/http/route.ts";
 import type { Positions } from "../../platform/log/log.ts";
-import type { Generation, Generations } from "../../projections/runner/generations.ts";
+import { type Generation, type Generations, isOver } from "../../projections/runner/generations.ts";
 import { type FreshnessParts, freshnessFields, freshnessOf } from "../reading/freshness.ts";
 import type { LogEnds } from "../reading/log-ends.ts";
+import { type generationAnswer, projectionAnswer, withoutGeneration } from "./answers.ts";
 
 /** What this process can say of one projection's stores. */
 interface ProjectionStores {
@@ -25,23 +26,9 @@ export type Feeders = (
   generation: number,
 ) => Promise<ReadonlyMap<string, string> | null>;
 
-const generationAnswer = z.object({
-  generation: z.int(),
-  version: z.int(),
-  phase: z.enum(["building", "live", "replaced", "retired", "cancelled"]),
-  startedAt: z.string(),
-  verified: z.boolean(),
-  position: z.record(z.string(), z.int()).nullable(),
-  gapEvents: z.int().nullable(),
-  gapEventsByPartition: z.record(z.string(), z.int()).nullable(),
-  fedBy: z.record(z.string(), z.string()).nullable(),
-});
-
-const projectionAnswer = z.object({ name: z.string(), generations: z.array(generationAnswer) });
-
 export interface ProjectionsParts extends FreshnessParts {
   readonly stores: readonly ProjectionStores[];
-  readonly generations: Pick<Generations, "of">;
+  readonly generations: Pick<Generations, "of" | "isPaused">;
   readonly feeders: Feeders;
   /** What the generations rest on, of `operations.events`. */
   readonly positions: () => Positions;
@@ -95,7 +82,8 @@ function answer(data: z.ZodType) {
   const description =
     "What is known of the generations; `position` and `lagSeconds` are of `operations.events`. " +
     "`fedBy` names the process that feeds each partition where several share them (log on Kafka, " +
-    "read model on a server), else it is null";
+    "read model on a server), else it is null. `certificate` is what the comparison with the " +
+    "generation that was live then has come to, and `difference` in what it differs from that";
   const schema = z.object({ ...freshnessFields, data });
   return { status: 200, description, contentType: "application/json", schema };
 }
@@ -123,7 +111,9 @@ async function describe(
   const generations = parts.generations.of(stores.name).map((one) => {
     return describeGeneration(one, stores, parts);
   });
-  return { name: stores.name, generations: await Promise.all(generations) };
+  const { name } = stores;
+  const paused = parts.generations.isPaused(name);
+  return { name, paused, generations: await Promise.all(generations) };
 }
 
 async function describeGeneration(
@@ -131,7 +121,7 @@ async function describeGeneration(
   stores: ProjectionStores,
   { ends, feeders }: ProjectionsParts,
 ): Promise<z.infer<typeof generationAnswer>> {
-  const isGone = one.phase === "retired" || one.phase === "cancelled";
+  const isGone = isOver(one.phase);
   const positions = isGone ? null : await stores.positionsOf(one.generation);
   const gaps = positions && (await gapsOf(positions, ends));
   const fedBy = isGone ? null : await feeders(stores.name, one.generation);
@@ -139,8 +129,11 @@ async function describeGeneration(
     generation: one.generation,
     version: one.version,
     phase: one.phase,
+    since: new Date(one.sinceMs).toISOString(),
     startedAt: new Date(one.startedAtMs).toISOString(),
     verified: one.verified,
+    certificate: one.certificate && withoutGeneration(one.certificate),
+    difference: one.difference && withoutGeneration(one.difference),
     position: positions && Object.fromEntries(positions),
     gapEvents: gaps && Object.values(gaps).reduce((sum, gap) => sum + gap, 0),
     gapEventsByPartition: gaps,

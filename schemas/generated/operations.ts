@@ -5,11 +5,24 @@ export interface GenerationCancelled {
   readonly reason: string;
 }
 
+/** A build has been at the end of the log in every partition. */
+export interface GenerationCaughtUp {
+  readonly generation: number;
+  /** Next position per topic/partition. */
+  readonly positions: Readonly<Record<string, number>>;
+}
+
+/** A build came to an end by itself. */
+export interface GenerationFailed {
+  readonly generation: number;
+  readonly reason: string;
+}
+
 /** Readers use this generation from here on. */
 export interface GenerationPromoted {
   readonly generation: number;
   readonly previous: number | null;
-  /** first, caught-up or forced. */
+  /** first, verified, rollback or forced; caught-up before rebuilds were verified. */
   readonly rule: string;
   readonly verified: boolean;
   /** Next position per topic/partition when it was promoted. */
@@ -31,9 +44,78 @@ export interface GenerationStarted {
   readonly reason: string;
 }
 
+/** Rows are JSON; null: there is none. */
+export interface RowDifference {
+  readonly table: string;
+  /** JSON of its key columns. */
+  readonly key: string;
+  readonly live: string | null;
+  readonly built: string | null;
+}
+
+/** A build was compared with the live generation and differs; both stay. */
+export interface GenerationVerificationFailed {
+  readonly generation: number;
+  /** The live generation at that time. */
+  readonly against: number;
+  /** Up to these both were compared: next position per topic/partition. */
+  readonly positions: Readonly<Record<string, number>>;
+  readonly differingRows: number;
+  /** The first ones of each table. */
+  readonly differences: readonly RowDifference[];
+  readonly reason: string;
+}
+
+/** Rows that stood still at the positions, as read back of both. */
+export interface TableDigest {
+  readonly table: string;
+  readonly rows: number;
+  /** Sum of the SHA-256 of its rows, mod 2^256: 64 hexadecimal digits. */
+  readonly sum: string;
+}
+
+/** A build was compared with the live generation, row by row, and is equal. */
+export interface GenerationVerified {
+  readonly generation: number;
+  /** The live generation at that time. */
+  readonly against: number;
+  /** Up to these both were compared: next position per topic/partition. */
+  readonly positions: Readonly<Record<string, number>>;
+  readonly tables: readonly TableDigest[];
+  /** Rows that changed meanwhile and were compared where both stood. */
+  readonly rechecked: number;
+  /** Of these, rows for which a partition of the build was held. */
+  readonly held: number;
+  /** Rows newer than where a live generation of older code stands still. */
+  readonly beyond: number;
+  /** Parked in both, at the same events. */
+  readonly parkedStreams: readonly string[];
+  /** Declared to differ: table or table.column. */
+  readonly leftOut: readonly string[];
+  readonly codeVersion: string;
+  /** Of the schemas by which events were decoded. */
+  readonly schemaIds: readonly number[];
+}
+
+/** None of its generations is fed until it is resumed. */
+export interface ProjectionPaused {
+  readonly reason: string;
+}
+
+/** Its generations are fed again. */
+export interface ProjectionResumed {
+  readonly reason: string;
+}
+
 /** Every event of the context. */
 export type OperationsEvent =
   | { readonly type: "GenerationCancelled"; readonly data: GenerationCancelled; readonly occurredAtMs: number }
+  | { readonly type: "GenerationCaughtUp"; readonly data: GenerationCaughtUp; readonly occurredAtMs: number }
+  | { readonly type: "GenerationFailed"; readonly data: GenerationFailed; readonly occurredAtMs: number }
   | { readonly type: "GenerationPromoted"; readonly data: GenerationPromoted; readonly occurredAtMs: number }
   | { readonly type: "GenerationRetired"; readonly data: GenerationRetired; readonly occurredAtMs: number }
-  | { readonly type: "GenerationStarted"; readonly data: GenerationStarted; readonly occurredAtMs: number };
+  | { readonly type: "GenerationStarted"; readonly data: GenerationStarted; readonly occurredAtMs: number }
+  | { readonly type: "GenerationVerificationFailed"; readonly data: GenerationVerificationFailed; readonly occurredAtMs: number }
+  | { readonly type: "GenerationVerified"; readonly data: GenerationVerified; readonly occurredAtMs: number }
+  | { readonly type: "ProjectionPaused"; readonly data: ProjectionPaused; readonly occurredAtMs: number }
+  | { readonly type: "ProjectionResumed"; readonly data: ProjectionResumed; readonly occurredAtMs: number };

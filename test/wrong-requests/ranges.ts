@@ -1,4 +1,5 @@
 import type { Kind } from "./cases.ts";
+import { operationsRanges } from "./operations.ts";
 import { riskRanges } from "./risk.ts";
 import { socialRanges } from "./social.ts";
 import { strategyRanges } from "./strategies.ts";
@@ -173,31 +174,7 @@ export const ranges: Readonly<Record<string, readonly WrongRange[]>> = {
     refused("HOLDINGS_NOT_ZERO", "while something is held"),
   ],
   startGeneration: [...integers("version", ["0", "1000001"]), ...REASON],
-  promoteGeneration: [
-    ...integers("generation", ["0", "1000001"]),
-    ...REASON,
-    ...wrongValues("rule", "type", ['"first"', "null"]),
-    ...wrongValues("positions", "type", ["[]", "null", '{"a/0":"1"}', '{"a/0":-1}', '{"a/0":1.5}']),
-    {
-      name: "positions of a long key",
-      kind: "size",
-      fields: { positions: `{"${"x".repeat(201)}":1}` },
-    },
-    nobodyAt("nothing"),
-    refused("GENERATION_NOT_IN_PHASE", "one that is not there", { generation: "999999" }),
-  ],
-  retireGeneration: [
-    ...integers("generation", ["0", "1000001"]),
-    ...REASON,
-    nobodyAt("nothing"),
-    refused("GENERATION_NOT_IN_PHASE", "one that is not there", { generation: "999999" }),
-  ],
-  cancelGeneration: [
-    ...integers("generation", ["0", "1000001"]),
-    ...REASON,
-    nobodyAt("nothing"),
-    refused("GENERATION_NOT_IN_PHASE", "one that is not there", { generation: "999999" }),
-  ],
+  ...operationsRanges,
   ...riskRanges,
   ...socialRanges,
   ...strategyRanges,

@@ -14,6 +14,8 @@ type Submit = (
 export interface Subject {
   readonly projection: string;
   readonly topic: string;
+  /** A column, and a value that no event gives it. */
+  readonly falsified: { readonly table: string; readonly column: string; readonly value: string };
   open(submit: Submit, id: string): Promise<void>;
   /** The same number comes once. */
   change(submit: Submit, id: string, number: number): Promise<void>;
@@ -22,6 +24,7 @@ export interface Subject {
 export const portfolioSubject: Subject = {
   projection: "portfolios",
   topic: "portfolio.events",
+  falsified: { table: "accounts", column: "balance", value: "77777" },
   open: openPortfolio,
   async change(submit, id, number) {
     const json = { asset: "USDT", amount: "1.5", externalReference: `r-${number}` };
@@ -33,6 +36,7 @@ export const portfolioSubject: Subject = {
 export const riskSubject: Subject = {
   projection: "risk",
   topic: "risk.events",
+  falsified: { table: "limits", column: "limitAt", value: "77777" },
   /** The portfolio is known to the deciders of risk a moment after it was opened. */
   async open(submit, id) {
     await openPortfolio(submit, id);

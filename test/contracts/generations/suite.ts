@@ -25,6 +25,8 @@ import {
   type StorePlace,
   type StoreServers,
 } from "../../../projections/stores.ts";
+import type { OperationsEvent } from "../../../schemas/generated/operations.ts";
+import { falsifyRow, recordedOf, sumOf } from "./recorded.ts";
 import { portfolioSubject, type Subject } from "./subjects.ts";
 
 /** The servers of a store, or none. */
@@ -37,6 +39,7 @@ export interface Servers {
 
 /** A supervisor starts a thread for each projection, and the machine may be busy with others. */
 const HAPPENS_WITHIN_MS = 50_000;
+const GRACE_MS = 1_000;
 
 /** What every store of generations must do, with the whole of what feeds them. */
 export function generationsContract(
@@ -74,11 +77,15 @@ export function generationsContract(
       await servers.close();
     });
 
-    function start(operations: OperationsPort = commandSide.gateway, version = 1): Supervisor {
+    function start(
+      operations: OperationsPort = commandSide.gateway,
+      { version = 1, graceMs = GRACE_MS } = {},
+    ): Supervisor {
       const versions = projections.map(({ projection }) => ({ ...projection, version }));
       const stores = new GenerationDropper(place);
       const logPlace = { folder: place.folder, kafka: null };
-      const parts = { stores, logPlace, log, codec, operations, logger, clock: Date.now };
+      const times = { graceMs, clock: Date.now };
+      const parts = { stores, logPlace, log, codec, operations, logger, ...times };
       const supervisor = new Supervisor({ ...parts, projections: versions });
       supervisors.push(supervisor);
       return supervisor;
@@ -112,6 +119,15 @@ export function generationsContract(
 
     const generations = { aggregate: "projection", aggregateId: subject.projection };
     const rebuild = { type: "StartGeneration", data: { version: 1, reason: "rebuild" } };
+
+    /** Nothing that a projector asks for is done. */
+    const deaf: OperationsPort = {
+      submit: async () => ({ outcome: "failed", code: "X", detail: "" }),
+    };
+
+    const recorded = <T extends OperationsEvent["type"]>(type: T) => {
+      return recordedOf({ log, codec, projection: subject.projection }, type);
+    };
 
     let changes = 0;
 
@@ -219,15 +235,80 @@ export function generationsContract(
       expect(statusOf(supervisor, 2)?.feeding).to.equal("feeding");
     });
 
+    it("are promoted with a certificate, rolled back from, and promoted again by it", async () => {
+      await open("p-1");
+      const supervisor = start(commandSide.gateway, { graceMs: 60_000 });
+      await until(() => isAtEnd(supervisor, 1));
+      await submit(generations, rebuild);
+      await until(async () => statusOf(supervisor, 2)?.phase === "live");
+      const [verified] = await recorded("GenerationVerified");
+      expect(verified).to.deep.include({ generation: 2, against: 1, leftOut: [], beyond: 0 });
+      expect(await digestOf(2)).to.deep.equal(sumOf(verified));
+      const promotion = { generation: 2, rule: "verified", positions: verified?.positions };
+      const [, promoted] = await recorded("GenerationPromoted");
+      expect(promoted).to.deep.include({ ...promotion, verified: true, previous: 1 });
+      const data = { generation: 1, force: false, reason: "figures look wrong" };
+      await submit(generations, { type: "RollBackGeneration", data });
+      await until(async () => statusOf(supervisor, 1)?.phase === "live");
+      await change("p-1");
+      await until(() => isAtEnd(supervisor, 1));
+      await until(() => isAtEnd(supervisor, 2));
+      await submit(generations, {
+        type: "PromoteGeneration",
+        data: { ...promotion, reason: "they were right" },
+      });
+      await until(async () => statusOf(supervisor, 2)?.phase === "live");
+      const rules = (await recorded("GenerationPromoted")).map(({ rule }) => rule);
+      expect(rules).to.deep.equal(["first", "verified", "rollback", "verified"]);
+    });
+
+    it("that differ from the live one are found out and not promoted, unless forced", async () => {
+      // More than there are partitions: one is not the last in its own.
+      for (const id of ["p-1", "p-2", "p-3", "p-4", "p-5"]) {
+        await open(id);
+        await change(id);
+      }
+      const before = start();
+      await until(() => isAtEnd(before, 1));
+      await before.stop();
+      await submit(generations, rebuild);
+      const crashed = start(deaf);
+      await until(async () => statusOf(crashed, 2)?.caughtUp === true);
+      await crashed.stop();
+      const store = await openStore(place, subject.projection, 2);
+      const falsified = await falsifyRow(store, { ...subject.falsified, logId: await log.logId() });
+      await store.close();
+      const after = start();
+      await until(async () => statusOf(after, 2)?.phase === "different");
+      const [found] = await recorded("GenerationVerificationFailed");
+      expect(found).to.deep.include({ generation: 2, against: 1, differingRows: 1 });
+      expect(found?.differences[0]).to.deep.include(falsified);
+      expect(statusOf(after, 1)?.phase).to.equal("live");
+      const data = { generation: 2, rule: "forced", positions: {}, reason: "a test" };
+      await submit(generations, { type: "PromoteGeneration", data });
+      await until(async () => statusOf(after, 2)?.phase === "live");
+      expect((await recorded("GenerationPromoted")).at(-1)).to.include({ verified: false });
+    });
+
+    it("are not fed while their projection is paused, and go on when it is resumed", async () => {
+      await open("p-1");
+      const supervisor = start();
+      await until(() => isAtEnd(supervisor, 1));
+      await submit(generations, { type: "PauseProjection", data: { reason: "a test" } });
+      await until(async () => statusOf(supervisor, 1)?.feeding === "not-fed");
+      expect(statusOf(supervisor, 1)?.detail).to.equal("paused");
+      await change("p-1");
+      await submit(generations, { type: "ResumeProjection", data: { reason: "a test" } });
+      await until(() => isAtEnd(supervisor, 1));
+      expect(await digestOf(1)).to.deep.equal(await digestFromZero());
+    });
+
     it("go on with a build after a crash in its middle", async () => {
       await open("p-1");
       const before = start();
       await until(() => isAtEnd(before, 1));
       await before.stop();
       await submit(generations, rebuild);
-      const deaf: OperationsPort = {
-        submit: async () => ({ outcome: "failed", code: "X", detail: "" }),
-      };
       const crashed = start(deaf);
       await until(async () => statusOf(crashed, 2)?.caughtUp === true);
       expect(statusOf(crashed, 2)?.phase).to.equal("building");
@@ -240,11 +321,8 @@ export function generationsContract(
     it("that are cancelled leave nothing behind", async () => {
       const supervisor = start();
       await until(async () => statusOf(supervisor, 1)?.phase === "live");
-      const held: OperationsPort = {
-        submit: async () => ({ outcome: "failed", code: "X", detail: "" }),
-      };
       await supervisor.stop();
-      const building = start(held);
+      const building = start(deaf);
       await submit(generations, rebuild);
       await until(() => isThere(2));
       const data = { generation: 2, reason: "by mistake" };
@@ -281,7 +359,7 @@ export function generationsContract(
             return { outcome: "accepted" };
           },
         },
-        2,
+        { version: 2 },
       );
       await until(async () => asked.length >= projections.length);
       expect(asked[0]?.command).to.deep.include({ type: "StartGeneration" });

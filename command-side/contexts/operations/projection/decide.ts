@@ -6,22 +6,27 @@ import {
   refused,
 } from "../../../../platform/kernel/decider.ts";
 import type {
-  CancelGeneration,
   ProjectionCommand,
   PromoteGeneration,
-  RetireGeneration,
+  RecordCaughtUp,
+  RecordVerification,
+  RecordVerificationFailure,
+  RollBackGeneration,
   StartGeneration,
 } from "./commands.ts";
 import type { ProjectionEvent } from "./events.ts";
 import {
-  buildingGeneration,
+  areEqual,
   evolve,
   type GenerationPhase,
+  generationUnderWay,
   initialState,
   type ProjectionState,
+  UNDER_WAY,
 } from "./state.ts";
 
 type Decided = Decision<ProjectionEvent>;
+type Refused = Extract<Decided, { outcome: "refused" }>;
 
 export const decider: Decider<ProjectionState, ProjectionCommand, ProjectionEvent> = {
   initialState,
@@ -30,12 +35,26 @@ export const decider: Decider<ProjectionState, ProjectionCommand, ProjectionEven
     switch (command.type) {
       case "StartGeneration":
         return start(state, command, context);
+      case "RecordCaughtUp":
+        return recordCaughtUp(state, command, context);
+      case "RecordVerification":
+        return recordVerification(state, command, context);
+      case "RecordVerificationFailure":
+        return recordFailure(state, command, context);
       case "PromoteGeneration":
         return promote(state, command, context);
+      case "RollBackGeneration":
+        return rollBack(state, command, context);
       case "RetireGeneration":
-        return retire(state, command, context);
+        return end(state, { ...ENDS.retire, ...command.data }, context);
       case "CancelGeneration":
-        return cancel(state, command, context);
+        return end(state, { ...ENDS.cancel, ...command.data }, context);
+      case "FailGeneration":
+        return end(state, { ...ENDS.fail, ...command.data }, context);
+      case "PauseProjection":
+        return pause(state, { paused: true, ...command.data }, context);
+      case "ResumeProjection":
+        return pause(state, { paused: false, ...command.data }, context);
     }
   },
 };
@@ -46,12 +65,12 @@ function start(
   { data }: StartGeneration,
   { nowMs }: DecisionContext,
 ): Decided {
-  const building = buildingGeneration(state);
-  if (building !== null) {
+  const underWay = generationUnderWay(state);
+  if (underWay !== null) {
     return refused(
       "REBUILD_RUNNING",
-      `generation ${building} is being built; wait for it or cancel it`,
-      { generation: building },
+      `generation ${underWay} is under way; wait for it or cancel it`,
+      { generation: underWay },
     );
   }
   const generation = state.generations.size + 1;
@@ -70,7 +89,51 @@ function start(
   return accepted([started, promoted]);
 }
 
-/** Until verification exists a promotion rests on having caught up, and says so. */
+function recordCaughtUp(
+  state: ProjectionState,
+  { data }: RecordCaughtUp,
+  { nowMs }: DecisionContext,
+): Decided {
+  if (phaseOf(state, data.generation) === "verifying") return accepted([]);
+  const wrong = requirePhase(state, data.generation, ["building"]);
+  return wrong ?? accepted([{ type: "GenerationCaughtUp", data, occurredAtMs: nowMs }]);
+}
+
+/** Also of one that was compared before with a generation that is live no more. */
+function recordVerification(
+  state: ProjectionState,
+  { data }: RecordVerification,
+  { nowMs }: DecisionContext,
+): Decided {
+  const known = state.generations.get(data.generation);
+  if (known?.phase === "verified" && known.certificate?.against === data.against) {
+    return accepted([]);
+  }
+  const wrong = requireCompared(state, data);
+  return wrong ?? accepted([{ type: "GenerationVerified", data, occurredAtMs: nowMs }]);
+}
+
+function recordFailure(
+  state: ProjectionState,
+  { data }: RecordVerificationFailure,
+  { nowMs }: DecisionContext,
+): Decided {
+  if (phaseOf(state, data.generation) === "different") return accepted([]);
+  const wrong = requireCompared(state, data);
+  return wrong ?? accepted([{ type: "GenerationVerificationFailed", data, occurredAtMs: nowMs }]);
+}
+
+function requireCompared(
+  state: ProjectionState,
+  { generation, against }: { readonly generation: number; readonly against: number },
+): Refused | null {
+  return (
+    requirePhase(state, generation, ["verifying", "verified"]) ??
+    requirePhase(state, against, ["live"])
+  );
+}
+
+/** Needs the certificate of a comparison with what is live now; else force, on record. */
 function promote(
   state: ProjectionState,
   { data }: PromoteGeneration,
@@ -78,45 +141,123 @@ function promote(
 ): Decided {
   const { generation, rule, positions, reason } = data;
   if (state.live === generation) return accepted([]);
-  const wrong = requirePhase(state, generation, ["building"]);
+  const wrong =
+    requirePhase(state, generation, [...UNDER_WAY, "replaced"]) ??
+    (rule === "verified" ? requireCertificate(state, data) : null);
   if (wrong) return wrong;
+  const verified = rule === "verified";
   return accepted([
     {
       type: "GenerationPromoted",
-      data: { generation, previous: state.live, rule, verified: false, positions, reason },
+      data: { generation, previous: state.live, rule, verified, positions, reason },
       occurredAtMs: nowMs,
     },
   ]);
 }
 
-function retire(
+function requireCertificate(
   state: ProjectionState,
-  { data }: RetireGeneration,
-  { nowMs }: DecisionContext,
-): Decided {
-  if (state.generations.get(data.generation)?.phase === "retired") return accepted([]);
-  const wrong = requirePhase(state, data.generation, ["replaced"]);
-  if (wrong) return wrong;
-  return accepted([{ type: "GenerationRetired", data, occurredAtMs: nowMs }]);
+  { generation, positions }: PromoteGeneration["data"],
+): Refused | null {
+  const certificate = state.generations.get(generation)?.certificate ?? null;
+  if (certificate?.against === state.live && areSame(certificate.positions, positions)) return null;
+  const { against = null } = certificate ?? {};
+  return refused(
+    "GENERATION_NOT_VERIFIED",
+    against === state.live
+      ? `the certificate of generation ${generation} is of other positions`
+      : `generation ${generation} has no certificate of a comparison with the live one, ` +
+          `which is generation ${state.live}`,
+    { generation, against, live: state.live },
+  );
 }
 
-function cancel(
+function areSame(
+  one: Readonly<Record<string, number>>,
+  other: Readonly<Record<string, number>>,
+): boolean {
+  const partitions = Object.keys(one);
+  return (
+    partitions.length === Object.keys(other).length &&
+    partitions.every((partition) => one[partition] === other[partition])
+  );
+}
+
+/** What was replaced is fed on while it is kept, so that readers can go back to it at once. */
+function rollBack(
   state: ProjectionState,
-  { data }: CancelGeneration,
+  { data }: RollBackGeneration,
   { nowMs }: DecisionContext,
 ): Decided {
-  if (state.generations.get(data.generation)?.phase === "cancelled") return accepted([]);
-  const wrong = requirePhase(state, data.generation, ["building"]);
+  const { generation, force, reason } = data;
+  const { live } = state;
+  if (live === generation) return accepted([]);
+  const wrong = requirePhase(state, generation, ["replaced"]);
   if (wrong) return wrong;
-  return accepted([{ type: "GenerationCancelled", data, occurredAtMs: nowMs }]);
+  const [old, current] = [versionOf(state, generation), versionOf(state, live)];
+  if (old !== current && !force) {
+    return refused(
+      "GENERATION_OF_OTHER_VERSION",
+      `generation ${generation} is of version ${old}, the live one of ${current}: if nobody feeds ` +
+        "it any more, its rows stand still; go back to it with force",
+      { generation, version: old },
+    );
+  }
+  const verified = live !== null && areEqual(state, generation, live);
+  return accepted([
+    {
+      type: "GenerationPromoted",
+      data: { generation, previous: live, rule: "rollback", verified, positions: {}, reason },
+      occurredAtMs: nowMs,
+    },
+  ]);
+}
+
+/** The three ways in which a generation is over. */
+const ENDS = {
+  retire: { type: "GenerationRetired", phase: "retired", from: ["replaced"] },
+  cancel: { type: "GenerationCancelled", phase: "cancelled", from: UNDER_WAY },
+  fail: { type: "GenerationFailed", phase: "failed", from: UNDER_WAY },
+} as const;
+
+function end(
+  state: ProjectionState,
+  how: (typeof ENDS)[keyof typeof ENDS] & { readonly generation: number; readonly reason: string },
+  { nowMs }: DecisionContext,
+): Decided {
+  const { type, phase, from, generation, reason } = how;
+  if (phaseOf(state, generation) === phase) return accepted([]);
+  const wrong = requirePhase(state, generation, from);
+  return wrong ?? accepted([{ type, data: { generation, reason }, occurredAtMs: nowMs }]);
+}
+
+function pause(
+  state: ProjectionState,
+  { paused, reason }: { readonly paused: boolean; readonly reason: string },
+  { nowMs }: DecisionContext,
+): Decided {
+  if (state.generations.size === 0) {
+    return refused("PROJECTION_UNKNOWN", "it has no generation yet, so nothing is fed");
+  }
+  if (state.paused === paused) return accepted([]);
+  const type = paused ? "ProjectionPaused" : "ProjectionResumed";
+  return accepted([{ type, data: { reason }, occurredAtMs: nowMs }]);
+}
+
+function phaseOf(state: ProjectionState, generation: number): GenerationPhase | undefined {
+  return state.generations.get(generation)?.phase;
+}
+
+function versionOf(state: ProjectionState, generation: number | null): number | null {
+  return generation === null ? null : (state.generations.get(generation)?.version ?? null);
 }
 
 function requirePhase(
   state: ProjectionState,
   generation: number,
   allowed: readonly GenerationPhase[],
-): Extract<Decided, { outcome: "refused" }> | null {
-  const phase = state.generations.get(generation)?.phase;
+): Refused | null {
+  const phase = phaseOf(state, generation);
   if (phase !== undefined && allowed.includes(phase)) return null;
   return refused(
     "GENERATION_NOT_IN_PHASE",

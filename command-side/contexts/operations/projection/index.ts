@@ -18,6 +18,6 @@ export const projection: AggregateDefinition<ProjectionState, ProjectionCommand,
     commands,
     owned: "by nobody",
     decider,
-    stateVersion: 1,
+    stateVersion: 2,
     refusals,
   };

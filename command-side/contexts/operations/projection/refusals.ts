@@ -6,4 +6,13 @@ export const refusals = {
     "Generation in another phase",
     "The generation is not there or not where this step needs it.",
   ),
+  GENERATION_NOT_VERIFIED: refusal(
+    "Generation not verified",
+    "Promotion needs the certificate of a comparison with the live generation, or force.",
+  ),
+  GENERATION_OF_OTHER_VERSION: refusal(
+    "Generation of another version",
+    "The code that runs may not feed it, so going back to it needs force.",
+  ),
+  PROJECTION_UNKNOWN: refusal("Projection unknown", "It has no generation yet."),
 } satisfies Catalogue;

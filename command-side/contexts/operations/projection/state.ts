@@ -1,53 +1,100 @@
 import type { ProjectionEvent } from "./events.ts";
 
 /** Where a generation stands in its life. */
-export type GenerationPhase = "building" | "live" | "replaced" | "retired" | "cancelled";
+export type GenerationPhase =
+  | "building"
+  | "verifying"
+  | "verified"
+  | "different"
+  | "live"
+  | "replaced"
+  | "retired"
+  | "cancelled"
+  | "failed";
+
+/** Not promoted yet, and not given up: a projection has one at a time. */
+export const UNDER_WAY: readonly GenerationPhase[] = [
+  "building",
+  "verifying",
+  "verified",
+  "different",
+];
+
+/** With which generation it was found equal, up to where. */
+interface Certificate {
+  readonly against: number;
+  readonly positions: Readonly<Record<string, number>>;
+}
 
 interface GenerationState {
   readonly phase: GenerationPhase;
   readonly version: number;
+  readonly certificate: Certificate | null;
 }
 
 /** All generations of one projection, by number. */
 export interface ProjectionState {
   readonly generations: ReadonlyMap<number, GenerationState>;
   readonly live: number | null;
+  readonly paused: boolean;
 }
 
 export function initialState(): ProjectionState {
-  return { generations: new Map(), live: null };
+  return { generations: new Map(), live: null, paused: false };
 }
 
 export function evolve(state: ProjectionState, event: ProjectionEvent): ProjectionState {
-  const { generation } = event.data;
   switch (event.type) {
     case "GenerationStarted": {
-      const started = { phase: "building", version: event.data.version } as const;
+      const { generation, version } = event.data;
+      const started = { phase: "building", version, certificate: null } as const;
       return { ...state, generations: new Map(state.generations).set(generation, started) };
     }
+    case "GenerationCaughtUp":
+      return change(state, event.data.generation, { phase: "verifying" });
+    case "GenerationVerified": {
+      const { generation, against, positions } = event.data;
+      return change(state, generation, { phase: "verified", certificate: { against, positions } });
+    }
+    case "GenerationVerificationFailed":
+      return change(state, event.data.generation, { phase: "different", certificate: null });
     case "GenerationPromoted": {
-      const before = state.live === null ? state : withPhase(state, state.live, "replaced");
-      return { ...withPhase(before, generation, "live"), live: generation };
+      const { generation } = event.data;
+      const before = state.live === null ? state : change(state, state.live, { phase: "replaced" });
+      return { ...change(before, generation, { phase: "live" }), live: generation };
     }
     case "GenerationRetired":
-      return withPhase(state, generation, "retired");
+      return change(state, event.data.generation, { phase: "retired", certificate: null });
     case "GenerationCancelled":
-      return withPhase(state, generation, "cancelled");
+      return change(state, event.data.generation, { phase: "cancelled", certificate: null });
+    case "GenerationFailed":
+      return change(state, event.data.generation, { phase: "failed", certificate: null });
+    case "ProjectionPaused":
+      return { ...state, paused: true };
+    case "ProjectionResumed":
+      return { ...state, paused: false };
   }
 }
 
-function withPhase(
+function change(
   state: ProjectionState,
   generation: number,
-  phase: GenerationPhase,
+  changes: Partial<GenerationState>,
 ): ProjectionState {
   const known = state.generations.get(generation);
   if (!known) throw new RangeError(`no generation ${generation}`);
-  return { ...state, generations: new Map(state.generations).set(generation, { ...known, phase }) };
+  const changed = { ...known, ...changes };
+  return { ...state, generations: new Map(state.generations).set(generation, changed) };
 }
 
-/** The generation that is being built, if any: there is one at a time. */
-export function buildingGeneration(state: ProjectionState): number | null {
-  for (const [number, { phase }] of state.generations) if (phase === "building") return number;
+/** The generation that is on its way to being live, if any: there is one at a time. */
+export function generationUnderWay(state: ProjectionState): number | null {
+  for (const [number, { phase }] of state.generations) if (UNDER_WAY.includes(phase)) return number;
   return null;
+}
+
+/** One of the two was compared with the other, and they were equal. */
+export function areEqual(state: ProjectionState, one: number, other: number): boolean {
+  const against = (a: number) => state.generations.get(a)?.certificate?.against;
+  return against(one) === other || against(other) === one;
 }

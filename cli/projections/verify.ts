@@ -1,0 +1,158 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { readConfig } from "../../platform/config/config.ts";
+import { openLogReading } from "../../platform/log/places.ts";
+import { registeredProjection } from "../../projections/registry.ts";
+import { Gates } from "../../projections/runner/gate.ts";
+import { run } from "../../projections/runner/runner.ts";
+import { SqliteReadStore } from "../../projections/runner/sqlite-store.ts";
+import { openStore } from "../../projections/stores.ts";
+import {
+  type Comparison,
+  compareGenerations,
+} from "../../projections/verification/compare-generations.ts";
+import {
+  comparedTables,
+  declaredDifferences,
+} from "../../projections/verification/compared-tables.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { Failure, interrupted as interruptedFailure } from "../failure.ts";
+import { logPlace } from "../log-place.ts";
+import type { Output } from "../output.ts";
+import { openSession } from "../session.ts";
+import { storePlace } from "../store-place.ts";
+import { defineVerb, type Environment } from "../verb.ts";
+import { certificateText, differenceText } from "./certificate-text.ts";
+import { type Generation, getProjection } from "./generations.ts";
+
+export const projectionsVerify = defineVerb({
+  name: "verify",
+  words: "<name>",
+  summary: "Compares the live generation with a throw-away build from the log, and stops nothing",
+  optionLines: [],
+  options: z.strictObject({}),
+  examples: [
+    "cipherhorizon projections verify portfolios",
+    "cipherhorizon projections verify ticks-and-candles --json",
+  ],
+  run: async ({ words, output, environment, interrupted }) => {
+    const [name = ""] = words;
+    const session = await openSession({ output, environment });
+    try {
+      const live = liveOf(name, (await getProjection(session, name)).generations);
+      const found = await audit({ name, live, environment, output, signal: interrupted });
+      if (output.json) output.value({ name, generation: live.generation, ...found });
+      if (found.outcome !== "equal") throw differs(name, live.generation, found);
+      if (!output.json) {
+        output.line(`${name} generation ${live.generation} is what the log says.`);
+        output.line(certificateText(found));
+      }
+      return exitCodes.ok;
+    } finally {
+      await session.close();
+    }
+  },
+});
+
+interface Audit {
+  readonly name: string;
+  readonly live: Generation;
+  readonly environment: Environment;
+  readonly output: Output;
+  readonly signal: AbortSignal;
+}
+
+/** Builds a copy in a file of its own, feeds it on, and compares. */
+async function audit({ name, live, environment, output, signal }: Audit): Promise<Comparison> {
+  const config = readConfig(environment);
+  const { projection, indexes } = registeredProjection(name);
+  const leftOut = declaredDifferences(projection, live.version);
+  if (leftOut === null) throw otherVersion(name, live, projection.version);
+  const tables = comparedTables(projection.tables, leftOut);
+  const folder = mkdtempSync(join(tmpdir(), "cipherhorizon-verify-"));
+  const built = new SqliteReadStore({ file: join(folder, "built.db"), projection, indexes });
+  const stored = await openStore(storePlace(config), name, live.generation, tables);
+  const { log, codec, close } = await openLogReading(logPlace(config));
+  const gates = new Gates();
+  const stopping = new AbortController();
+  const { promise: caughtUp, resolve } = Promise.withResolvers<void>();
+  const stop = AbortSignal.any([signal, stopping.signal]);
+  output.message(`Building ${name} from the log, aside, to compare it with the live generation.`);
+  const observer = { onCaughtUp: () => resolve() };
+  const ended = run({ projection, store: built, log, codec, gates, observer, signal: stop });
+  try {
+    await Promise.race([caughtUp, ended]);
+    if (signal.aborted) throw stopped(name);
+    const { reason, detail } = await Promise.race([ended, FED]);
+    if (reason !== "fed") throw new Error(`the build ended: ${reason}: ${detail}`);
+    output.message("It has caught up: both are compared, row by row, while they are fed.");
+    const reading = new SqliteReadStore({
+      file: join(folder, "built.db"),
+      projection: { ...projection, tables },
+    });
+    const mayStand = live.version !== projection.version;
+    const compared = { live: stored, built: reading, tables, gates, mayStand, signal: stop };
+    return await compareGenerations(compared).finally(() => reading.close());
+  } catch (error) {
+    throw signal.aborted ? stopped(name) : error;
+  } finally {
+    stopping.abort();
+    await ended;
+    await built.close();
+    await stored.close();
+    await close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What a race is won by where the build goes on. */
+const FED = Promise.resolve({ reason: "fed", detail: "" } as const);
+
+function liveOf(name: string, generations: readonly Generation[]): Generation {
+  const live = generations.find(({ phase }) => phase === "live");
+  if (live !== undefined) return live;
+  throw new Failure(exitCodes.notFound, {
+    failed: `${name} was not verified`,
+    error: "it has no live generation",
+    tried: "its generations, as the query API knows them",
+    todo: "start a projector: cipherhorizon serve projections",
+  });
+}
+
+function otherVersion(name: string, live: Generation, version: number): Failure {
+  return new Failure(exitCodes.refused, {
+    failed: `${name} was not verified`,
+    error:
+      `generation ${live.generation} is of version ${live.version}, and version ${version} of the ` +
+      "projection does not declare in what it differs",
+    tried: "the projection's declaration",
+    todo: "run the code that built it, or rebuild the read model with this one",
+  });
+}
+
+function differs(
+  name: string,
+  generation: number,
+  found: Exclude<Comparison, { outcome: "equal" }>,
+): Failure {
+  const isSettled = found.outcome === "different";
+  return new Failure(isSettled ? exitCodes.refused : exitCodes.stalled, {
+    failed: isSettled
+      ? `generation ${generation} of ${name} is not what the log says`
+      : `generation ${generation} of ${name} was not verified`,
+    error: isSettled ? differenceText(found) : found.detail,
+    tried: "comparing it with a build from the log, row by row",
+    todo: isSettled
+      ? `build it anew: cipherhorizon projections rebuild ${name}\n(it differs from the live one, so promote it with --force once you know why)`
+      : "try again when fewer events come",
+  });
+}
+
+function stopped(name: string): Failure {
+  return interruptedFailure(
+    `${name} was not verified`,
+    `begin again with: cipherhorizon projections verify ${name}`,
+  );
+}

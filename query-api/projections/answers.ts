@@ -1,0 +1,73 @@
+import { z } from "zod";
+
+const positions = z.record(z.string(), z.int());
+
+/** `GenerationVerified`, as it was recorded. */
+const certificate = z.object({
+  against: z.int(),
+  positions,
+  tables: z.array(z.object({ table: z.string(), rows: z.int(), sum: z.string() })).readonly(),
+  rechecked: z.int(),
+  held: z.int(),
+  beyond: z.int(),
+  parkedStreams: z.array(z.string()).readonly(),
+  leftOut: z.array(z.string()).readonly(),
+  codeVersion: z.string(),
+  schemaIds: z.array(z.int()).readonly(),
+});
+
+/** `GenerationVerificationFailed`, as it was recorded; rows are JSON. */
+const difference = z.object({
+  against: z.int(),
+  positions,
+  differingRows: z.int(),
+  differences: z
+    .array(
+      z.object({
+        table: z.string(),
+        key: z.string(),
+        live: z.string().nullable(),
+        built: z.string().nullable(),
+      }),
+    )
+    .readonly(),
+  reason: z.string(),
+});
+
+const PHASES = [
+  "building",
+  "verifying",
+  "verified",
+  "different",
+  "live",
+  "replaced",
+  "retired",
+  "cancelled",
+  "failed",
+] as const;
+
+export const generationAnswer = z.object({
+  generation: z.int(),
+  version: z.int(),
+  phase: z.enum(PHASES),
+  since: z.string(),
+  startedAt: z.string(),
+  verified: z.boolean(),
+  certificate: certificate.nullable(),
+  difference: difference.nullable(),
+  position: positions.nullable(),
+  gapEvents: z.int().nullable(),
+  gapEventsByPartition: z.record(z.string(), z.int()).nullable(),
+  fedBy: z.record(z.string(), z.string()).nullable(),
+});
+
+export const projectionAnswer = z.object({
+  name: z.string(),
+  paused: z.boolean(),
+  generations: z.array(generationAnswer),
+});
+
+export function withoutGeneration<T extends { readonly generation: number }>(recorded: T) {
+  const { generation: _, ...others } = recorded;
+  return others;
+}
