@@ -30,11 +30,11 @@ const COLUMNS = [
 ];
 
 function asTable(projections: readonly ProjectionStatus[]): string {
-  const rows = projections.flatMap(({ name, generations }) => {
+  const rows = projections.flatMap(({ name, paused, generations }) => {
     return generations.map((one) => [
       name,
       String(one.generation),
-      one.phase,
+      paused ? `${one.phase}, paused` : one.phase,
       String(one.version),
       one.gapEvents === null ? "" : `${one.gapEvents} events`,
       one.verified ? "yes" : "no",

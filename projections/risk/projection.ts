@@ -19,6 +19,8 @@ import { tables } from "./store.ts";
 export const risk: Projection<RiskEvent> = {
   name: "risk",
   version: 2,
+  // What is measured against a limit stands in the events that set or reset it, too.
+  changes: { since: 1, differs: ["limitValues"] },
   topics: ["risk.events"],
   tables,
   project(recorded) {

@@ -79,11 +79,11 @@ export async function compareGenerations(parts: ComparisonParts): Promise<Compar
     if (differences.count > MOST_DIFFERENCES) break;
   }
   const positions = Object.fromEntries(at);
-  if (unsettled.left > 0) return { outcome: "unsettled", detail: unsettled.detail };
   const parked = compareParked(await live.checkpoints(), await built.checkpoints());
   if (differences.count > 0 || parked.difference !== null) {
     return differing(positions, differences, parked);
   }
+  if (unsettled.left > 0) return { outcome: "unsettled", detail: unsettled.detail };
   const { rechecked, held, beyond } = unsettled;
   const { parkedStreams } = parked;
   return { outcome: "equal", positions, tables: digests, rechecked, held, beyond, parkedStreams };

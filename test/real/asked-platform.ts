@@ -30,7 +30,11 @@ export class AskedPlatform {
   /** Resolves when it is ready. */
   static async start(environment: Readonly<Record<string, string>>): Promise<AskedPlatform> {
     const folder = mkdtempSync(join(tmpdir(), "cipherhorizon-serve-"));
-    const config = readConfig({ CH_DATA_FOLDER: folder, ...environment });
+    const config = readConfig({
+      CH_DATA_FOLDER: folder,
+      CH_GENERATION_GRACE_SECONDS: "2",
+      ...environment,
+    });
     const parts = ["command-side", "projections", "query-api"] as const;
     const logger = createLogger("silent");
     const platform = await startPlatform({ config, parts, logger, port: 0 });

@@ -34,7 +34,11 @@ describeWithNeo4jProgram("the platform with its social graph in Neo4j", function
     server = await openPrivateNeo4j();
     pool = new Neo4jPool({ url: server.url, name: "test", connections: 1 });
     folder = mkdtempSync(join(tmpdir(), "cipherhorizon-serve-"));
-    const config = readConfig({ CH_DATA_FOLDER: folder, CH_NEO4J_URL: server.url });
+    const config = readConfig({
+      CH_DATA_FOLDER: folder,
+      CH_NEO4J_URL: server.url,
+      CH_GENERATION_GRACE_SECONDS: "2",
+    });
     const parts = ["command-side", "projections", "query-api"] as const;
     platform = await startPlatform({ config, parts, logger: createLogger("silent"), port: 0 });
     await until(async () => (await get("/readyz")).status === 200);
