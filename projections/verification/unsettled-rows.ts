@@ -66,7 +66,7 @@ export class UnsettledRows {
       await this.#round(compared, round);
       const tookMs = performance.now() - startedMs;
       if (this.#parts.mayStand && (this.beyond > 0 || tookMs > STANDS_AFTER_MS)) {
-        await this.#setAside(stood);
+        await this.#setAside(compared, stood);
       } else if (round >= FREE_ROUNDS) await this.#hold(compared);
       if (tookMs > SETTLED_WITHIN_MS) return this.#giveUp(compared);
       if (this.#pairs.length > 0) await pause(PAUSE_MS, signal);
@@ -170,18 +170,23 @@ export class UnsettledRows {
     return settled;
   }
 
-  /** Where nobody feeds the live one, it will never pass what is newer than its end. */
-  async #setAside(stood: Positions): Promise<void> {
-    const { live, built } = this.#parts;
-    const stands = positionsOf(await live.checkpoints());
-    const moves = positionsOf(await built.checkpoints());
-    const isBeyond = (pair: RowPair) => {
+  /**
+   * Where nobody feeds the live one, it will never pass what is newer than its end. A row that the
+   * build has not may have been deleted since, or be missing: that is taken for a difference.
+   */
+  async #setAside(compared: Compared, stood: Positions): Promise<void> {
+    const stands = positionsOf(await this.#parts.live.checkpoints());
+    const built = positionsOf(await this.#parts.built.checkpoints());
+    this.#pairs = this.#pairs.flatMap((pair) => {
       const partition = partitionOf(pair);
       const standsAt = stands.get(partition) ?? 0;
-      return standsAt === (stood.get(partition) ?? 0) && (moves.get(partition) ?? 0) > standsAt;
-    };
-    this.beyond += this.#pairs.filter(isBeyond).length;
-    this.#pairs = this.#pairs.filter((pair) => !isBeyond(pair));
+      const isPast = (built.get(partition) ?? 0) >= standsAt;
+      if (!isPast || standsAt !== (stood.get(partition) ?? 0)) return [pair];
+      if (pair.built === null) return this.#settled(compared, pair, "different");
+      if (pair.built.position < standsAt) return [pair];
+      this.beyond += 1;
+      return [];
+    });
   }
 
   #giveUp({ name, table }: Compared): void {
