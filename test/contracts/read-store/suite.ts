@@ -9,9 +9,9 @@ import {
   type ParkedStream,
   type ReadStore,
 } from "../../../projections/runner/read-store.ts";
-import { rowsAt } from "../../../projections/verification/rows-at.ts";
 import { print, printedSeed } from "../log/seed.ts";
 import { type ReadStoreAdapter, type ReadStoreAdapterName, readStoreAdapters } from "./adapters.ts";
+import { comparisonContract } from "./comparison-suite.ts";
 import {
   applyByPlan,
   disturbed,
@@ -32,7 +32,6 @@ import {
   readRows,
   rowsAfter,
   sampleEvents,
-  tables,
 } from "./sample-projection.ts";
 
 const KILLS = 15;
@@ -300,6 +299,8 @@ export function readStoreContract(name: ReadStoreAdapterName): void {
       });
     });
 
+    comparisonContract(taken);
+
     describe("rows", () => {
       it("come in key order by code point, from a key on, without the deleted ones", async () => {
         const events = sampleEvents(11, 300);
@@ -312,9 +313,6 @@ export function readStoreContract(name: ReadStoreAdapterName): void {
           const after = await Array.fromAsync(store.rows("accounts", key));
           expect(after).to.deep.equal(rows.slice(i + 1));
         }
-        expect(await Array.fromAsync(store.rows("accounts", undefined, 2))).to.deep.equal(rows);
-        const found = await rowsAt(store, "accounts", { table: tables.accounts, keys });
-        expect(found).to.deep.equal(rows);
       });
 
       it("are gone once deleted, and come back when written again", async () => {
