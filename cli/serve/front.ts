@@ -14,8 +14,8 @@ import type { Route } from "../../platform/http/route.ts";
 import { listen, type RunningServer } from "../../platform/http/server.ts";
 import type { ShutdownStep } from "../../platform/lifecycle/shutdown.ts";
 import type { Logger } from "../../platform/telemetry/logger.ts";
+import { VERSION } from "../../platform/version.ts";
 import type { StartedPart } from "./started-part.ts";
-import { VERSION } from "./version.ts";
 
 export interface FrontParts {
   readonly config: Config;

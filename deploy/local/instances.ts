@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type Variable, variables } from "../../platform/config/variables.ts";
+import type { Variable } from "../../platform/config/variable.ts";
+import { variables } from "../../platform/config/variables.ts";
 import { PRIVATE_MODE, textOf, writeWhole } from "./files.ts";
 import { programFolder } from "./recipe.ts";
 import type { Instance, Server } from "./server.ts";

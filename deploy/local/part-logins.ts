@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { type Variable, variables } from "../../platform/config/variables.ts";
+import type { Variable } from "../../platform/config/variable.ts";
+import { variables } from "../../platform/config/variables.ts";
 import type { PasswordOf, Platform } from "../logins/logins.ts";
 import { partEnvironments } from "../logins/part-environments.ts";
 import { textOf, writeWhole } from "./files.ts";

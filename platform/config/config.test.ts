@@ -4,7 +4,8 @@ import { PlatformError } from "../errors/catalogue.ts";
 import { describeConfig, type Environment, readConfig } from "./config.ts";
 import { configReference } from "./reference.ts";
 import { suggestion } from "./suggest.ts";
-import { type Variable, variables } from "./variables.ts";
+import type { Variable } from "./variable.ts";
+import { variables } from "./variables.ts";
 
 function failureOf(environment: Environment): PlatformError {
   try {

@@ -1,7 +1,8 @@
 import { PlatformError } from "../errors/catalogue.ts";
 import { isLoopback } from "../http/guard.ts";
 import { suggestion } from "./suggest.ts";
-import { type Variable, variables } from "./variables.ts";
+import type { Variable } from "./variable.ts";
+import { variables } from "./variables.ts";
 
 type Variables = typeof variables;
 type ValueOf<V> = V extends Variable<infer T> ? T : never;

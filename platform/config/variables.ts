@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { type ZodType, z } from "zod";
+import { z } from "zod";
 import { apiKeyText } from "../access/api-key.ts";
 import { LOG_LEVELS, type LogLevel } from "../telemetry/logger.ts";
 import {
@@ -11,19 +11,7 @@ import {
   isPostgresUrl,
   isRedisUrl,
 } from "./addresses.ts";
-
-/** One variable of the environment: how it is read, and what the reference says about it. */
-export interface Variable<T = unknown> {
-  readonly name: string;
-  readonly meaning: string;
-  readonly rule: string;
-  readonly example: string;
-  /** What stands when the variable is not set, as it would be written; null: nothing. */
-  readonly fallback: string | null;
-  /** Its value never appears in an output. */
-  readonly secret: boolean;
-  readonly schema: ZodType<T, string>;
-}
+import { integer, optional, required } from "./variable.ts";
 
 const MINIMUM_SECRET_CHARACTERS = 32;
 const MAXIMUM_PORT = 65_535;
@@ -385,21 +373,3 @@ export const variables = {
     schema: path,
   }),
 } as const;
-
-type Row<T> = Omit<Variable<T>, "secret" | "fallback"> & { readonly secret?: true };
-
-function required<T>(row: Row<T> & { readonly fallback: string }): Variable<T> {
-  return { secret: false, ...row };
-}
-
-function optional<T>(row: Row<T>): Variable<T> & { readonly fallback: null } {
-  return { secret: false, ...row, fallback: null };
-}
-
-function integer(minimum: number, maximum: number) {
-  return z
-    .string()
-    .regex(/^\d{1,9}$/)
-    .transform(Number)
-    .refine((value) => value >= minimum && value <= maximum);
-}
