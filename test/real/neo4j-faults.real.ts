@@ -9,7 +9,7 @@ import { describeWithNeo4jProgram, openPrivateNeo4j, type PrivateNeo4j } from ".
 import { describeWithNeo4j, neo4jUrl } from "./servers.ts";
 
 /** Each takes the seconds in which the server reads its transaction log again. */
-const KILLS = 3;
+const KILLS = 2;
 const SILENCE_MS = 3_000;
 
 function openStore(url: string, generation = `test_faults_${randomUUID()}`): Neo4jReadStore {

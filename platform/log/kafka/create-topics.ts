@@ -72,7 +72,7 @@ async function checkSizes({ reader, topics, sizes }: CreateTopics): Promise<void
 
 /**
  * One after another, so that it is known of each whether this process has made it; gives those.
- * Throws `LOG_UNAVAILABLE` where this login may not make them.
+ * Throws `LOG_REFUSED` where this login may not make them.
  */
 export async function makeTopics(
   cluster: KafkaCluster,
@@ -113,7 +113,7 @@ function notOurs(topic: string): PlatformError {
   const detail =
     `there is no topic ${topic}, or none that this login may see, and it may not make it: ` +
     "cipherhorizon topics apply does, with a login that may";
-  return new PlatformError("LOG_UNAVAILABLE", detail);
+  return new PlatformError("LOG_REFUSED", detail);
 }
 
 /** The partition that names the log comes first. */

@@ -15,7 +15,7 @@ import { assertGapless, rawClaim, readAll, textOf } from "./raw-records.ts";
 import { print, printedSeed } from "./seed.ts";
 
 const STOPPED_OWNERS = 50;
-const KILLED_OWNERS = 40;
+const KILLED_OWNERS = Number(process.env["KILLS"] ?? 40);
 const TOPIC = "first.events";
 
 interface Decided {

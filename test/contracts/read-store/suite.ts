@@ -34,7 +34,7 @@ import {
   sampleEvents,
 } from "./sample-projection.ts";
 
-const KILLS = 15;
+const KILLS = Number(process.env["KILLS"] ?? 15);
 /** A child is killed at some time until so long after its first word. */
 const LONGEST_LIFE_MS = 40;
 const PARKED: ParkedStream = { stream: "s-1", position: 3, sequence: 7, reason: "no such column" };

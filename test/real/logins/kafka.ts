@@ -271,10 +271,10 @@ async function isAllowed(asked: Promise<unknown>): Promise<boolean> {
     await asked;
     return true;
   } catch (error) {
-    const { errors = [], partitions = [], cause, name } = error as Partial<ClientError>;
+    const { errors = [], partitions = [], cause, message = "" } = error as Partial<ClientError>;
     const all = [error, cause, ...errors, ...partitions.map((one) => one.error)].map(typeOf);
     const isRefused = all.some((type) => type.endsWith("_AUTHORIZATION_FAILED"));
-    if (isRefused || name === "KafkaJSSASLAuthenticationError") return false;
+    if (isRefused || /authentication failed/i.test(message)) return false;
     throw error;
   }
 }

@@ -27,7 +27,12 @@ export class PartsPlatform {
   }
 
   async startPart(name: string, part: Part): Promise<Platform> {
-    const environment = { CH_DATA_FOLDER: this.#folder, ...this.#stack.environmentOf(name) };
+    const environment = {
+      CH_DATA_FOLDER: this.#folder,
+      // A generation that was replaced goes soon.
+      CH_GENERATION_GRACE_SECONDS: "2",
+      ...this.#stack.environmentOf(name),
+    };
     const config = readConfig(environment);
     const logger = createLogger("silent");
     const platform = await startPlatform({ config, parts: [part], logger, port: 0 });
