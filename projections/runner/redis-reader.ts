@@ -10,8 +10,11 @@ import { askPartitions, type Lookup, type RedisPlace } from "./redis-query.ts";
 import { isGenerationThere, MissingGeneration } from "./redis-schema.ts";
 import { storedTable, type TableIndex } from "./stored-table.ts";
 
-/** A query of several steps is asked again where its partition has moved between two of them. */
-const ATTEMPTS = 20;
+/**
+ * A query of several steps is asked again where its partition has moved between two of them, for so
+ * long: a reader that seldom gets a processor may meet a batch between any two steps.
+ */
+const ASKED_AGAIN_FOR_MS = 2_000;
 
 export interface RedisGenerationParts<Reader> {
   /** Shared by all generations that this process reads. */
@@ -65,7 +68,8 @@ export class RedisGeneration<Reader> {
   }
 
   async #read<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>> {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const deadlineMs = performance.now() + ASKED_AGAIN_FOR_MS;
+    for (let attempts = 1; ; attempts += 1) {
       const queries = new RedisQueries(this.#place);
       try {
         const result = await query(this.#parts.makeReader(queries));
@@ -73,8 +77,13 @@ export class RedisGeneration<Reader> {
       } catch (error) {
         if (!(error instanceof Moved)) throw error;
       }
+      if (performance.now() > deadlineMs) {
+        throw new PlatformError(
+          "OVERLOADED",
+          `rows changed ${attempts} times while they were read`,
+        );
+      }
     }
-    throw new PlatformError("OVERLOADED", `rows changed ${ATTEMPTS} times while they were read`);
   }
 }
 
