@@ -1,3 +1,4 @@
+import { AppendSignal } from "../../platform/log/append-signal.ts";
 import type { PartitionKey } from "../../platform/log/log.ts";
 
 /** A partition is held at most so long; then its feeder goes on by itself. */
@@ -12,13 +13,13 @@ export class Gate {
   #position: number | null = null;
   #isWriting = false;
   #timer: NodeJS.Timeout | null = null;
-  readonly #waiting = new Set<() => void>();
+  readonly #changes = new AppendSignal();
 
   /** The feeder stands at `position`, and may go on; `null`: nobody feeds the partition here. */
   stands(position: number | null): void {
     this.#position = position;
     this.#isWriting = false;
-    this.#wake();
+    this.#changes.raise();
   }
 
   /** Resolves with the position before which the feeder at `position` may write now. */
@@ -32,7 +33,7 @@ export class Gate {
   async hold(signal: AbortSignal): Promise<number | null> {
     this.#limit = 0;
     this.#timer ??= setTimeout(() => this.release(), HELD_AT_MOST_MS);
-    this.#wake();
+    this.#changes.raise();
     while (this.#isWriting && this.isHeld && !signal.aborted) await this.#changed(signal);
     return this.isHeld ? this.#position : null;
   }
@@ -41,7 +42,7 @@ export class Gate {
   async advance(position: number, signal: AbortSignal): Promise<boolean> {
     if (!this.isHeld) return false;
     this.#limit = position;
-    this.#wake();
+    this.#changes.raise();
     const isThere = () => !this.#isWriting && (this.#position ?? position) >= position;
     while (!isThere() && this.isHeld && !signal.aborted) await this.#changed(signal);
     return this.isHeld && this.#position === position;
@@ -56,21 +57,11 @@ export class Gate {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     this.#limit = Number.POSITIVE_INFINITY;
-    this.#wake();
+    this.#changes.raise();
   }
 
-  #wake(): void {
-    for (const wake of this.#waiting) wake();
-  }
-
-  async #changed(signal: AbortSignal): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const wake = () => resolve();
-    this.#waiting.add(wake);
-    signal.addEventListener("abort", wake);
-    await promise;
-    this.#waiting.delete(wake);
-    signal.removeEventListener("abort", wake);
+  #changed(signal: AbortSignal): Promise<void> {
+    return this.#changes.after(this.#changes.raised, signal);
   }
 }
 

@@ -1,3 +1,4 @@
+import { AppendSignal } from "../../platform/log/append-signal.ts";
 import type { PartitionKey } from "../../platform/log/log.ts";
 import type { Share } from "./share.ts";
 
@@ -7,7 +8,7 @@ const ANSWERS_TO_CONFIRM = 2;
 /** A process's share as its group has told it last. */
 export class HeldPartitions implements Pick<Share, "held" | "confirmed"> {
   readonly #held = new Map<PartitionKey, AbortController>();
-  readonly #waiting = new Set<() => void>();
+  readonly #told = new AppendSignal();
   #answers = 0;
 
   /**
@@ -24,7 +25,7 @@ export class HeldPartitions implements Pick<Share, "held" | "confirmed"> {
       if (!this.#held.has(partition)) this.#held.set(partition, new AbortController());
     }
     this.#answers += 1;
-    for (const wake of this.#waiting) wake();
+    this.#told.raise();
   }
 
   async held(partition: PartitionKey, signal: AbortSignal): Promise<AbortSignal | null> {
@@ -39,14 +40,6 @@ export class HeldPartitions implements Pick<Share, "held" | "confirmed"> {
   }
 
   async #until(isSo: () => boolean, signal: AbortSignal): Promise<void> {
-    while (!isSo() && !signal.aborted) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const wake = () => resolve();
-      this.#waiting.add(wake);
-      signal.addEventListener("abort", wake);
-      await promise;
-      this.#waiting.delete(wake);
-      signal.removeEventListener("abort", wake);
-    }
+    while (!isSo() && !signal.aborted) await this.#told.after(this.#told.raised, signal);
   }
 }
