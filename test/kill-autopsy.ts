@@ -1,11 +1,7 @@
 import { envelopeOf, isControl } from "../platform/codec/codec.ts";
+import { isOver, isUnderWay } from "../platform/generations/phase.ts";
 import { parsePartitionKey } from "../platform/log/log.ts";
-import {
-  type Generation,
-  Generations,
-  isOver,
-  isUnderWay,
-} from "../projections/runner/generations.ts";
+import { type Generation, Generations } from "../projections/runner/generations.ts";
 import type { OperationsEvent } from "../schemas/generated/operations.ts";
 import { eventsOf, type ReadHistory, recordsOf, withHistory } from "./history/read-history.ts";
 import type { SentCommand } from "./kill-clients.ts";

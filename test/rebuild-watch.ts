@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { type GenerationPhase, isUnderWay } from "../platform/generations/phase.ts";
 import { registeredProjection } from "../projections/registry.ts";
-import { type GenerationPhase, isUnderWay } from "../projections/runner/generations.ts";
 import { PROJECTIONS } from "./rebuild-rows.ts";
 
 const LOOK_EVERY_MILLISECONDS = 50;

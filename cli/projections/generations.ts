@@ -1,63 +1,15 @@
 import { z } from "zod";
+import { generationAnswer, projectionAnswer } from "../../query-api/projections/answers.ts";
 import { commandTexts } from "../command-line.ts";
 import { problemFailure } from "../problem-failure.ts";
 import type { Session } from "../session.ts";
 
-const positions = z.record(z.string(), z.int());
-
-const certificate = z.object({
-  against: z.int(),
-  positions,
-  tables: z.array(z.object({ table: z.string(), rows: z.int(), sum: z.string() })),
-  rechecked: z.int(),
-  held: z.int(),
-  beyond: z.int(),
-  parkedStreams: z.array(z.string()),
-  leftOut: z.array(z.string()),
-  codeVersion: z.string(),
-  schemaIds: z.array(z.int()),
-});
-
-const difference = z.object({
-  against: z.int(),
-  positions,
-  differingRows: z.int(),
-  differences: z.array(
-    z.object({
-      table: z.string(),
-      key: z.string(),
-      live: z.string().nullable(),
-      built: z.string().nullable(),
-    }),
-  ),
-  reason: z.string(),
-});
-
-const generation = z.object({
-  generation: z.int(),
-  version: z.int(),
-  phase: z.string(),
-  since: z.string(),
-  startedAt: z.string(),
-  verified: z.boolean(),
-  certificate: certificate.nullable(),
-  difference: difference.nullable(),
-  position: positions.nullable(),
-  gapEvents: z.int().nullable(),
-  gapEventsByPartition: z.record(z.string(), z.int()).nullable(),
-  fedBy: z.record(z.string(), z.string()).nullable(),
-});
-
-const projection = z.object({
-  name: z.string(),
-  paused: z.boolean(),
-  generations: z.array(generation),
-});
+/** A server of another version may have phases of its own. */
+const generation = generationAnswer.extend({ phase: z.string() });
+const projection = projectionAnswer.extend({ generations: z.array(generation) });
 
 export type Generation = z.output<typeof generation>;
 export type ProjectionStatus = z.output<typeof projection>;
-
-const UNDER_WAY = ["building", "verifying", "verified", "different"];
 
 /** Every projection with its generations, as of now. */
 export async function listProjections(session: Session): Promise<readonly ProjectionStatus[]> {
@@ -68,11 +20,6 @@ export async function listProjections(session: Session): Promise<readonly Projec
 export async function getProjection(session: Session, name: string): Promise<ProjectionStatus> {
   const { data } = await session.query(`/v1/projections/${encodeURIComponent(name)}`);
   return projection.parse(data);
-}
-
-/** On its way to being live, or found different; a projection has one at a time. */
-export function isUnderWay({ phase }: Generation): boolean {
-  return UNDER_WAY.includes(phase);
 }
 
 /** One step in the life of a projection; `what` is what was asked for, should it be refused. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isUnderWay } from "../../platform/generations/phase.ts";
 import { registeredProjection } from "../../projections/registry.ts";
 import { listEvents } from "../events/read-events.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -8,13 +9,7 @@ import type { Output } from "../output.ts";
 import { openSession, type Session } from "../session.ts";
 import { defineVerb, integerOption } from "../verb.ts";
 import { certificateText, differenceText } from "./certificate-text.ts";
-import {
-  type Generation,
-  getProjection,
-  isUnderWay,
-  type ProjectionStatus,
-  sendStep,
-} from "./generations.ts";
+import { type Generation, getProjection, type ProjectionStatus, sendStep } from "./generations.ts";
 import { type RebuildDisplay, rebuildDisplay } from "./rebuild-display.ts";
 
 const POLL_MS = 500;
@@ -77,7 +72,7 @@ async function startOrJoin(
 }
 
 function generationUnderWay({ generations }: ProjectionStatus): Generation | undefined {
-  return generations.find(isUnderWay);
+  return generations.find(({ phase }) => isUnderWay(phase));
 }
 
 /** From the log itself: what follows it may not have come to the start yet. */
@@ -130,7 +125,7 @@ async function follow(
 
 function requireUnderWay(watch: Watch, current: Generation, output: Output): void {
   if (current.phase === "different") throw different(watch, current, output);
-  if (!isUnderWay(current)) throw ended(watch, current.phase);
+  if (!isUnderWay(current.phase)) throw ended(watch, current.phase);
 }
 
 /** How far a comparison has come shows in no position: it counts as progress itself. */

@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { isUnderWay } from "../../platform/generations/phase.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { Failure } from "../failure.ts";
 import { openSession, type Session } from "../session.ts";
 import { defineVerb, type Invocation, integerOption, usageFailure } from "../verb.ts";
-import { type Generation, getProjection, isUnderWay, sendStep } from "./generations.ts";
+import { type Generation, getProjection, sendStep } from "./generations.ts";
 
 /** Verbs that take one step in the life of a projection's generations. */
 
@@ -109,7 +110,7 @@ export const projectionsCancel = defineVerb({
   run: (invocation) => {
     return inSession(invocation, async (session, name) => {
       const { generations } = await getProjection(session, name);
-      const underWay = generations.find(isUnderWay);
+      const underWay = generations.find(({ phase }) => isUnderWay(phase));
       if (underWay === undefined) throw noSuch(name, "is being built");
       const data = { generation: underWay.generation, reason: invocation.options.reason };
       await sendStep(session, step(name, "CancelGeneration", "the cancellation"), data);

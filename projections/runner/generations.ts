@@ -1,21 +1,10 @@
 import type { RecordedEvent } from "../../platform/codec/envelope.ts";
+import type { GenerationPhase } from "../../platform/generations/phase.ts";
 import type {
   GenerationVerificationFailed,
   GenerationVerified,
   OperationsEvent,
 } from "../../schemas/generated/operations.ts";
-
-/** Where a generation stands in its life. `replaced` ones are fed on, for instant rollback. */
-export type GenerationPhase =
-  | "building"
-  | "verifying"
-  | "verified"
-  | "different"
-  | "live"
-  | "replaced"
-  | "retired"
-  | "cancelled"
-  | "failed";
 
 export interface Generation {
   readonly projection: string;
@@ -32,16 +21,6 @@ export interface Generation {
   readonly certificate: GenerationVerified | null;
   /** In what it differs from the live one, where a comparison found that. */
   readonly difference: GenerationVerificationFailed | null;
-}
-
-/** Given up, one way or the other: nothing of it is kept. */
-export function isOver(phase: GenerationPhase): boolean {
-  return phase === "retired" || phase === "cancelled" || phase === "failed";
-}
-
-/** On its way to being live; a projection has one at a time. */
-export function isUnderWay(phase: GenerationPhase): boolean {
-  return !isOver(phase) && phase !== "live" && phase !== "replaced";
 }
 
 /** The generations of every projection, folded from `operations.events`. */

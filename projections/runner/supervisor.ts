@@ -1,17 +1,12 @@
 import type { EventReader } from "../../platform/codec/codec.ts";
+import { type GenerationPhase, isOver, isUnderWay } from "../../platform/generations/phase.ts";
 import type { LogReader } from "../../platform/log/log.ts";
 import type { LogPlace } from "../../platform/log/places.ts";
 import type { Logger } from "../../platform/telemetry/logger.ts";
 import type { GenerationDropper } from "../stores.ts";
 import { CommandSender } from "./command-sender.ts";
 import { Feeding, type FeedingState } from "./feeding.ts";
-import {
-  type Generation,
-  type GenerationPhase,
-  Generations,
-  isOver,
-  isUnderWay,
-} from "./generations.ts";
+import { type Generation, Generations } from "./generations.ts";
 import type { OperationsPort } from "./operations.ts";
 import { followOperations } from "./operations-follower.ts";
 import type { Applied } from "./partition-feeder.ts";

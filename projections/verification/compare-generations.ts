@@ -1,10 +1,15 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { PartitionKey } from "../../platform/log/log.ts";
+import type {
+  GenerationVerificationFailed,
+  GenerationVerified,
+  TableDigest,
+} from "../../schemas/generated/operations.ts";
 import { DigestSum, rowHasher } from "../runner/digest.ts";
 import type { Gates } from "../runner/gate.ts";
 import type { Row, Table, Tables } from "../runner/projection.ts";
 import type { Checkpoint, ReadStore } from "../runner/read-store.ts";
-import { type Difference, Differences } from "./differences.ts";
+import { Differences } from "./differences.ts";
 import { type Positions, positionsOf } from "./judge.ts";
 import { compareParked, type ParkedComparison } from "./parked.ts";
 import { type RowPair, rowPairs } from "./row-pairs.ts";
@@ -24,31 +29,14 @@ export interface ComparisonParts {
   readonly signal: AbortSignal;
 }
 
-interface ComparedTable {
-  readonly table: string;
-  readonly rows: number;
-  /** 64 hexadecimal digits. */
-  readonly sum: string;
-}
+/** Which generations were compared, and by what: the record tells it besides. */
+type Compared = "generation" | "against";
+type Judged = "leftOut" | "codeVersion" | "schemaIds";
 
 /** What a comparison has come to. `positions`: those up to which it was made. */
 export type Comparison =
-  | {
-      readonly outcome: "equal";
-      readonly positions: Readonly<Record<string, number>>;
-      readonly tables: readonly ComparedTable[];
-      readonly rechecked: number;
-      readonly held: number;
-      readonly beyond: number;
-      readonly parkedStreams: readonly string[];
-    }
-  | {
-      readonly outcome: "different";
-      readonly positions: Readonly<Record<string, number>>;
-      readonly differingRows: number;
-      readonly differences: readonly Difference[];
-      readonly reason: string;
-    }
+  | ({ readonly outcome: "equal" } & Omit<GenerationVerified, Compared | Judged>)
+  | ({ readonly outcome: "different" } & Omit<GenerationVerificationFailed, Compared>)
   /** Rows changed all the time in partitions that are fed elsewhere: try again. */
   | { readonly outcome: "unsettled"; readonly detail: string };
 
@@ -71,7 +59,7 @@ export async function compareGenerations(parts: ComparisonParts): Promise<Compar
   const at = lower(positionsOf(lives), positionsOf(builts));
   const differences = new Differences();
   const unsettled = new UnsettledRows(parts, differences);
-  const digests: ComparedTable[] = [];
+  const digests: TableDigest[] = [];
   for (const [name, table] of Object.entries(tables)) {
     const compared = new TableComparison({ name, table, at, differences, unsettled });
     digests.push(await compared.run(parts));
@@ -142,7 +130,7 @@ class TableComparison {
     this.#hashOf = rowHasher(parts.name, parts.table);
   }
 
-  async run({ live, built, signal }: ComparisonParts): Promise<ComparedTable> {
+  async run({ live, built, signal }: ComparisonParts): Promise<TableDigest> {
     const sides = { live: live.rows(this.#name), built: built.rows(this.#name) };
     let turnMs = performance.now();
     for await (const pair of rowPairs(this.#table, sides)) {

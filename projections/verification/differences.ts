@@ -1,16 +1,8 @@
+import type { RowDifference } from "../../schemas/generated/operations.ts";
 import { keyOf } from "../runner/key-order.ts";
 import type { Table } from "../runner/projection.ts";
 import type { StoredRow } from "../runner/read-store.ts";
 import type { RowPair } from "./row-pairs.ts";
-
-/** Rows that differ, as `GenerationVerificationFailed` records them. */
-export interface Difference {
-  readonly table: string;
-  /** JSON of the key columns. */
-  readonly key: string;
-  readonly live: string | null;
-  readonly built: string | null;
-}
 
 const SHOWN_OF_A_TABLE = 5;
 const ROW_CHARACTERS = 2_000;
@@ -18,7 +10,7 @@ const ROW_CHARACTERS = 2_000;
 /** Counts all rows that differ, and keeps the first of each table. */
 export class Differences {
   count = 0;
-  readonly #shown = new Map<string, Difference[]>();
+  readonly #shown = new Map<string, RowDifference[]>();
 
   add(name: string, table: Table, { live, built }: RowPair): void {
     this.count += 1;
@@ -30,7 +22,7 @@ export class Differences {
     shown.push({ table: name, key, live: rowText(live), built: rowText(built) });
   }
 
-  get shown(): readonly Difference[] {
+  get shown(): readonly RowDifference[] {
     return [...this.#shown.values()].flat();
   }
 }

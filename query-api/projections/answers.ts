@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { GENERATION_PHASES } from "../../platform/generations/phase.ts";
 
 const positions = z.record(z.string(), z.int());
 
@@ -34,22 +35,10 @@ const difference = z.object({
   reason: z.string(),
 });
 
-const PHASES = [
-  "building",
-  "verifying",
-  "verified",
-  "different",
-  "live",
-  "replaced",
-  "retired",
-  "cancelled",
-  "failed",
-] as const;
-
 export const generationAnswer = z.object({
   generation: z.int(),
   version: z.int(),
-  phase: z.enum(PHASES),
+  phase: z.enum(GENERATION_PHASES),
   since: z.string(),
   startedAt: z.string(),
   verified: z.boolean(),

@@ -1,3 +1,4 @@
+import { type GenerationPhase, UNDER_WAY } from "../../../../platform/generations/phase.ts";
 import {
   accepted,
   type Decider,
@@ -18,11 +19,9 @@ import type { ProjectionEvent } from "./events.ts";
 import {
   areEqual,
   evolve,
-  type GenerationPhase,
   generationUnderWay,
   initialState,
   type ProjectionState,
-  UNDER_WAY,
 } from "./state.ts";
 
 type Decided = Decision<ProjectionEvent>;

@@ -1,24 +1,5 @@
+import { type GenerationPhase, isUnderWay } from "../../../../platform/generations/phase.ts";
 import type { ProjectionEvent } from "./events.ts";
-
-/** Where a generation stands in its life. */
-export type GenerationPhase =
-  | "building"
-  | "verifying"
-  | "verified"
-  | "different"
-  | "live"
-  | "replaced"
-  | "retired"
-  | "cancelled"
-  | "failed";
-
-/** Not promoted yet, and not given up: a projection has one at a time. */
-export const UNDER_WAY: readonly GenerationPhase[] = [
-  "building",
-  "verifying",
-  "verified",
-  "different",
-];
 
 /** With which generation it was found equal, up to where. */
 interface Certificate {
@@ -89,7 +70,7 @@ function change(
 
 /** The generation that is on its way to being live, if any: there is one at a time. */
 export function generationUnderWay(state: ProjectionState): number | null {
-  for (const [number, { phase }] of state.generations) if (UNDER_WAY.includes(phase)) return number;
+  for (const [number, { phase }] of state.generations) if (isUnderWay(phase)) return number;
   return null;
 }
 
