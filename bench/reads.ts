@@ -63,12 +63,12 @@ export async function readUnderLoad<T>(
   const before = await snapshot(url, readUrl);
   const asked = { perRouteAndSecond: READS_A_SECOND, seconds: wish.seconds };
   const reading = askRoutes(readUrl, routes, asked);
-  const [rows, meanwhile] = await Promise.all([reading, measure()]);
+  const [{ rows, leftOut }, meanwhile] = await Promise.all([reading, measure()]);
   const after = await snapshot(url, readUrl);
   writer.postMessage("stop");
   const [seen] = await written;
   const figures = figuresOf([before, after], wish, seen);
-  return { rows, figures, remarks: remarksOf(rows, seen), meanwhile };
+  return { rows, figures, remarks: remarksOf(rows, leftOut, seen), meanwhile };
 }
 
 export function tell(text: string): void {
@@ -139,11 +139,12 @@ function reached(name: string, perSecond: number, target: number): Figure {
   return { name, value: perSecond, unit: "a second", against };
 }
 
-function remarksOf(rows: readonly Row[], { failures }: Written): string[] {
+function remarksOf(rows: readonly Row[], leftOut: number, { failures }: Written): string[] {
   const over = rows.filter(({ p99Milliseconds }) => p99Milliseconds > TARGET_MILLISECONDS);
   const failed = rows.reduce((sum, row) => sum + row.failed, 0);
   return [
     `${over.length} of ${rows.length} reads have a p99 over ${TARGET_MILLISECONDS} ms; ${failed} failed`,
+    `${leftOut} reads were due and not asked: too many had no answer`,
     `commands not accepted, by code: ${JSON.stringify(failures)}`,
     "event streams (/v1/stream/…) do not end and are not among the reads",
   ];

@@ -3,17 +3,28 @@ import type { CursorKey } from "../platform/http/cursor.ts";
 import type { ReadinessCheck } from "../platform/http/health.ts";
 import type { Route } from "../platform/http/route.ts";
 import type { LogReader } from "../platform/log/log.ts";
+import type { LogPlace } from "../platform/log/places.ts";
 import type { Logger } from "../platform/telemetry/logger.ts";
 import { registeredProjection } from "../projections/registry.ts";
+import { PastBuilder } from "./as-of/builder.ts";
+import { PastReadModels } from "./as-of/past.ts";
+import { PastGenerations } from "./as-of/past-generations.ts";
 import { consoleRoutes } from "./console/routes.ts";
 import { eventRoutes } from "./events/routes.ts";
 import { eventGuard } from "./events/who-may-read.ts";
 import { type Feeders, projectionRoutes } from "./projections/routes.ts";
 import type { OpenGeneration } from "./reading/generation-reader.ts";
 import { LogEnds } from "./reading/log-ends.ts";
+import { NextTimes } from "./reading/next-times.ts";
 import { followPromotions } from "./reading/promotions.ts";
 import { ReadModel } from "./reading/read-model.ts";
-import { type Models, type Readers, readModelNames, readModelRoutes } from "./registry.ts";
+import {
+  type Models,
+  type Readers,
+  readModelNames,
+  readModelRoutes,
+  readModelTopics,
+} from "./registry.ts";
 
 export interface QueryApiParts {
   readonly log: LogReader;
@@ -24,6 +35,17 @@ export interface QueryApiParts {
   /** How to open a generation of each read model with a reader's login. */
   readonly readers: { readonly [Name in keyof Readers]: OpenGeneration<Readers[Name]> };
   readonly feeders: Feeders;
+  readonly asOf: AsOfParts;
+}
+
+/** How questions about the past are answered: from generations on SQLite, built for them. */
+interface AsOfParts {
+  /** Where they are made. */
+  readonly folder: string;
+  readonly logPlace: LogPlace;
+  /** How to open one in the folder. */
+  readonly readers: QueryApiParts["readers"];
+  readonly recordsLimit: number;
 }
 
 export interface QueryApi {
@@ -50,7 +72,9 @@ export function startQueryApi(parts: QueryApiParts): QueryApi {
     signal,
   });
   const ends = new LogEnds(log);
-  const queryParts = { log, ends, cursorKey, clock };
+  const { past, closePast } = openPast(parts);
+  const nextTimes = new NextTimes(log);
+  const queryParts = { log, ends, nextTimes, cursorKey, clock, past };
   const stores = readModelNames.map((name) => ({
     name,
     positionsOf: (generation: number) => positionsOf(readers[name], generation),
@@ -81,9 +105,22 @@ export function startQueryApi(parts: QueryApiParts): QueryApi {
     stop: async () => {
       stopping.abort();
       await ended;
+      await closePast();
       await Promise.all(models.map((model) => model.close()));
     },
   };
+}
+
+function openPast({ log, clock, asOf }: QueryApiParts) {
+  const { folder, logPlace, readers, recordsLimit } = asOf;
+  const builder = new PastBuilder({ log: logPlace, folder });
+  const generations = new PastGenerations({ builder, folder, readers, recordsLimit });
+  const past = new PastReadModels({ log, topics: readModelTopics, builder, generations, clock });
+  const closePast = async () => {
+    await builder.stop();
+    await generations.close();
+  };
+  return { past, closePast };
 }
 
 function openModels(readers: QueryApiParts["readers"]): Models {

@@ -1,6 +1,7 @@
 import type { Route } from "../platform/http/route.ts";
 import type { EquityCurveReader } from "../projections/equity-curve/store.ts";
 import type { PortfolioReader } from "../projections/portfolios/store.ts";
+import { registeredProjection } from "../projections/registry.ts";
 import type { RiskReader } from "../projections/risk/store.ts";
 import type { SocialReader } from "../projections/social/store.ts";
 import type { StrategyReader } from "../projections/strategies/store.ts";
@@ -33,6 +34,11 @@ export const readModelNames = [
   "strategies",
   "ticks-and-candles",
 ] as const satisfies readonly (keyof Readers)[];
+
+/** Of all of them: together they are one picture of the platform. */
+export const readModelTopics: readonly string[] = [
+  ...new Set(readModelNames.flatMap((name) => registeredProjection(name).projection.topics)),
+];
 
 export type Models = { readonly [Name in keyof Readers]: ReadModel<Readers[Name]> };
 

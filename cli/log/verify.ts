@@ -8,9 +8,13 @@ import { withReadLog } from "../read-log.ts";
 import { defineVerb } from "../verb.ts";
 import { countRecords } from "./moving.ts";
 
+/** Of a digest, where people compare it; `--json` has all of it. */
+const SHOWN_DIGITS = 16;
+
 export const logVerify = defineVerb({
   name: "verify",
-  summary: "Reads every record and checks positions, sequences, claims, ids and decodability",
+  summary:
+    "Reads every record, checks positions, sequences, claims, ids and decodability, and digests each partition",
   optionLines: [],
   options: z.strictObject({}),
   examples: ["cipherhorizon log verify", "cipherhorizon log verify --data ./folder --json"],
@@ -36,13 +40,14 @@ function print(report: LogReport, output: Output): void {
     output.value(report);
     return;
   }
-  const columns = ["partition", "records", "events", "claims", "void", "problems"];
+  const columns = ["partition", "records", "events", "claims", "void", "problems", "digest"];
   const rows = report.partitions.map((one) => [
     `${one.topic}/${one.partition}`,
     ...[one.records, one.events, one.claims, one.voidEvents, one.problemCount].map(String),
+    `${one.contentDigest.slice(0, SHOWN_DIGITS)}…`,
   ]);
   output.line(`log ${report.logId}`);
-  output.line(table(columns, rows, columns.slice(1)));
+  output.line(table(columns, rows, columns.slice(1, -1)));
 }
 
 function unsound(report: LogReport, folder: string): Failure {

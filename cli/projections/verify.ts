@@ -8,7 +8,7 @@ import { registeredProjection } from "../../projections/registry.ts";
 import { Gates } from "../../projections/runner/gate.ts";
 import { run } from "../../projections/runner/runner.ts";
 import { SqliteReadStore } from "../../projections/runner/sqlite-store.ts";
-import { openStore } from "../../projections/stores.ts";
+import { openStore, type StoreServer, serverOf } from "../../projections/stores.ts";
 import {
   type Comparison,
   compareGenerations,
@@ -31,22 +31,30 @@ export const projectionsVerify = defineVerb({
   name: "verify",
   words: "<name>",
   summary: "Compares the live generation with a throw-away build from the log, and stops nothing",
-  optionLines: [],
-  options: z.strictObject({}),
+  optionLines: [
+    [
+      "--across",
+      "only if a server holds it: compares that with the embedded build of the same log",
+    ],
+  ],
+  options: z.strictObject({ across: z.boolean().optional() }),
   examples: [
     "cipherhorizon projections verify portfolios",
+    "cipherhorizon projections verify portfolios --across",
     "cipherhorizon projections verify ticks-and-candles --json",
   ],
-  run: async ({ words, output, environment, interrupted }) => {
+  run: async ({ words, options, output, environment, interrupted }) => {
     const [name = ""] = words;
     const session = await openSession({ output, environment });
     try {
       const live = liveOf(name, (await getProjection(session, name)).generations);
+      const store = storeOf(name, environment);
+      if (options.across && store === "sqlite") throw notAcross(name);
       const found = await audit({ name, live, environment, output, signal: interrupted });
-      if (output.json) output.value({ name, generation: live.generation, ...found });
+      if (output.json) output.value({ name, generation: live.generation, store, ...found });
       if (found.outcome !== "equal") throw differs(name, live.generation, found);
       if (!output.json) {
-        output.line(`${name} generation ${live.generation} is what the log says.`);
+        output.line(`${name} generation ${live.generation} on ${store} is what the log says.`);
         output.line(certificateText(found));
       }
       return exitCodes.ok;
@@ -55,6 +63,12 @@ export const projectionsVerify = defineVerb({
     }
   },
 });
+
+/** Where the live generation stands. The build that it is compared with is always embedded. */
+function storeOf(name: string, environment: Environment): StoreServer | "sqlite" {
+  const { servers } = storePlace(readConfig(environment));
+  return serverOf(registeredProjection(name), servers)?.server ?? "sqlite";
+}
 
 interface Audit {
   readonly name: string;
@@ -147,6 +161,15 @@ function differs(
     todo: isSettled
       ? `build it anew: cipherhorizon projections rebuild ${name}\n(it differs from the live one, so promote it with --force once you know why)`
       : "try again when fewer events come",
+  });
+}
+
+function notAcross(name: string): Failure {
+  return new Failure(exitCodes.config, {
+    failed: `${name} was not verified`,
+    error: "it stands embedded, in SQLite: there are no two stores to compare",
+    tried: "the addresses of servers in the configuration",
+    todo: "set the address of its server, or leave out --across",
   });
 }
 

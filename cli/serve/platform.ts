@@ -20,6 +20,8 @@ import type { Logger } from "../../platform/telemetry/logger.ts";
 import { endTelemetry, startTracing } from "../../platform/telemetry/start-tracing.ts";
 import { VERSION } from "../../platform/version.ts";
 import { projectionNames } from "../../projections/registry.ts";
+import { NO_SERVERS } from "../../projections/stores.ts";
+import { makeAsOfFolder } from "../../query-api/as-of/folder.ts";
 import { startQueryApi } from "../../query-api/main.ts";
 import { untilAborted } from "../interrupts.ts";
 import { logPlace } from "../log-place.ts";
@@ -265,6 +267,8 @@ function queryApiPart({ config, logger }: StartPlatform, { log, codec }: Base): 
   const { dataFolder, cursorSecret } = config;
   const place = storePlace(config);
   const { readers, close } = openReaders(place);
+  const folder = makeAsOfFolder(dataFolder);
+  const past = openReaders({ ...place, folder: folder.path, servers: NO_SERVERS });
   const queryApi = startQueryApi({
     log,
     codec,
@@ -273,6 +277,12 @@ function queryApiPart({ config, logger }: StartPlatform, { log, codec }: Base): 
     cursorKey: loadCursorKey(dataFolder, cursorSecret),
     readers,
     feeders: openFeeders(place, logPlace(config).kafka, logger),
+    asOf: {
+      folder: folder.path,
+      logPlace: logPlace(config),
+      readers: past.readers,
+      recordsLimit: config.asOfRecords,
+    },
   });
   return {
     routes: queryApi.routes,
@@ -282,6 +292,7 @@ function queryApiPart({ config, logger }: StartPlatform, { log, codec }: Base): 
       step("close the read models", async () => {
         await queryApi.stop();
         await close();
+        folder.remove();
       }),
     ],
   };

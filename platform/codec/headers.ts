@@ -79,7 +79,6 @@ export function envelopeOf(record: WithHeaders): Envelope {
   if (isControl(record)) return controlEnvelope(record);
   const { headers } = record;
   const [commandIndex, commandEvents] = indexOfCommand(textOf(headers, "ce_commandindex"));
-  const causation = headers.ce_causationposition;
   return {
     eventId: textOf(headers, "ce_id"),
     aggregateId: record.key,
@@ -91,10 +90,16 @@ export function envelopeOf(record: WithHeaders): Envelope {
     commandHash: textOf(headers, "ce_commandhash"),
     correlationId: textOf(headers, "ce_correlationid"),
     causationId: headers.ce_causationid ?? null,
-    causationPosition: causation === undefined ? null : parsePosition(causation),
+    causationPosition: causationPositionOf(headers),
     actor: textOf(headers, "ce_actor"),
     traceparent: headers.traceparent ?? null,
   };
+}
+
+/** Where the event that caused this one stands. */
+export function causationPositionOf(headers: Headers): CausationPosition | null {
+  const text = headers.ce_causationposition;
+  return text === undefined ? null : parsePosition(text);
 }
 
 /** When the event happened, epoch ms. */

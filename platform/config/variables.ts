@@ -19,6 +19,7 @@ const MAXIMUM_SHUTDOWN_SECONDS = 600;
 const MAXIMUM_RATE_LIMIT_REQUESTS = 10_000_000;
 const MAXIMUM_RATE_LIMIT_SECONDS = 3_600;
 const MAXIMUM_GRACE_SECONDS = 30 * 86_400;
+const MAXIMUM_AS_OF_RECORDS = 1_000_000_000;
 const MAXIMUM_SNAPSHOT_EVENTS = 100_000_000;
 
 /** Of a key, where the configuration does not say: 100 a second, in bursts of a minute's. */
@@ -327,6 +328,16 @@ export const variables = {
     example: "3600",
     fallback: "300",
     schema: integer(0, MAXIMUM_GRACE_SECONDS),
+  }),
+  asOfRecords: required<number>({
+    name: "CH_AS_OF_RECORDS",
+    meaning:
+      "How many records of the log a query with `?asOf=` may have replayed for each read model " +
+      "that it asks; what rests on more is refused.",
+    rule: `an integer from 1 to ${MAXIMUM_AS_OF_RECORDS}`,
+    example: "5000000",
+    fallback: "1000000",
+    schema: integer(1, MAXIMUM_AS_OF_RECORDS),
   }),
   processManagers: required<string>({
     name: "CH_PROCESS_MANAGERS",

@@ -63,6 +63,9 @@ export interface LogReader {
   read(partition: PartitionRef, from: number, limits: ReadLimits): Promise<readonly LogRecord[]>;
   /** The end (next position) of each partition of the topic. */
   ends(topic: string): Promise<readonly number[]>;
+  /** Of each partition of the topic, the end as it was at that time: after the last record that
+   *  was written then or before. */
+  endsAt(topic: string, timestampMs: number): Promise<readonly number[]>;
   /** Calls `listener` after records were added anywhere (by this process or another); calls are
    *  coalesced. Returns the function that ends the subscription. */
   onAppended(listener: () => void): () => void;

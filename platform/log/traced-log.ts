@@ -15,6 +15,7 @@ export function traced(log: Log, system: string): Log {
     logId: () => log.logId(),
     read: (partition, from, limits) => log.read(partition, from, limits),
     ends: (topic) => log.ends(topic),
+    endsAt: (topic, timestampMs) => log.endsAt(topic, timestampMs),
     onAppended: (listener) => log.onAppended(listener),
     claim: (partition, claim) => log.claim(partition, claim),
     append: (reign, expectedEnd, records) => {

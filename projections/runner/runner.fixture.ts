@@ -105,6 +105,12 @@ export class MemoryLog implements LogReader {
     return this.#partitions.map(({ length }) => length);
   }
 
+  async endsAt(_topic: string, timestampMs: number): Promise<readonly number[]> {
+    return this.#partitions.map((records) => {
+      return records.filter((record) => record.timestampMs <= timestampMs).length;
+    });
+  }
+
   onAppended(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

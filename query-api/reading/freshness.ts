@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { type LogReader, type Positions, parsePartitionKey } from "../../platform/log/log.ts";
+import type { Positions } from "../../platform/log/log.ts";
 import type { LogEnds } from "./log-ends.ts";
+import type { NextTimes } from "./next-times.ts";
 
 /** What every answer says of how new it is. */
 export const freshnessFields = {
@@ -9,8 +10,8 @@ export const freshnessFields = {
 };
 
 export interface FreshnessParts {
-  readonly log: LogReader;
   readonly ends: LogEnds;
+  readonly nextTimes: NextTimes;
   readonly clock: () => number;
 }
 
@@ -23,19 +24,16 @@ export async function freshnessOf(
   return { position: Object.fromEntries(positions), lagSeconds };
 }
 
-const ONE_RECORD = { maxRecords: 1, maxBytes: 1 };
-
 /** Age of the oldest record not applied yet; 0 when there is none. */
 async function lagSecondsAt(
   positions: Positions,
-  { log, ends, clock }: FreshnessParts,
+  { ends, nextTimes, clock }: FreshnessParts,
 ): Promise<number> {
   const nowMs = clock();
   let oldestMs = nowMs;
   for (const [key, position] of positions) {
     if ((await ends.gapOf(key, position)) === 0) continue;
-    const [record] = await log.read(parsePartitionKey(key), position, ONE_RECORD);
-    if (record) oldestMs = Math.min(oldestMs, record.timestampMs);
+    oldestMs = Math.min(oldestMs, (await nextTimes.timeOf(key, position)) ?? nowMs);
   }
   return (nowMs - oldestMs) / 1000;
 }

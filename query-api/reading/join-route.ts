@@ -2,11 +2,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { Route, RouteRequest } from "../../platform/http/route.ts";
 import type { PartitionKey } from "../../platform/log/log.ts";
+import { asOfParameter } from "../as-of/moment.ts";
+import type { Past } from "../as-of/past.ts";
+import { asOfField, freshnessThen, pastQuestionOf } from "../as-of/question.ts";
 import type { Models, Readers } from "../registry.ts";
 import { type Outgoing, sendAnswer } from "./answer.ts";
 import { freshnessFields, freshnessOf } from "./freshness.ts";
+import type { Snapshot } from "./generation-reader.ts";
 import { answersOf, type QueryDefinition, type QueryParts } from "./query-route.ts";
-import type { Answered } from "./read-model.ts";
+import type { Answered, ReadModel } from "./read-model.ts";
 import { awaitToken, queryHeaders, staleParameter } from "./token-wait.ts";
 
 /** How often the read models are read anew when one of them stays behind its effects elsewhere. */
@@ -41,25 +45,63 @@ export function joinRoute(models: Models, definition: JoinDefinition, parts: Que
   return {
     ...described,
     method: "GET",
-    query: query.extend(staleParameter),
+    query: query.extend({ ...staleParameter, ...asOfParameter }),
     body: null,
     headers: queryHeaders,
     answers: answersOf(WITH_LOWEST_POSITIONS, {
-      generation: z.record(z.string(), z.int()),
+      generation: z.record(z.string(), z.int()).nullable(),
       ...freshnessFields,
+      ...asOfField,
       behind: z.array(z.string()).optional(),
       data,
     }),
     handle: async (request, response) => {
-      let stale = false;
-      for (const name of names) {
-        const waited = await awaitToken(models[name], request, parts);
-        stale ||= waited.stale;
-      }
-      const joined = await join(models, definition, request);
-      const outgoing = await outgoingOf(joined, { stale, parts });
+      const past = pastQuestionOf(request, names);
+      const outgoing =
+        past === null
+          ? await joinNow(models, definition, request, parts)
+          : await parts.past.read(past, (then) => joinThen(models, definition, request, then));
       await sendAnswer(response, request, { outgoing, log: parts.log });
     },
+  };
+}
+
+async function joinNow(
+  models: Models,
+  definition: JoinDefinition,
+  request: RouteRequest,
+  parts: QueryParts,
+): Promise<Outgoing> {
+  let stale = false;
+  for (const name of definition.models) {
+    const waited = await awaitToken(models[name], request, parts);
+    stale ||= waited.stale;
+  }
+  const joined = await join(models, definition, request);
+  return outgoingOf(joined, { stale, parts });
+}
+
+/** At one cut of the log, where nothing has to be waited for. */
+async function joinThen(
+  models: Models,
+  { run }: JoinDefinition,
+  request: RouteRequest,
+  then: Past,
+): Promise<Outgoing> {
+  const answers: Snapshot<unknown>[] = [];
+  const data = await run(async (name, query) => {
+    const model: ReadModel<Readers[typeof name]> = models[name];
+    const answered = await then.read(model, query);
+    answers.push(answered);
+    return answered.result;
+  }, request);
+  const positions = lowest(answers.map((one) => one.positions));
+  const labels = freshnessThen(then, positions);
+  return {
+    positions,
+    generation: "past",
+    content: { data },
+    body: { generation: null, ...labels, data },
   };
 }
 

@@ -1,12 +1,16 @@
-import type { Response } from "express";
 import { z } from "zod";
 import type { Access } from "../../platform/access/roles.ts";
 import { type CursorKey, decodeCursor, encodeCursor } from "../../platform/http/cursor.ts";
 import type { Route, RouteRequest } from "../../platform/http/route.ts";
-import { sendAnswer } from "./answer.ts";
+import type { LogReader } from "../../platform/log/log.ts";
+import { asOfParameter } from "../as-of/moment.ts";
+import type { PastReadModels } from "../as-of/past.ts";
+import { asOfField, freshnessThen, pastQuestionOf } from "../as-of/question.ts";
+import { type Outgoing, sendAnswer } from "./answer.ts";
 import { type FreshnessParts, freshnessFields, freshnessOf } from "./freshness.ts";
-import type { Answered, ReadModel } from "./read-model.ts";
-import { awaitToken, queryHeaders, staleParameter, type TokenWait } from "./token-wait.ts";
+import type { Snapshot } from "./generation-reader.ts";
+import type { ReadModel } from "./read-model.ts";
+import { awaitToken, queryHeaders, staleParameter } from "./token-wait.ts";
 
 export interface QueryResult {
   readonly data: unknown;
@@ -35,7 +39,9 @@ export interface Pages {
 }
 
 export interface QueryParts extends FreshnessParts {
+  readonly log: LogReader;
   readonly cursorKey: CursorKey;
+  readonly past: PastReadModels;
 }
 
 export function queryRoute<Reader>(
@@ -47,20 +53,29 @@ export function queryRoute<Reader>(
   return {
     ...described,
     method: "GET",
-    query: query.extend(staleParameter),
+    query: query.extend({ ...staleParameter, ...asOfParameter }),
     body: null,
     headers: queryHeaders,
     answers: answersOf("The answer, with the position it was read at", {
-      generation: z.int(),
+      generation: z.int().nullable().describe("null: built to answer about the past"),
       ...freshnessFields,
+      ...asOfField,
       data,
       nextCursor: z.string().optional(),
     }),
     handle: async (request, response) => {
-      const waited = await awaitToken(model, request, parts);
       const pages = pagesOf(request, definition.operationId, parts.cursorKey);
-      const answered = await model.read((reader) => run(reader, request, pages));
-      await send(response, { answered, waited, request, parts });
+      const ask = (reader: Reader) => run(reader, request, pages);
+      const past = pastQuestionOf(request, [model.name]);
+      const outgoing =
+        past === null
+          ? await answerNow({ model, ask, request, parts })
+          : await parts.past.read(past, async (then) => {
+              const answered = await then.read(model, ask);
+              const labels = freshnessThen(then, answered.positions);
+              return outgoingOf({ answered: { ...answered, generation: null }, labels, request });
+            });
+      await sendAnswer(response, request, { outgoing, log: parts.log });
     },
   };
 }
@@ -88,38 +103,48 @@ export function pagesOf(request: RouteRequest, query: string, key: CursorKey): P
   };
 }
 
-interface Sending {
-  readonly answered: Answered<QueryResult>;
-  readonly waited: TokenWait;
+interface Asking<Reader> {
+  readonly model: ReadModel<Reader>;
+  readonly ask: (reader: Reader) => Promise<QueryResult>;
   readonly request: RouteRequest;
   readonly parts: QueryParts;
 }
 
-async function send(response: Response, sending: Sending): Promise<void> {
-  const { answered, waited, request, parts } = sending;
-  const { data, nextCursor } = answered.result;
-  const { generation, positions } = answered;
-  const parked = parkedNote(sending);
-  const outgoing = {
-    positions,
-    generation: String(generation),
-    content: { data, nextCursor, parked },
-    body: {
-      generation,
-      ...(await freshnessOf(positions, parts)),
-      ...(waited.stale ? { stale: true } : {}),
-      ...(waited.uncovered.length > 0 ? { uncovered: waited.uncovered } : {}),
-      ...parked,
-      data,
-      ...(nextCursor ? { nextCursor } : {}),
-    },
+async function answerNow<Reader>({ model, ask, request, parts }: Asking<Reader>) {
+  const { stale, uncovered } = await awaitToken(model, request, parts);
+  const answered = await model.read(ask);
+  const labels = {
+    ...(await freshnessOf(answered.positions, parts)),
+    ...(stale ? { stale } : {}),
+    ...(uncovered.length > 0 ? { uncovered } : {}),
   };
-  await sendAnswer(response, request, { outgoing, log: parts.log });
+  return outgoingOf({ answered, labels, request });
+}
+
+interface Answering {
+  readonly answered: Snapshot<QueryResult> & { readonly generation: number | null };
+  readonly labels: object;
+  readonly request: RouteRequest;
+}
+
+function outgoingOf({ answered, labels, request }: Answering): Outgoing {
+  const { generation, positions, result } = answered;
+  const { data, nextCursor } = result;
+  const parked = parkedNote(answered, request);
+  return {
+    positions,
+    generation: generation === null ? "past" : String(generation),
+    content: { data, nextCursor, parked },
+    body: { generation, ...labels, ...parked, data, ...(nextCursor ? { nextCursor } : {}) },
+  };
 }
 
 /** An answer about a stream that stopped at an event says so. */
-function parkedNote({ answered, request }: Sending): { parked?: readonly string[] } {
+function parkedNote(
+  { parkedStreams }: Pick<Snapshot<unknown>, "parkedStreams">,
+  request: RouteRequest,
+): { parked?: readonly string[] } {
   const asked = Object.values(request.path);
-  const parked = answered.parkedStreams.filter((stream) => asked.includes(stream));
+  const parked = parkedStreams.filter((stream) => asked.includes(stream));
   return parked.length > 0 ? { parked } : {};
 }

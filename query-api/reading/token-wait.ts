@@ -19,7 +19,7 @@ export const queryHeaders: readonly RouteHeader[] = [
   },
   {
     name: "Prefer",
-    description: `\`wait=2\`: how many seconds to wait for the token, at most ${LONGEST_WAIT_SECONDS}.`,
+    description: `\`wait=2\`: how many seconds to wait for the token, or for what \`asOf\` has built, at most ${LONGEST_WAIT_SECONDS}.`,
     example: "wait=2",
   },
   { name: "If-None-Match", description: "The ETag of an earlier answer.", example: '"abc"' },
@@ -45,7 +45,7 @@ export async function awaitToken(
   const { positions } = parseConsistencyToken(text, await log.logId());
   const uncovered = [...positions.keys()].filter((key) => !model.covers(key));
   const waiting = { name: `wait for ${model.name}`, kind: "internal" } as const;
-  const waitMs = waitSecondsOf(request) * 1000;
+  const waitMs = waitSecondsOf(request, 0) * 1000;
   if (await inSpan(waiting, () => model.hasPassed(positions, waitMs))) {
     return { stale: false, uncovered };
   }
@@ -69,10 +69,11 @@ async function notYet(
   });
 }
 
-function waitSecondsOf(request: RouteRequest): number {
+/** What `Prefer: wait=<s>` asks for, else `otherwise`. */
+export function waitSecondsOf(request: RouteRequest, otherwise: number): number {
   const text = request.raw.get("Prefer");
-  if (text === undefined) return 0;
+  if (text === undefined) return otherwise;
   const seconds = /(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])/.exec(text)?.[1];
-  if (seconds === undefined) return 0;
+  if (seconds === undefined) return otherwise;
   return Math.min(Number(seconds), LONGEST_WAIT_SECONDS);
 }

@@ -122,6 +122,19 @@ describe("log verify", () => {
     expect(told.at(-1)).to.deep.equal([11, 11]);
   });
 
+  it("digests what each partition's events say, wherever they stand", async () => {
+    const digests = async () => (await verify()).partitions.map((one) => one.contentDigest);
+    const before = await digests();
+    await claim();
+    expect(await digests()).to.deep.equal(before);
+    tamper("UPDATE records SET timestamp_ms = timestamp_ms + 1 WHERE id = 7");
+    expect(await digests()).to.deep.equal(before);
+    tamper(`UPDATE records SET headers = replace(headers, 'test', 'lest') WHERE id = 7`);
+    const [first, ...others] = await digests();
+    expect(first).not.to.equal(before[0]);
+    expect(others).to.deep.equal(before.slice(1));
+  });
+
   it("finds a hole, at a place in between and at the end", async () => {
     tamper("DELETE FROM records WHERE id = 4");
     expect(await problems()).to.deep.equal(["hole 5", "sequence 5", "torn 5", "torn 5"]);

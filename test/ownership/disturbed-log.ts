@@ -64,6 +64,7 @@ function passedOn(log: SqliteLog): Log {
     logId: () => log.logId(),
     read: (ref, from, limits) => log.read(ref, from, limits),
     ends: (topic) => log.ends(topic),
+    endsAt: (topic, timestampMs) => log.endsAt(topic, timestampMs),
     onAppended: (listener) => log.onAppended(listener),
     close: () => log.close(),
     claim: (ref, claim) => log.claim(ref, claim),

@@ -73,6 +73,16 @@ describeWithPostgresPrograms("the platform with its portfolios in PostgreSQL", f
     const cash = await cashAfter(await deposit("r-3"));
     expect(cash).to.deep.equal([{ asset: "USDT", free: "0.3", locked: "0", total: "0.3" }]);
   });
+
+  it("is told as it was, from the log", async () => {
+    const { token } = await deposit("r-4");
+    await cashAfter(await deposit("r-5"));
+    const then = await asked.get(`/v1/portfolios/p-1/cash?asOf=${token}`);
+    expect(then.body).to.include({ generation: null });
+    expect(then.body.data).to.deep.equal([
+      { asset: "USDT", free: "0.4", locked: "0", total: "0.4" },
+    ]);
+  });
 });
 
 describeWithPostgres("the doctor on a PostgreSQL", () => {

@@ -12,7 +12,7 @@ import {
 import { AppendWatch } from "./append-watch.ts";
 import { KafkaCluster, type KafkaSettings } from "./kafka-cluster.ts";
 import { isOutOfRange, isPassing } from "./kafka-errors.ts";
-import { listEnds } from "./list-ends.ts";
+import { listEnds, listEndsAt } from "./list-ends.ts";
 import { fetchCall } from "./protocol-calls.ts";
 
 /** What one fetch brings at least and at most; what a caller leaves of it waits for the next. */
@@ -78,10 +78,14 @@ export class KafkaLogReader implements LogReader {
   }
 
   async ends(topic: string): Promise<readonly number[]> {
-    const count = await this.#partitionsOf(topic);
-    if (count === 0) throw new RangeError(`the log has no topic ${topic}`);
-    const all = Array.from({ length: count }, (_, partition) => ({ topic, partition }));
+    const all = await this.#allOf(topic);
     const ends = await this.#listEnds(all);
+    return all.map((partition) => ends.get(partitionKey(partition)) as number);
+  }
+
+  async endsAt(topic: string, timestampMs: number): Promise<readonly number[]> {
+    const all = await this.#allOf(topic);
+    const ends = await this.#patiently(() => listEndsAt(this.cluster, all, timestampMs));
     return all.map((partition) => ends.get(partitionKey(partition)) as number);
   }
 
@@ -122,6 +126,12 @@ export class KafkaLogReader implements LogReader {
   async assertPartition(partition: PartitionRef): Promise<void> {
     if (partition.partition < (await this.#partitionsOf(partition.topic))) return;
     throw new RangeError(`the log has no partition ${partitionKey(partition)}`);
+  }
+
+  async #allOf(topic: string): Promise<readonly PartitionRef[]> {
+    const count = await this.#partitionsOf(topic);
+    if (count === 0) throw new RangeError(`the log has no topic ${topic}`);
+    return Array.from({ length: count }, (_, partition) => ({ topic, partition }));
   }
 
   /** A topic that is not known may have been made since the cluster was looked at. */

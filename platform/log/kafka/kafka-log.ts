@@ -51,6 +51,7 @@ export class KafkaLog implements Log {
   logId: Log["logId"] = () => this.#reader.logId();
   read: Log["read"] = (...asked) => this.#reader.read(...asked);
   ends: Log["ends"] = (topic) => this.#reader.ends(topic);
+  endsAt: Log["endsAt"] = (topic, timestampMs) => this.#reader.endsAt(topic, timestampMs);
   onAppended: Log["onAppended"] = (listener) => this.#reader.onAppended(listener);
 
   async claim(partition: PartitionRef, claim: NewRecord): Promise<Reign> {

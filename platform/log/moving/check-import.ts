@@ -1,7 +1,7 @@
 import type { EventReader } from "../../codec/codec.ts";
+import { ContentDigest } from "../content-digest.ts";
 import type { LogReader } from "../log.ts";
 import { verifyLog } from "../verify.ts";
-import { ContentDigest } from "./content-digest.ts";
 import type { Manifest } from "./manifest.ts";
 import { MoveRefused } from "./move-refused.ts";
 import { PartitionEvents } from "./partition-events.ts";

@@ -28,6 +28,7 @@ export class SqliteLogReader implements LogReader {
   protected readonly folder: string;
   readonly #database: DatabaseSync;
   readonly #selectRecords: StatementSync;
+  readonly #selectTime: StatementSync;
   readonly #selectEnds: StatementSync;
   readonly #selectEpoch: StatementSync;
   readonly #watch: AppendWatch;
@@ -47,6 +48,7 @@ export class SqliteLogReader implements LogReader {
        WHERE id >= ? AND id < ? ORDER BY id LIMIT ?`,
     );
     this.#selectRecords.setReturnArrays(true);
+    this.#selectTime = this.#database.prepare("SELECT timestamp_ms FROM records WHERE id = ?");
     this.#selectEnds = this.#database.prepare(
       "SELECT next FROM partitions WHERE topic = ? ORDER BY partition",
     );
@@ -93,6 +95,11 @@ export class SqliteLogReader implements LogReader {
     return rows.map((row) => row.next as number);
   }
 
+  async endsAt(topic: string, timestampMs: number): Promise<readonly number[]> {
+    const ends = await this.ends(topic);
+    return ends.map((end, partition) => this.#endAt({ topic, partition }, end, timestampMs));
+  }
+
   onAppended(listener: () => void): () => void {
     return this.#watch.subscribe(listener);
   }
@@ -111,6 +118,19 @@ export class SqliteLogReader implements LogReader {
   /** Throws where the log has no such partition. */
   protected assertPartition(partition: PartitionRef): void {
     this.#partitionIndex(partition);
+  }
+
+  /** Times never fall within a partition, so that halving finds the place. */
+  #endAt(partition: PartitionRef, end: number, timestampMs: number): number {
+    const firstId = this.#partitionIndex(partition) * POSITIONS_PER_PARTITION;
+    let [low, high] = [0, end];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const time = this.#selectTime.get(firstId + middle)?.["timestamp_ms"] as number;
+      if (time <= timestampMs) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   #partitionIndex(partition: PartitionRef): number {

@@ -1,6 +1,7 @@
 import { type EventReader, envelopeOf, isControl, OWNER_KEY } from "../../codec/codec.ts";
 import type { Envelope } from "../../codec/envelope.ts";
 import { partitionOf } from "../../kernel/hash.ts";
+import { ContentDigest } from "../content-digest.ts";
 import type { LogRecord, PartitionRef } from "../log.ts";
 import type { SeenEvents } from "./seen-events.ts";
 
@@ -40,6 +41,8 @@ export interface PartitionReport extends PartitionRef {
   readonly events: number;
   readonly claims: number;
   readonly voidEvents: number;
+  /** `ContentDigest` of the events that count: a copy has the same, and an export's add up. */
+  readonly contentDigest: string;
   /** At most `PROBLEMS_LISTED`, the first ones. */
   readonly problems: readonly Problem[];
   readonly problemCount: number;
@@ -68,6 +71,7 @@ export class PartitionCheck {
   readonly #parts: PartitionCheckParts;
   readonly #problems: Problem[] = [];
   readonly #counts = { records: 0, events: 0, claims: 0, voidEvents: 0, problemCount: 0 };
+  readonly #digest = new ContentDigest();
   #next = 0;
   #timestampMs = 0;
   #logId: string | null = null;
@@ -116,7 +120,8 @@ export class PartitionCheck {
       this.#note("identity", 0, `the partition is of log ${this.#logId}, the others of ${logId}`);
     }
     this.#endCommand(end);
-    return { ...partition, ...this.#counts, problems: this.#problems };
+    const contentDigest = this.#digest.text();
+    return { ...partition, ...this.#counts, contentDigest, problems: this.#problems };
   }
 
   #addControl(record: LogRecord): void {
@@ -137,6 +142,7 @@ export class PartitionCheck {
       return;
     }
     this.#counts.events += 1;
+    this.#digest.add(record);
     this.#checkPlace(envelope, record.position);
     this.#checkIdentity(envelope, record.position);
     this.#checkCommand(envelope, record.position);

@@ -8,6 +8,7 @@ import type { AppendResult, Log, PartitionRef, Reign } from "../../../platform/l
 import { type LogAdapter, type LogAdapterName, logAdapters, TOPICS } from "./adapters.ts";
 import { LogChild } from "./child-process.ts";
 import { countCalls } from "./count-calls.ts";
+import { endsAtContract } from "./ends-at-contract.ts";
 import { raceOwners } from "./race-owners.ts";
 import { assertGapless, rawClaim, rawRecord, rawRecords, readAll, textOf } from "./raw-records.ts";
 import { printedSeed } from "./seed.ts";
@@ -18,6 +19,7 @@ const ALL = { maxRecords: 10_000, maxBytes: 64 * 1024 * 1024 };
 
 /** What every adapter of the log port must do. */
 export function logContract(name: LogAdapterName): void {
+  endsAtContract(name);
   const adapter: LogAdapter = logAdapters[name];
 
   describe(`the log contract: ${name}`, () => {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { KAFKA_RIGHTS } from "../../../deploy/logins/kafka.ts";
 import { snapshotTopics, topics } from "../../../kafka-topics/topics.ts";
@@ -99,6 +100,18 @@ describe("the logins that `stack up --logins` makes", function () {
       await recordTicks(OLD_MS, ["100", "110", "90"]);
       await shows(`/v1/instruments/${ID}/candles?${OLD_MINUTE}`, '"trades":3');
       await shows("/v1/events?topic=market.events&type=CandleRevised", '"CandleRevised"');
+    });
+
+    it("tell what was, as a picture of all of them, from the log", async () => {
+      const asOf = `asOf=${Date.now()}`;
+      await sleep(5);
+      const more = { asset: "USDT", amount: "11", externalReference: "r-2" };
+      await platform.command("portfolios/p-1/deposit-funds", more);
+      await shows("/v1/portfolios/p-1/cash", '"111"');
+      await shows(`/v1/portfolios/p-1/cash?${asOf}`, '"100"');
+      await shows(`/v1/portfolios/p-1/risk?${asOf}`, '"100"');
+      await shows(`/v1/traders/t-1/overview?${asOf}`, "t_1");
+      await shows(`/v1/instruments/${ID}/last-price?${asOf}`, '"201"');
     });
 
     it("read a generation that is built anew, and no longer see the one before it", async () => {

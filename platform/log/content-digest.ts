@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { HEAD_BYTES } from "../../codec/wire.ts";
-import type { NewRecord } from "../log.ts";
+import { HEAD_BYTES } from "../codec/wire.ts";
+import type { NewRecord } from "./log.ts";
 
 const MODULUS = 2n ** 256n;
 const HEX_DIGITS = 64;
@@ -8,8 +8,8 @@ const HEX_DIGITS = 64;
 const MADE_ANEW: ReadonlySet<string> = new Set(["ce_epoch", "ce_causationposition"]);
 
 /**
- * What the events of a topic say, wherever they stand: the sum mod 2^256 of SHA-256 over key,
- * headers and Avro body of each. Positions, epochs and schema ids are not in it.
+ * What the events of a topic or partition say, wherever they stand: the sum mod 2^256 of SHA-256
+ * over key, headers and Avro body of each. Positions, epochs and schema ids are not in it.
  */
 export class ContentDigest {
   #sum = 0n;

@@ -1,0 +1,172 @@
+import { PlatformError } from "../../platform/errors/catalogue.ts";
+import type { PartitionKey, Positions } from "../../platform/log/log.ts";
+import { registeredProjection } from "../../projections/registry.ts";
+import { removeGenerationFiles } from "../../projections/runner/generation-files.ts";
+import type { GenerationReader, OpenGeneration } from "../reading/generation-reader.ts";
+import type { PastBuilder } from "./builder.ts";
+
+/** Generations that are kept for the next who asks about the same moment. */
+const KEPT = 16;
+/** One that nobody has asked for so long is dropped. */
+const IDLE_MS = 10 * 60_000;
+const LOOK_INTERVAL_MS = 30_000;
+
+export interface PastGenerationsParts {
+  readonly builder: Pick<PastBuilder, "build">;
+  readonly folder: string;
+  /** By the read model's name, how to open what was built in the folder. */
+  readonly readers: Readonly<Record<string, OpenGeneration<unknown>>>;
+  /** One that rests on more records is refused. */
+  readonly recordsLimit: number;
+}
+
+/** A throw-away generation: one read model, fed up to `ends` and no further. */
+export interface PastGeneration {
+  readonly name: string;
+  readonly generation: number;
+  readonly ends: Positions;
+  /** Of the log's records up to `ends`. */
+  readonly records: number;
+  /** How many of them stand in it so far. */
+  applied: number;
+  readonly ready: Promise<GenerationReader<unknown>>;
+  reader: GenerationReader<unknown> | null;
+  /** Who reads it, or goes on from it; it is not dropped meanwhile. */
+  users: number;
+  usedAtMs: number;
+}
+
+/** Builds and keeps throw-away generations. */
+export class PastGenerations {
+  readonly #parts: PastGenerationsParts;
+  readonly #kept = new Map<string, PastGeneration>();
+  readonly #timer: NodeJS.Timeout;
+  #last = 0;
+
+  constructor(parts: PastGenerationsParts) {
+    this.#parts = parts;
+    this.#timer = setInterval(() => this.#dropIdle(), LOOK_INTERVAL_MS).unref();
+  }
+
+  /** The one of the cut, which is begun where it is not there; whoever has it gives it back. */
+  take(name: string, cut: Positions): PastGeneration {
+    const ends = endsOf(name, cut);
+    const key = `${name} ${JSON.stringify([...ends])}`;
+    const taken = this.#kept.get(key) ?? this.#begin(name, key, ends);
+    taken.users += 1;
+    return taken;
+  }
+
+  giveBack(generation: PastGeneration): void {
+    generation.users -= 1;
+    generation.usedAtMs = performance.now();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.all([...this.#kept.values()].map((one) => one.reader?.close()));
+  }
+
+  #begin(name: string, key: string, ends: Positions): PastGeneration {
+    const records = [...ends.values()].reduce((sum, end) => sum + end, 0);
+    if (records > this.#parts.recordsLimit) throw beyondLimit(name, records, this.#parts);
+    this.#makeRoom();
+    this.#last += 1;
+    const from = this.#nearestBefore(name, ends);
+    if (from !== null) from.users += 1;
+    const made: PastGeneration = {
+      ...{ name, generation: this.#last, ends, records, applied: 0, reader: null },
+      ...{ users: 0, usedAtMs: performance.now() },
+      ready: this.#build(name, { generation: this.#last, ends, from }, (applied) => {
+        made.applied = applied;
+      }),
+    };
+    this.#kept.set(key, made);
+    made.ready.then(
+      (reader) => {
+        made.reader = reader;
+      },
+      () => this.#drop(key, made),
+    );
+    return made;
+  }
+
+  async #build(
+    name: string,
+    parts: {
+      readonly generation: number;
+      readonly ends: Positions;
+      readonly from: PastGeneration | null;
+    },
+    onRecords: (applied: number) => void,
+  ) {
+    const { generation, ends, from } = parts;
+    const { builder, readers } = this.#parts;
+    const goingOnFrom = from?.generation ?? null;
+    try {
+      await builder.build({ projection: name, generation, ends, goingOnFrom }, onRecords);
+    } finally {
+      if (from !== null) this.giveBack(from);
+    }
+    const reader = await readers[name]?.(generation);
+    if (!reader) throw new Error(`${name}, built for the past, cannot be read`);
+    return reader;
+  }
+
+  /** Of those that are built and behind `ends` in no partition, the one that is furthest. */
+  #nearestBefore(name: string, ends: Positions): PastGeneration | null {
+    const before = [...this.#kept.values()].filter((one) => {
+      return one.name === name && one.reader !== null && isWithin(one.ends, ends);
+    });
+    return before.toSorted((a, b) => b.records - a.records)[0] ?? null;
+  }
+
+  #makeRoom(): void {
+    if (this.#kept.size < KEPT) return;
+    const [oldest] = [...this.#kept]
+      .filter(([, { users, reader }]) => users === 0 && reader !== null)
+      .toSorted(([, a], [, b]) => a.usedAtMs - b.usedAtMs);
+    if (oldest === undefined) {
+      const detail = `${KEPT} read models of the past are being asked at once`;
+      throw new PlatformError("OVERLOADED", detail);
+    }
+    this.#drop(...oldest);
+  }
+
+  #dropIdle(): void {
+    const beforeMs = performance.now() - IDLE_MS;
+    for (const [key, one] of this.#kept) {
+      const isIdle = one.users === 0 && one.reader !== null && one.usedAtMs < beforeMs;
+      if (isIdle) this.#drop(key, one);
+    }
+  }
+
+  #drop(key: string, { name, generation, reader }: PastGeneration): void {
+    this.#kept.delete(key);
+    const { folder } = this.#parts;
+    const closed = reader?.close() ?? Promise.resolve();
+    void closed.then(() => removeGenerationFiles(folder, name, generation));
+  }
+}
+
+/** Where the topics of the projection end in the cut. */
+function endsOf(name: string, cut: Positions): Positions {
+  const { topics } = registeredProjection(name).projection;
+  const ends = [...cut].filter(([key]) => topics.includes(key.slice(0, key.lastIndexOf("/"))));
+  return new Map(ends.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function isWithin(one: Positions, other: Positions): boolean {
+  return [...one].every(([key, end]: [PartitionKey, number]) => end <= (other.get(key) ?? 0));
+}
+
+function beyondLimit(
+  name: string,
+  records: number,
+  { recordsLimit }: Pick<PastGenerationsParts, "recordsLimit">,
+): PlatformError {
+  const detail =
+    `${name} as of then rests on ${records} records, and an answer about the past replays at most ` +
+    `${recordsLimit}; ask about an earlier moment, or have CH_AS_OF_RECORDS raised`;
+  return new PlatformError("AS_OF_LIMIT", detail, { facts: { records, limit: recordsLimit } });
+}
