@@ -6,11 +6,13 @@ import {
   type LogRecord,
   type PartitionKey,
   parsePartitionKey,
+  type ReadLimits,
 } from "../../platform/log/log.ts";
 
 /** Records one request may look at; past it the page ends early and its cursor goes on. */
 const SCANNED_RECORDS = 20_000;
-const READ_LIMITS = { maxRecords: 500, maxBytes: 2 * 1024 * 1024 };
+/** Of one partition at once: of a page of all events no more than fit on it. */
+const READ_AT_ONCE = { maxRecords: 500, maxBytes: 512 * 1024 };
 
 /** `null`: any. */
 export interface EventFilter {
@@ -30,6 +32,10 @@ interface Source {
   readonly codec: Pick<EventCodec, "prepare" | "decode">;
 }
 
+interface Reading extends Source {
+  readonly limits: ReadLimits;
+}
+
 /** A page of events of several partitions, in the order of their writing. */
 export async function readEvents(
   from: ReadonlyMap<PartitionKey, number>,
@@ -37,7 +43,10 @@ export async function readEvents(
   source: Source,
 ): Promise<EventPage> {
   const positions = new Map(from);
-  const heads = await Promise.all([...from].map(([key, at]) => Head.open(key, at, source)));
+  const isOfAll = filter.aggregateId === null && filter.types === null;
+  const maxRecords = Math.min(READ_AT_ONCE.maxRecords, isOfAll ? filter.limit : Number.MAX_VALUE);
+  const reading = { ...source, limits: { ...READ_AT_ONCE, maxRecords } };
+  const heads = await Promise.all([...from].map(([key, at]) => Head.open(key, at, reading)));
   const events: RecordedEvent[] = [];
   let scanned = 0;
   while (events.length < filter.limit && scanned < SCANNED_RECORDS) {
@@ -72,16 +81,16 @@ function earliest(heads: readonly Head[]): Head | null {
 /** The unread part of one partition, a chunk of it in memory. */
 class Head {
   readonly key: PartitionKey;
-  readonly #source: Source;
+  readonly #source: Reading;
   #records: readonly LogRecord[] = [];
   #index = 0;
 
-  private constructor(key: PartitionKey, source: Source) {
+  private constructor(key: PartitionKey, source: Reading) {
     this.key = key;
     this.#source = source;
   }
 
-  static async open(key: PartitionKey, from: number, source: Source): Promise<Head> {
+  static async open(key: PartitionKey, from: number, source: Reading): Promise<Head> {
     const head = new Head(key, source);
     await head.#fill(from);
     return head;
@@ -104,10 +113,10 @@ class Head {
   }
 
   async #fill(from: number): Promise<void> {
-    const { log, codec } = this.#source;
+    const { log, codec, limits } = this.#source;
     // An embedded log answers without waiting: a long search must not stop everybody.
     await nextTurn();
-    this.#records = await log.read(parsePartitionKey(this.key), from, READ_LIMITS);
+    this.#records = await log.read(parsePartitionKey(this.key), from, limits);
     this.#index = 0;
     await codec.prepare(this.#records);
   }

@@ -116,7 +116,8 @@ async function waitForAny(
       partition,
       from: ends.get(partitionKey({ topic, partition })) ?? 0,
     }));
-    const call = fetchCall({ places, maxBytes: ANY_BYTES, waitMs: LONG_POLL_MILLISECONDS });
+    const request = { places, maxBytes: ANY_BYTES, maxRecords: 0, waitMs: LONG_POLL_MILLISECONDS };
+    const call = fetchCall(request);
     return cluster.toNode(nodeId, (broker) => broker.connectionPool.send(call), "Fetch");
   });
   await Promise.race(waits);

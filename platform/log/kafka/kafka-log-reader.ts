@@ -15,9 +15,10 @@ import { isOutOfRange, isPassing } from "./kafka-errors.ts";
 import { listEnds, listEndsAt } from "./list-ends.ts";
 import { fetchCall } from "./protocol-calls.ts";
 
-/** What one fetch brings at least and at most; what a caller leaves of it waits for the next. */
-const SMALLEST_FETCH_BYTES = 64 * 1024;
+/** What one fetch brings at most; what a caller leaves of it waits for the next. */
 const LARGEST_FETCH_BYTES = 4 * 1024 * 1024;
+/** Fetched of each record that is asked for; compressed ones are smaller, and more come. */
+const BYTES_A_RECORD = 1024;
 /** A question is asked again while leaders move: for about 15 seconds. */
 const TRIES = 36;
 const PAUSE_MILLISECONDS = 25;
@@ -143,9 +144,10 @@ export class KafkaLogReader implements LogReader {
   async #fetch(partition: PartitionRef, from: number, limits: ReadLimits) {
     await this.assertPartition(partition);
     const topic = this.cluster.topicName(partition.topic);
-    const bytes = Math.min(LARGEST_FETCH_BYTES, Math.max(SMALLEST_FETCH_BYTES, limits.maxBytes));
+    const { maxRecords } = limits;
+    const maxBytes = Math.min(LARGEST_FETCH_BYTES, limits.maxBytes, maxRecords * BYTES_A_RECORD);
     const places = [{ topic, partition: partition.partition, from }];
-    const call = fetchCall({ places, maxBytes: bytes, waitMs: 0 });
+    const call = fetchCall({ places, maxBytes, maxRecords, waitMs: 0 });
     try {
       const [fetched] = await this.#patiently(() => this.cluster.toLeader(partition, call));
       if (fetched !== undefined) this.sawEnd(partition, fetched.end);

@@ -62,6 +62,8 @@ export interface FetchRequest {
   readonly places: readonly FetchPlace[];
   /** Of each partition; its first batch comes whole, however large. */
   readonly maxBytes: number;
+  /** Of each partition; what stands in a batch behind the last of them comes, too. */
+  readonly maxRecords: number;
   /** How long the broker waits for a first record; 0 answers at once. */
   readonly waitMs: number;
 }
@@ -78,14 +80,17 @@ interface Fetched {
 
 export function fetchCall(request: FetchRequest): ProtocolCall<readonly Fetched[]> {
   const from = new Map(request.places.map((place) => [`${place.topic}/${place.partition}`, place]));
-  const fromOf = (topic: string, partition: number) => {
-    return from.get(`${topic}/${partition}`)?.from ?? 0;
+  const recordsOf: RecordsOf = (set, topic, partition) => {
+    const first = from.get(`${topic}/${partition}`)?.from ?? 0;
+    return decodeRecordBatches(set, first, request.maxRecords);
   };
   return {
     request: { ...FETCH, encode: async () => encodeFetch(request) },
-    response: { decode: async (payload) => answered(fetched(payload, fromOf)), parse: dataOf },
+    response: { decode: async (payload) => answered(fetched(payload, recordsOf)), parse: dataOf },
   };
 }
+
+type RecordsOf = (set: Buffer, topic: string, partition: number) => readonly LogRecord[];
 
 function encodeFetch({ places, maxBytes, waitMs }: FetchRequest): Encoder {
   const topics = new Map<string, Encoder[]>();
@@ -118,7 +123,7 @@ function encodeFetch({ places, maxBytes, waitMs }: FetchRequest): Encoder {
  * throttle, error, session, then per topic and partition: number, error, end, stable end, start,
  * aborted transactions (16 bytes each), preferred replica, record set.
  */
-function fetched(payload: Buffer, fromOf: (topic: string, partition: number) => number) {
+function fetched(payload: Buffer, recordsOf: RecordsOf) {
   const cursor = new Cursor(payload);
   cursor.skip(4);
   throwIfError(cursor.int16());
@@ -127,17 +132,13 @@ function fetched(payload: Buffer, fromOf: (topic: string, partition: number) => 
   for (let topics = cursor.int32(); topics > 0; topics -= 1) {
     const topic = cursor.text(cursor.int16());
     for (let partitions = cursor.int32(); partitions > 0; partitions -= 1) {
-      all.push(fetchedPartition(cursor, topic, fromOf));
+      all.push(fetchedPartition(cursor, topic, recordsOf));
     }
   }
   return all;
 }
 
-function fetchedPartition(
-  cursor: Cursor,
-  topic: string,
-  fromOf: (topic: string, partition: number) => number,
-): Fetched {
+function fetchedPartition(cursor: Cursor, topic: string, recordsOf: RecordsOf): Fetched {
   const partition = cursor.int32();
   throwIfError(cursor.int16());
   const end = cursor.int64();
@@ -146,13 +147,7 @@ function fetchedPartition(
   cursor.skip(Math.max(0, cursor.int32()) * 16);
   cursor.skip(4);
   const set = cursor.bytes(Math.max(0, cursor.int32()));
-  return {
-    topic,
-    partition,
-    end,
-    start,
-    records: decodeRecordBatches(set, fromOf(topic, partition)),
-  };
+  return { topic, partition, end, start, records: recordsOf(set, topic, partition) };
 }
 
 function throwIfError(code: number): void {

@@ -122,9 +122,12 @@ describe("a record batch", () => {
     });
     const batch = encodeRecordBatch({ ...at, records: all, compression: "none" });
     const set = Buffer.concat([placed(batch, 0n), placed(batch, 5n)]);
-    const positions = (bytes: Buffer, from: number) =>
-      decodeRecordBatches(bytes, from).map(({ position }) => position);
+    const positions = (bytes: Buffer, from: number, maxRecords?: number) =>
+      decodeRecordBatches(bytes, from, maxRecords).map(({ position }) => position);
     expect(positions(set, 3)).to.deep.equal([3, 4, 5, 6, 7, 8, 9]);
+    expect(positions(set, 3, 2), "as many as are asked for").to.deep.equal([3, 4]);
+    expect(positions(set, 3, 3), "and no batch more").to.deep.equal([3, 4, 5, 6, 7, 8, 9]);
+    expect(positions(set, 0, 0)).to.deep.equal([]);
     expect(positions(set.subarray(0, -1), 0)).to.deep.equal([0, 1, 2, 3, 4]);
     expect(positions(set.subarray(0, 20), 0)).to.deep.equal([]);
   });

@@ -145,12 +145,17 @@ function writeBytes(buffer: Buffer, start: number, bytes: Uint8Array | null): nu
 
 /**
  * The records of a fetched record set from a position on. Control records of foreign transactions
- * are left out; a batch that is cut off at the end comes whole with the next fetch.
+ * are left out; a batch that is cut off at the end comes whole with the next fetch. No batch is
+ * decoded after the one that has made `maxRecords` full.
  */
-export function decodeRecordBatches(set: Buffer, from: number): LogRecord[] {
+export function decodeRecordBatches(
+  set: Buffer,
+  from: number,
+  maxRecords = Number.POSITIVE_INFINITY,
+): LogRecord[] {
   const records: LogRecord[] = [];
   const cursor = new Cursor(set);
-  while (cursor.left >= HEADER_BYTES) {
+  while (cursor.left >= HEADER_BYTES && records.length < maxRecords) {
     const start = cursor.at;
     const length = set.readInt32BE(start + LENGTH_AT);
     const end = start + UNCOUNTED_BYTES + length;

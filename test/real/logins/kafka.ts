@@ -174,7 +174,7 @@ class Visitor {
 
   read(topic: string) {
     const places = [{ topic: this.#cluster.topicName(topic), partition: 0, from: 0 }];
-    const call = fetchCall({ places, maxBytes: 1, waitMs: 0 });
+    const call = fetchCall({ places, maxBytes: 1, maxRecords: 1, waitMs: 0 });
     return this.#ask((broker) => broker.connectionPool.send(call));
   }
 
