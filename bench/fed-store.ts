@@ -130,6 +130,8 @@ interface Fed {
   readonly endMs: number;
 }
 
+const NOTHING_ELSE = { parked: [], released: [], causes: new Map() };
+
 /** One batch at least; gives how many events were written, and as how many rows. */
 async function feed(store: ReadStore, partition: PartitionKey, fed: Fed) {
   const { projection, events, batch, endMs } = fed;
@@ -140,7 +142,7 @@ async function feed(store: ReadStore, partition: PartitionKey, fed: Fed) {
     const changes = compact(projection.tables, piece.map(changesOf(projection)));
     const next = expected + piece.length;
     const place = { partition, expected, next, epoch, highestClaim: -1, recordedAtMs: 0 };
-    const outcome = await store.apply({ ...place, changes, parked: [], causes: new Map() });
+    const outcome = await store.apply({ ...place, changes, ...NOTHING_ELSE });
     if (outcome !== "applied") throw new Error(outcome);
     rows += changes.length;
     expected = next;

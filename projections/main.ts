@@ -64,7 +64,8 @@ function measure(fed: FedGeneration, applied: Applied, nowMs: number): void {
   projectionEventsTotal.inc({ projection }, applied.events);
   projectionApplyDurationSeconds.observe({ projection }, applied.writeMs / 1000);
   if (applied.voidEvents > 0) logVoidEventsTotal.inc({ topic }, applied.voidEvents);
-  if (fed.phase !== "live" || !fed.caughtUp || applied.events === 0) return;
+  const isNew = applied.events > 0 && applied.released.length === 0;
+  if (fed.phase !== "live" || !fed.caughtUp || !isNew) return;
   const seconds = Math.max(0, nowMs - applied.recordedAtMs) / 1000;
   visibilityDurationSeconds.observe({ projection }, seconds);
 }

@@ -106,6 +106,7 @@ async function build(
       recordedAtMs: 1,
       changes: compact(projection.tables, changes),
       parked: [],
+      released: [],
       causes: new Map(),
     });
     expect(outcome).to.equal("applied");

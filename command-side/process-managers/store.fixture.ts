@@ -36,6 +36,7 @@ export class TestStore {
       recordedAtMs,
       changes,
       parked: [],
+      released: [],
       causes: new Map(),
     });
   }

@@ -1,6 +1,6 @@
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import type { PartitionKey } from "../../platform/log/log.ts";
-import type { Checkpoint, ParkedStream } from "./read-store.ts";
+import type { Batch, Checkpoint, ParkedStream } from "./read-store.ts";
 import { integer, type SqlRow, text } from "./sql-row.ts";
 
 /**
@@ -42,6 +42,17 @@ export function checkpointsOf(rows: CheckpointRows): Map<PartitionKey, Checkpoin
       return [partition, checkpoint];
     }),
   );
+}
+
+/** By stream. One that is parked already stays so from its first event, unless it is released. */
+export function parkedAfter(
+  before: readonly ParkedStream[],
+  { parked, released }: Pick<Batch, "parked" | "released">,
+): ParkedStream[] {
+  const kept = before.filter(({ stream }) => !released.includes(stream));
+  const known = new Set(kept.map(({ stream }) => stream));
+  const all = [...kept, ...parked.filter(({ stream }) => !known.has(stream))];
+  return all.sort((a, b) => (a.stream < b.stream ? -1 : 1));
 }
 
 /** The read model was built from another log than the one that is to be applied. */

@@ -12,15 +12,21 @@ import { storableText } from "./stored-table.ts";
  * there, and read as the newest: so it never goes back, whoever wakes up late.
  *
  *   _checkpoints,partition=market.events/0 next=7i,epoch=1i,logId="…",… 7
- *   _parked,partition=market.events/0,stream=binance:BTC-USDT sequence=3i,reason="…" 5
+ *   _parked,partition=market.events/0,stream=binance:BTC-USDT position=5i,sequence=3i,reason="…" 5
+ *   _released,partition=market.events/0,stream=binance:BTC-USDT
+ *     through=7i,isParked=false,sequence=0i,reason="" 7
  *
- * A stream is parked from where it was first, and only once the checkpoint has passed that.
+ * A stream is parked from where it was first, and only once the checkpoint has passed that. One
+ * that was released is parked where its newest `_released` says so, else from where it was first
+ * after that. All three only grow, and there are as many `_parked` as a stream was parked anew.
  */
 const STATEMENTS = [
   `SELECT "next", "epoch", "logId", "highestClaim", "recordedAtMs", "causes" FROM "_checkpoints"
    WHERE time >= 0 AND time <= ? GROUP BY "partition" ORDER BY time DESC LIMIT 1`,
   `SELECT "position", "sequence", "reason" FROM "_parked"
-   WHERE time >= 0 AND time <= ? GROUP BY "partition", "stream" ORDER BY time ASC LIMIT 1`,
+   WHERE time >= 0 AND time <= ? GROUP BY "partition", "stream" ORDER BY time ASC`,
+  `SELECT "through", "isParked", "sequence", "reason" FROM "_released"
+   WHERE time >= 0 AND time <= ? GROUP BY "partition", "stream" ORDER BY time DESC LIMIT 1`,
 ];
 
 export async function readCheckpoints(
@@ -28,8 +34,9 @@ export async function readCheckpoints(
   database: string,
 ): Promise<Map<PartitionKey, Checkpoint>> {
   const statements = STATEMENTS.map((text) => ({ text, values: [Number.MAX_SAFE_INTEGER] }));
-  const [checkpoints = [], parked = []] = await client.query(database, statements);
-  const found = checkpoints.map((series) => checkpointOf(series, parked));
+  const [checkpoints = [], parked = [], released = []] = await client.query(database, statements);
+  const releasedThrough = new Map(released.map((series) => [streamKey(series), series]));
+  const found = checkpoints.map((series) => checkpointOf(series, { parked, releasedThrough }));
   return new Map(found.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
@@ -61,13 +68,30 @@ export function checkpointLine(batch: Batch, before: Checkpoint): string {
   return `_checkpoints,partition=${tagText(partition)} ${fields.join()} ${timeText(0, next)}`;
 }
 
-export function parkedLines({ partition, parked }: Batch): string[] {
-  return parked.map(({ stream, position, sequence, reason }) => {
-    const tags = `partition=${tagText(partition)},stream=${tagText(stream)}`;
+/** Of streams that are parked anew; those that were released to there have a line of that. */
+export function parkedLines({ partition, parked, released }: Batch): string[] {
+  const anew = parked.filter(({ stream }) => !released.includes(stream));
+  return anew.map(({ stream, position, sequence, reason }) => {
     const why = fieldText(storableText(reason));
     const fields = `position=${position}i,sequence=${sequence}i,reason=${why}`;
-    return `_parked,${tags} ${fields} ${timeText(0, position)}`;
+    return `_parked,${streamTags(partition, stream)} ${fields} ${timeText(0, position)}`;
   });
+}
+
+/** Written when the rows are there: what is read before that is parked as it was. */
+export function releasedLines({ partition, parked, released, next }: Batch): string[] {
+  return released.map((stream) => {
+    const still = parked.find((one) => one.stream === stream);
+    const through = still?.position ?? next;
+    const why = fieldText(storableText(still?.reason ?? ""));
+    const parts = [`through=${through}i`, `isParked=${still !== undefined}`];
+    parts.push(`sequence=${still?.sequence ?? 0}i`, `reason=${why}`);
+    return `_released,${streamTags(partition, stream)} ${parts.join()} ${timeText(0, through)}`;
+  });
+}
+
+function streamTags(partition: PartitionKey, stream: string): string {
+  return `partition=${tagText(partition)},stream=${tagText(stream)}`;
 }
 
 function mergedCauses(before: Causes, more: Causes): Causes {
@@ -78,13 +102,13 @@ function mergedCauses(before: Causes, more: Causes): Causes {
 
 function checkpointOf(
   series: InfluxSeries,
-  allParked: readonly InfluxSeries[],
+  all: { readonly parked: readonly InfluxSeries[]; readonly releasedThrough: ReleasedThrough },
 ): [PartitionKey, Checkpoint] {
   const tag = series.tags?.["partition"] ?? "";
   const [, next, epoch, logId, highestClaim, recordedAtMs, causes] = firstOf(series);
-  const parked = allParked
+  const parked = all.parked
     .filter(({ tags }) => tags?.["partition"] === tag)
-    .map(parkedOf)
+    .flatMap((one) => parkedOf(one, all.releasedThrough.get(streamKey(one))))
     .filter(({ position }) => position < Number(next))
     .sort((a, b) => (a.stream < b.stream ? -1 : 1));
   const checkpoint: Checkpoint = {
@@ -99,10 +123,26 @@ function checkpointOf(
   return [textOfTag(tag) as PartitionKey, checkpoint];
 }
 
-function parkedOf(series: InfluxSeries): ParkedStream {
-  const [, position, sequence, reason] = firstOf(series);
+type ReleasedThrough = ReadonlyMap<string, InfluxSeries>;
+
+function streamKey({ tags }: InfluxSeries): string {
+  return JSON.stringify([tags?.["partition"], tags?.["stream"]]);
+}
+
+/** Where the stream is parked, which has been so at least once. */
+function parkedOf(series: InfluxSeries, released: InfluxSeries | undefined): ParkedStream[] {
+  const stream = textOfTag(series.tags?.["stream"] ?? "");
+  const [, through, isParked, ...moved] =
+    released === undefined ? [0, 0, false] : firstOf(released);
+  if (isParked === true) return [parkedAt(stream, [through ?? 0, ...moved])];
+  const anew = series.values.find(([, position]) => Number(position) >= Number(through));
+  return anew === undefined ? [] : [parkedAt(stream, anew.slice(1))];
+}
+
+function parkedAt(stream: string, values: readonly Value[]): ParkedStream {
+  const [position, sequence, reason] = values;
   return {
-    stream: textOfTag(series.tags?.["stream"] ?? ""),
+    stream,
     position: Number(position),
     sequence: Number(sequence),
     reason: String(reason),

@@ -1,6 +1,12 @@
 import type { PartitionKey } from "../../platform/log/log.ts";
 import { foreignLog } from "./checkpoint-rows.ts";
-import { beginning, checkpointLine, parkedLines, readCheckpoints } from "./influx-checkpoints.ts";
+import {
+  beginning,
+  checkpointLine,
+  parkedLines,
+  readCheckpoints,
+  releasedLines,
+} from "./influx-checkpoints.ts";
 import { InfluxClient } from "./influx-client.ts";
 import { createDatabase, dropDatabase } from "./influx-database.ts";
 import { linesOf } from "./influx-points.ts";
@@ -72,7 +78,10 @@ export class InfluxReadStore implements ReadStore {
     const { database } = this.#parts;
     const lines = linesOf(this.#tables, partition, batch.changes);
     await writeLines(this.#client, database, [...parkedLines(batch), ...lines]);
-    await writeLines(this.#client, database, [checkpointLine(batch, before)]);
+    await writeLines(this.#client, database, [
+      ...releasedLines(batch),
+      checkpointLine(batch, before),
+    ]);
     return "applied";
   }
 

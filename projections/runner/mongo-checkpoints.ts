@@ -1,6 +1,6 @@
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import type { PartitionKey } from "../../platform/log/log.ts";
-import { foreignLog, NO_CLAIM } from "./checkpoint-rows.ts";
+import { foreignLog, NO_CLAIM, parkedAfter } from "./checkpoint-rows.ts";
 import { type MongoSession, mongoInteger, type StoredDocument } from "./mongo-database.ts";
 import { isDuplicateKey } from "./mongo-errors.ts";
 import type { Batch, Causes, Checkpoint, ParkedStream } from "./read-store.ts";
@@ -93,17 +93,18 @@ export async function moveCheckpoint(
     next: mongoInteger(next),
     highestClaim: mongoInteger(highestClaim),
     recordedAtMs: mongoInteger(recordedAtMs),
-    ...(batch.parked.length > 0 ? { parked: parkedTogether(checkpoint, batch) } : {}),
+    ...(changesParked(batch) ? { parked: parkedTogether(checkpoint, batch) } : {}),
     ...(batch.causes.size > 0 ? { causes: causesTogether(checkpoint, batch) } : {}),
   };
   return session.update(collection, { _id: partition, ...from }, { $set: to });
 }
 
-/** A stream that is parked already stays so from its first event. */
+function changesParked({ parked, released }: Batch): boolean {
+  return parked.length > 0 || released.length > 0;
+}
+
 function parkedTogether({ parked }: Checkpoint, batch: Batch) {
-  const known = new Set(parked.map(({ stream }) => stream));
-  const added = batch.parked.filter(({ stream }) => !known.has(stream));
-  return [...parked, ...added].map(({ stream, position, sequence, reason }) => ({
+  return parkedAfter(parked, batch).map(({ stream, position, sequence, reason }) => ({
     stream,
     position: mongoInteger(position),
     sequence: mongoInteger(sequence),
@@ -128,17 +129,13 @@ function checkpointOf(stored: StoredDocument): Checkpoint {
     logId,
     highestClaim,
     recordedAtMs,
-    parked: parked.map(parkedOf).sort(byStream),
+    parked: parked.map(parkedOf),
     causes: causesOf(causes),
   };
 }
 
 function parkedOf({ stream, position, sequence, reason }: ParkedStream): ParkedStream {
   return { stream, position, sequence, reason };
-}
-
-function byStream(a: ParkedStream, b: ParkedStream): number {
-  return a.stream < b.stream ? -1 : 1;
 }
 
 function causesOf(causes: readonly { source: PartitionKey; next: number }[]): Causes {

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import neo4j from "neo4j-driver";
 import type { PartitionKey } from "../../platform/log/log.ts";
-import { foreignLog, NO_CLAIM } from "./checkpoint-rows.ts";
+import { foreignLog, NO_CLAIM, parkedAfter } from "./checkpoint-rows.ts";
 import { noLongerOpen } from "./generation-snapshot.ts";
 import type { Neo4jPool, Neo4jSession } from "./neo4j-pool.ts";
-import type { Batch, Checkpoint, ParkedStream } from "./read-store.ts";
+import type { Batch, Checkpoint } from "./read-store.ts";
 import { integer, type SqlRow, text } from "./sql-row.ts";
 
 type Checkpoints = Map<PartitionKey, Checkpoint>;
@@ -85,14 +85,15 @@ export async function lockCheckpoint(
 export async function moveCheckpoint(
   session: Neo4jSession,
   { generation, from }: { readonly generation: string; readonly from: Checkpoint },
-  { partition, next, highestClaim, recordedAtMs, parked, causes }: Batch,
+  batch: Batch,
 ): Promise<void> {
+  const { partition, next, highestClaim, recordedAtMs, causes } = batch;
   await session.run(MOVE, {
     ...{ generation, partition },
     next: neo4j.int(next),
     highestClaim: neo4j.int(highestClaim),
     recordedAtMs: neo4j.int(recordedAtMs),
-    parked: JSON.stringify(withParked(from.parked, parked)),
+    parked: JSON.stringify(parkedAfter(from.parked, batch)),
     causes: JSON.stringify([...withCauses(from.causes, causes)]),
   });
 }
@@ -134,12 +135,6 @@ async function requireGeneration(session: Neo4jSession, generation: string): Pro
     { generation },
   );
   if (found.length === 0) throw noLongerOpen();
-}
-
-/** What was parked first stays. */
-function withParked(before: readonly ParkedStream[], more: readonly ParkedStream[]) {
-  const known = new Set(before.map(({ stream }) => stream));
-  return [...before, ...more.filter(({ stream }) => !known.has(stream))];
 }
 
 function withCauses(before: Checkpoint["causes"], more: Checkpoint["causes"]) {

@@ -12,6 +12,7 @@ import {
 import { BatchSize } from "./batch-size.ts";
 import { inBatchTrace } from "./batch-trace.ts";
 import type { Gate } from "./gate.ts";
+import type { Parking } from "./parking.ts";
 import { persist, type Trouble } from "./persist.ts";
 import type { Projection } from "./projection.ts";
 import {
@@ -23,6 +24,7 @@ import {
   type ParkedStream,
   type ReadStore,
 } from "./read-store.ts";
+import { parkedFrom, Releaser, type Written } from "./releaser.ts";
 import { type Outcome, outcomeOf, type Step, stepsOf } from "./steps.ts";
 
 /** What a runner hears from its partitions. */
@@ -44,6 +46,10 @@ export interface Applied {
   readonly recordedAtMs: number;
   readonly writeMs: number;
   readonly parked: readonly ParkedStream[];
+  /** Streams that are parked no more where they were; see `Batch`. */
+  readonly released: readonly string[];
+  /** The order to release a stream that came to nothing: it is among `parked` again. */
+  readonly orderInVain: number | null;
 }
 
 export interface FeederParts {
@@ -56,6 +62,7 @@ export interface FeederParts {
   readonly appended: AppendSignal;
   readonly observer: FeederObserver;
   readonly gate: Gate;
+  readonly parking: Parking;
   /** False when `more` parked streams would be too many. */
   mayPark(more: number): boolean;
   readonly signal: AbortSignal;
@@ -86,12 +93,16 @@ export class PartitionFeeder {
   #epoch = 0;
   #next = 0;
   #highestClaim = -1;
-  #parked = new Map<string, number>();
+  #recordedAtMs = 0;
+  #parked = new Map<string, ParkedStream>();
+  readonly #releaser: Releaser;
   #lookedAtMs = 0;
 
   constructor(parts: FeederParts) {
     this.#parts = parts;
     this.#key = partitionKey(parts.partition);
+    const persist = <T>(doing: string, work: () => Promise<T>) => this.#persist(doing, work);
+    this.#releaser = new Releaser({ ...parts, persist });
   }
 
   /** Runs until the signal aborts; throws `Fenced`, `TooManyParked` or `LOG_MISMATCH`. */
@@ -110,6 +121,7 @@ export class PartitionFeeder {
     const { signal, appended, observer, gate } = this.#parts;
     let loaded = await this.#load(this.#next, this.#highestClaim);
     while (!signal.aborted) {
+      if (await this.#release()) loaded = await this.#load(this.#next, this.#highestClaim);
       if (loaded.steps.length > 0) {
         const limit = await gate.pass(this.#next, signal);
         if (!signal.aborted) loaded = await this.#writeUpTo(limit, loaded);
@@ -117,7 +129,7 @@ export class PartitionFeeder {
         continue;
       }
       observer.onEnd(this.#key, loaded.from);
-      await appended.after(loaded.raised, signal);
+      if (!this.#releaser.isUnderWay) await appended.after(loaded.raised, signal);
       await this.#lookAgain();
       loaded = await this.#load(this.#next, this.#highestClaim);
     }
@@ -150,7 +162,8 @@ export class PartitionFeeder {
   async #lookAgain(): Promise<void> {
     const { store, signal } = this.#parts;
     const sinceMs = performance.now() - this.#lookedAtMs;
-    if (store.mayGoBack !== true || signal.aborted || sinceMs < LOOK_AGAIN_MS) return;
+    const isBusy = signal.aborted || this.#releaser.isUnderWay;
+    if (store.mayGoBack !== true || isBusy || sinceMs < LOOK_AGAIN_MS) return;
     this.#lookedAtMs = performance.now();
     await this.#reload();
   }
@@ -166,11 +179,13 @@ export class PartitionFeeder {
     this.#epoch = checkpoint.epoch;
     this.#next = checkpoint.next;
     this.#highestClaim = checkpoint.highestClaim;
-    this.#parked = new Map(checkpoint.parked.map(({ stream, position }) => [stream, position]));
+    this.#recordedAtMs = checkpoint.recordedAtMs;
+    this.#parked = new Map(checkpoint.parked.map((parked) => [parked.stream, parked]));
+    this.#releaser.forget();
   }
 
   async #load(from: number, highestClaim: number): Promise<Loaded> {
-    const { log, codec, partition, projection, appended } = this.#parts;
+    const { log, codec, partition, projection, appended, parking } = this.#parts;
     const { raised } = appended;
     const limits = this.#size.limits;
     const records = await this.#persist("read", async () => {
@@ -178,8 +193,10 @@ export class PartitionFeeder {
       await codec.prepare(found);
       return found;
     });
-    const parked = this.#parked;
-    const steps = stepsOf(records, { projection, codec, partition, highestClaim, parked });
+    const parked = parkedFrom(this.#parked);
+    const isDiscarded = (position: number) => parking.isDiscarded(this.#key, position);
+    const of = { projection, codec, partition, highestClaim, parked, isDiscarded };
+    const steps = stepsOf(records, of);
     return { from, steps, raised, full: isFull(records, limits) };
   }
 
@@ -189,7 +206,7 @@ export class PartitionFeeder {
    */
   async #write(steps: readonly Step[]): Promise<boolean> {
     const { projection, store } = this.#parts;
-    const outcome = outcomeOf(projection, steps, this.#parked);
+    const outcome = outcomeOf(projection, steps, parkedFrom(this.#parked));
     const { changesAtOnce = Number.POSITIVE_INFINITY } = store;
     if (outcome.changes.length > changesAtOnce && steps.length > 1) return this.#writeHalves(steps);
     try {
@@ -221,7 +238,7 @@ export class PartitionFeeder {
     }
     const startedMs = performance.now();
     const applied = await this.#applyTraced(steps, outcome);
-    if (applied === "fenced") throw new Fenced(`${this.#key} was taken by another projector`);
+    if (applied === "fenced") throw this.#fenced();
     if (applied === "behind") return this.#reload();
     this.#moved(last, outcome, performance.now() - startedMs);
     return true;
@@ -239,6 +256,7 @@ export class PartitionFeeder {
       recordedAtMs: last.recordedAtMs,
       changes: outcome.changes,
       parked: outcome.parked,
+      released: [],
       causes: outcome.causes,
     };
     const traced = { projection: projection.name, partition, steps };
@@ -248,7 +266,8 @@ export class PartitionFeeder {
   #moved(last: Step, outcome: Outcome, writeMs: number): void {
     this.#next = last.position + 1;
     this.#highestClaim = last.highestClaim;
-    for (const { stream, position } of outcome.parked) this.#parked.set(stream, position);
+    this.#recordedAtMs = last.recordedAtMs;
+    for (const parked of outcome.parked) this.#parked.set(parked.stream, parked);
     this.#parts.observer.onApplied({
       partition: this.#key,
       next: this.#next,
@@ -258,7 +277,49 @@ export class PartitionFeeder {
       recordedAtMs: last.recordedAtMs,
       writeMs,
       parked: outcome.parked,
+      released: [],
+      orderInVain: null,
     });
+  }
+
+  /** Goes on with a release that is ordered; true: what was loaded is to be loaded anew. */
+  async #release(): Promise<boolean> {
+    const { gate, signal } = this.#parts;
+    if (!(await this.#releaser.isReady(this.#standing))) return false;
+    await gate.pass(this.#next, signal);
+    if (signal.aborted) return false;
+    const written = await this.#releaser.write(this.#standing);
+    if (written.outcome === "fenced") throw this.#fenced();
+    if (written.outcome === "behind") await this.#reload();
+    else this.#wrotePiece(written);
+    gate.stands(this.#next);
+    return written.outcome === "behind" || written.parked === null;
+  }
+
+  get #standing() {
+    const [next, epoch, highestClaim] = [this.#next, this.#epoch, this.#highestClaim];
+    return { next, epoch, highestClaim, recordedAtMs: this.#recordedAtMs, parked: this.#parked };
+  }
+
+  #wrotePiece({ stream, order, parked, isInVain, steps, changes, writeMs }: Written): void {
+    if (parked === null) this.#parked.delete(stream);
+    else this.#parked.set(stream, parked);
+    this.#parts.observer.onApplied({
+      partition: this.#key,
+      next: this.#next,
+      events: steps.length,
+      voidEvents: 0,
+      rows: changes.length,
+      recordedAtMs: this.#recordedAtMs,
+      writeMs,
+      parked: parked === null ? [] : [parked],
+      released: [stream],
+      orderInVain: isInVain ? order : null,
+    });
+  }
+
+  #fenced(): Fenced {
+    return new Fenced(`${this.#key} was taken by another projector`);
   }
 
   /** The checkpoint is elsewhere: an apply whose answer was lost, or somebody who has taken over. */
@@ -266,10 +327,10 @@ export class PartitionFeeder {
     const { store } = this.#parts;
     const all = await this.#persist("reload", () => store.checkpoints());
     const checkpoint = all.get(this.#key);
-    if (checkpoint === undefined || checkpoint.epoch !== this.#epoch) {
-      throw new Fenced(`${this.#key} was taken by another projector`);
-    }
+    if (checkpoint === undefined || checkpoint.epoch !== this.#epoch) throw this.#fenced();
     this.#seek(checkpoint);
+    // A stream may have been parked by the apply whose answer was lost.
+    this.#parts.observer.onTaken(this.#key, checkpoint);
     return false;
   }
 

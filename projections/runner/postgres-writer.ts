@@ -12,10 +12,11 @@ import { keyValues, quoted, quotedList, type StoredTable, storableText } from ".
  *   WITH claim AS (UPDATE "_checkpoints" SET … WHERE "partition" = $4 AND "next" = $5 AND "epoch" = $6
  *                  RETURNING "id", "partition"),
  *     parked AS (INSERT INTO "_parked" … FROM claim, unnest($7::text[], …)),
+ *     released AS (DELETE FROM "_parked" … USING claim WHERE "stream" = ANY($13) …),
  *     causes AS (INSERT INTO "_causes" …),
- *     written_0 AS (INSERT INTO "accounts" AS t … FROM claim, unnest($13::text[], …)
+ *     written_0 AS (INSERT INTO "accounts" AS t … FROM claim, unnest($14::text[], …)
  *                   ON CONFLICT ("owner", …) DO UPDATE SET … WHERE t."_position" < …),
- *     written_1 AS (DELETE FROM "accounts" AS t USING claim, unnest($20::text[], …) WHERE …), …
+ *     written_1 AS (DELETE FROM "accounts" AS t USING claim, unnest($21::text[], …) WHERE …), …
  *   SELECT "id" FROM claim
  *
  * Tables that a batch leaves alone are left out of its statement: there are as many statements as
@@ -98,10 +99,11 @@ function addKey({ stored, arrays }: Part, { row }: PositionedChange): void {
   for (const [i, value] of keyValues(stored, row).entries()) arrays[i]?.push(value);
 }
 
-const CHECKPOINT_VALUES = 12;
+const CHECKPOINT_VALUES = 13;
 
 function checkpointValues(batch: Batch): PostgresValue[] {
-  const { next, highestClaim, recordedAtMs, partition, expected, epoch, parked, causes } = batch;
+  const { next, highestClaim, recordedAtMs, partition, expected, epoch } = batch;
+  const { parked, causes, released } = batch;
   return [
     ...[next, highestClaim, recordedAtMs, partition, expected, epoch],
     parked.map(({ stream }) => stream),
@@ -110,11 +112,14 @@ function checkpointValues(batch: Batch): PostgresValue[] {
     parked.map(({ reason }) => storableText(reason)),
     [...causes.keys()],
     [...causes.values()],
+    [...released],
   ];
 }
 
 function applySql(schema: string, parts: readonly Part[]): string {
-  const expressions = [claimSql(schema), parkedSql(schema), causesSql(schema)];
+  const expressions = [
+    ...[claimSql(schema), parkedSql(schema), releasedSql(schema), causesSql(schema)],
+  ];
   let next = CHECKPOINT_VALUES + 1;
   for (const [i, { stored, deletes, arrays }] of parts.entries()) {
     const sql = deletes ? deleteSql(schema, stored, next) : upsertSql(schema, stored, next);
@@ -132,12 +137,23 @@ function claimSql(schema: string): string {
     RETURNING "id", "partition")`;
 }
 
+/** One that is parked stays where it is, unless it was released to here. */
 function parkedSql(schema: string): string {
   return `parked AS (
-    INSERT INTO ${tableName(schema, "_parked")}
+    INSERT INTO ${tableName(schema, "_parked")} AS t
     SELECT claim."partition", u.*
     FROM claim CROSS JOIN unnest($7::text[], $8::bigint[], $9::bigint[], $10::text[]) AS u
-    ON CONFLICT DO NOTHING)`;
+    ON CONFLICT ("partition", "stream") DO UPDATE SET "position" = EXCLUDED."position",
+      "sequence" = EXCLUDED."sequence", "reason" = EXCLUDED."reason"
+    WHERE t."stream" = ANY($13::text[]))`;
+}
+
+/** The parts of one statement do not see each other's rows: each has streams of its own. */
+function releasedSql(schema: string): string {
+  return `released AS (
+    DELETE FROM ${tableName(schema, "_parked")} AS t USING claim
+    WHERE t."partition" = claim."partition" AND t."stream" = ANY($13::text[])
+      AND NOT t."stream" = ANY($7::text[]))`;
 }
 
 function causesSql(schema: string): string {

@@ -13,11 +13,18 @@ export interface PartitionProgress {
   readonly voidEvents: number;
   /** Timestamp of the last record applied, epoch ms; 0 before the first. */
   readonly recordedAtMs: number;
-  readonly parked: readonly ParkedStream[];
+  readonly parked: readonly ParkedNow[];
+  /** `parked` is what this process has found or written, and nobody else has changed since. */
+  readonly isParkedKnown: boolean;
   /** By this process; else by another one, or by none now. */
   readonly isFedHere: boolean;
   /** It has been at the end of the log since the runner began. */
   readonly caughtUp: boolean;
+}
+
+export interface ParkedNow extends ParkedStream {
+  /** The order to release it that came to nothing last; `null`: none has since it was taken. */
+  readonly orderInVain: number | null;
 }
 
 /** Keeps the progress of all partitions of one runner. */
@@ -45,16 +52,21 @@ export class Progress {
   }
 
   fedHere(partition: PartitionKey, isFedHere: boolean): void {
-    this.#change(partition, { isFedHere });
+    this.#change(partition, { isFedHere, isParkedKnown: false });
   }
 
   /** Where another process has got it to; it may have come here since that was read. */
   fedElsewhere(partition: PartitionKey, checkpoint: Checkpoint): void {
-    if (!this.#of(partition).isFedHere) this.taken(partition, checkpoint);
+    if (!this.#of(partition).isFedHere) this.taken(partition, checkpoint, { isHere: false });
   }
 
-  taken(partition: PartitionKey, { next, recordedAtMs, parked }: Checkpoint): void {
-    this.#change(partition, { position: next, recordedAtMs, parked });
+  taken(
+    partition: PartitionKey,
+    { next, recordedAtMs, parked: streams }: Checkpoint,
+    { isHere: isParkedKnown }: { readonly isHere: boolean },
+  ): void {
+    const parked = streams.map((stream) => ({ ...stream, orderInVain: null }));
+    this.#change(partition, { position: next, recordedAtMs, parked, isParkedKnown });
   }
 
   applied(applied: Applied): void {
@@ -65,7 +77,7 @@ export class Progress {
       events: before.events + applied.events,
       voidEvents: before.voidEvents + applied.voidEvents,
       recordedAtMs: applied.recordedAtMs,
-      parked: applied.parked.length > 0 ? [...before.parked, ...applied.parked] : before.parked,
+      parked: parkedAfter(before.parked, applied),
     });
   }
 
@@ -90,6 +102,15 @@ export class Progress {
   }
 }
 
+function parkedAfter(
+  before: readonly ParkedNow[],
+  { parked, released, orderInVain }: Applied,
+): readonly ParkedNow[] {
+  if (parked.length === 0 && released.length === 0) return before;
+  const kept = before.filter(({ stream }) => !released.includes(stream));
+  return [...kept, ...parked.map((stream) => ({ ...stream, orderInVain }))];
+}
+
 function atStart(partition: PartitionKey): PartitionProgress {
   return {
     partition,
@@ -99,6 +120,7 @@ function atStart(partition: PartitionKey): PartitionProgress {
     voidEvents: 0,
     recordedAtMs: 0,
     parked: [],
+    isParkedKnown: false,
     isFedHere: false,
     caughtUp: false,
   };

@@ -48,6 +48,11 @@ export interface Batch {
   readonly changes: readonly PositionedChange[];
   /** Streams parked by this batch. */
   readonly parked: readonly ParkedStream[];
+  /**
+   * Streams that are parked no more where they were: those among `parked` are so from there, the
+   * others not at all. What was left out of them comes as `changes`.
+   */
+  readonly released: readonly string[];
   /** Of this batch alone; the checkpoint keeps the highest. */
   readonly causes: Causes;
 }

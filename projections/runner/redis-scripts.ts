@@ -51,6 +51,7 @@ return checkpoint()`);
  * ARGV, of which `take` gives one after the other:
  *
  *   expected next epoch highestClaim recordedAtMs
+ *   n stream*n                       released
  *   n (stream parked)*n
  *   n (partition next)*n
  *   n of the tables that change, and of each:
@@ -123,6 +124,7 @@ local function remove_entry(index, key)
   redis.call('HDEL', index.members, key)
 end
 
+for _ = 1, take_number() do redis.call('HDEL', KEYS[2], take()) end
 for _ = 1, take_number() do redis.call('HSETNX', KEYS[2], take(), take()) end
 for _ = 1, take_number() do
   local source, cause = take(), take()

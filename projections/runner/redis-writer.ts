@@ -11,11 +11,13 @@ const MOST_CHANGES = 20_000;
 
 /** The arguments of the script `APPLY`, in its order. */
 export function applyArguments(layout: RedisLayout, batch: Batch): RedisArgument[] {
-  const { expected, next, epoch, highestClaim, recordedAtMs, parked, causes, changes } = batch;
+  const { expected, next, epoch, highestClaim, recordedAtMs } = batch;
+  const { released, parked, causes, changes } = batch;
   if (changes.length > MOST_CHANGES) {
     throw new DataError(`${changes.length} changes at once; the most are ${MOST_CHANGES}`);
   }
   const values: RedisArgument[] = [expected, next, epoch, highestClaim, recordedAtMs];
+  values.push(released.length, ...released);
   values.push(parked.length, ...parked.flatMap((one) => [one.stream, parkedText(one)]));
   values.push(causes.size, ...[...causes].flat());
   const byTable = Map.groupBy(changes, ({ table }) => table);

@@ -7,6 +7,7 @@ import {
   partitionKey,
 } from "../../platform/log/log.ts";
 import { Gates } from "./gate.ts";
+import { Parking } from "./parking.ts";
 import {
   type Applied,
   type FeederParts,
@@ -36,6 +37,8 @@ export interface RunnerParts {
   readonly observer?: RunnerObserver;
   /** By which a partition can be held. */
   readonly gates?: Gates;
+  /** What was decided about parked streams, and is while it runs. */
+  readonly parking?: Parking;
   readonly parkedStreamsLimit?: number;
   readonly signal: AbortSignal;
 }
@@ -74,14 +77,15 @@ export async function run(parts: RunnerParts): Promise<RunEnd> {
   const stop = new AbortController();
   const signal = AbortSignal.any([parts.signal, stop.signal]);
   const appended = new AppendSignal();
+  const { gates = new Gates(), parking = new Parking() } = parts;
   const unsubscribe = parts.log.onAppended(() => appended.raise());
+  const unsubscribeOrders = parking.onOrders(() => appended.raise());
   try {
     const { logId, partitions } = await prepare(parts, signal);
     const reporter = new Reporter(parts, partitions);
     const { mayPark } = reporter;
-    const shared = { ...parts, observer: reporter, mayPark, logId, appended, signal };
+    const shared = { ...parts, observer: reporter, parking, mayPark, logId, appended, signal };
     const share = parts.share ?? null;
-    const { gates = new Gates() } = parts;
     const feed = (partition: PartitionRef) => {
       const gate = gates.of(partitionKey(partition));
       return keepFeeding({ ...shared, partition, gate }, share);
@@ -102,6 +106,7 @@ export async function run(parts: RunnerParts): Promise<RunEnd> {
   } finally {
     stop.abort();
     unsubscribe();
+    unsubscribeOrders();
   }
 }
 
@@ -197,7 +202,7 @@ class Reporter {
   }
 
   onTaken(partition: PartitionKey, checkpoint: Parameters<Progress["taken"]>[1]): void {
-    this.#progress.taken(partition, checkpoint);
+    this.#progress.taken(partition, checkpoint, { isHere: true });
   }
 
   onApplied(applied: Applied): void {

@@ -48,6 +48,7 @@ export function checkpointStatements(database: DatabaseSync) {
   const park = database.prepare(
     'INSERT INTO "_parked" VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
   );
+  const release = database.prepare('DELETE FROM "_parked" WHERE "partition" = ? AND "stream" = ?');
   const cause = database.prepare(
     `INSERT INTO "_causes" VALUES (?, ?, ?)
      ON CONFLICT ("partition", "source") DO UPDATE SET "next" = max("next", excluded."next")`,
@@ -63,6 +64,9 @@ export function checkpointStatements(database: DatabaseSync) {
     },
     park(partition: PartitionKey, { stream, position, sequence, reason }: ParkedStream): void {
       park.run(partition, stream, position, sequence, reason);
+    },
+    release(partition: PartitionKey, stream: string): void {
+      release.run(partition, stream);
     },
     cause(partition: PartitionKey, source: PartitionKey, next: number): void {
       cause.run(partition, source, next);

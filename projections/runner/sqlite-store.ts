@@ -170,6 +170,7 @@ function applyBatch(
   if (batch.epoch < stored.epoch) return "fenced";
   if (batch.expected !== stored.next) return "behind";
   writer.write(batch.changes, stored.id);
+  for (const stream of batch.released) checkpoints.release(batch.partition, stream);
   for (const parked of batch.parked) checkpoints.park(batch.partition, parked);
   for (const [source, next] of batch.causes) checkpoints.cause(batch.partition, source, next);
   checkpoints.move(stored.id, batch);

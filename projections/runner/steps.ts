@@ -14,8 +14,11 @@ import type { Causes, ParkedStream, PositionedChange } from "./read-store.ts";
 export interface Step {
   readonly position: number;
   readonly recordedAtMs: number;
-  /** `control` moves the checkpoint only; `void` was written after its owner's reign. */
-  readonly kind: "event" | "control" | "void" | "parked";
+  /**
+   * `control` moves the checkpoint only; `void` was written after its owner's reign; `discarded`
+   * was given up.
+   */
+  readonly kind: "event" | "control" | "void" | "parked" | "discarded";
   readonly stream: string;
   readonly sequence: number;
   /** The highest claim up to and including this record. */
@@ -46,6 +49,7 @@ export function stepsOf(
     readonly partition: PartitionRef;
     readonly highestClaim: number;
     readonly parked: ParkedFrom;
+    readonly isDiscarded: (position: number) => boolean;
   },
 ): Step[] {
   let { highestClaim } = parts;
@@ -57,6 +61,7 @@ export function stepsOf(
     if (isParkedAt(parts.parked, record.key, record.position)) {
       return quietStep(record, "parked", highestClaim);
     }
+    if (parts.isDiscarded(record.position)) return quietStep(record, "discarded", highestClaim);
     return eventStep(record, { ...parts, highestClaim });
   });
 }

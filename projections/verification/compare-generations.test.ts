@@ -205,6 +205,32 @@ describe("the comparison of two generations", () => {
     expect(found).to.have.deep.property("parkedStreams", [`c-3 at counters.events/1@${at}`]);
   });
 
+  it("says nothing where a parked stream is released in the middle", async () => {
+    log.count("c-3", UNPROJECTABLE, { partition: 1 });
+    const [live, built] = [await feed("live"), await feed("built")];
+    const stores = {
+      live: {
+        checkpoints: () => live.store.checkpoints(),
+        async *rows(...range: Parameters<SqliteReadStore["rows"]>) {
+          yield* live.store.rows(...range);
+          await released(live, "c-3");
+        },
+      },
+    };
+    expect(await compare(live, built, stores)).to.include({ outcome: "unsettled" });
+    const found = await compare(live, built);
+    expect(found).to.have.property("reason").that.includes("in the build alone");
+  });
+
+  async function released({ store }: Fed, stream: string): Promise<void> {
+    for (const [partition, one] of await store.checkpoints()) {
+      if (!one.parked.some((parked) => parked.stream === stream)) continue;
+      const { next, epoch, highestClaim, recordedAtMs, causes } = one;
+      const stays = { partition, expected: next, next, epoch, highestClaim, recordedAtMs, causes };
+      await store.apply({ ...stays, changes: [], parked: [], released: [stream] });
+    }
+  }
+
   it("shows the first rows of each table, and counts the others", async () => {
     const [live, built] = [await feed("live"), await feed("built", nothing)];
     const found = await compare(live, built);

@@ -11,7 +11,7 @@ import type { Row, Table, Tables } from "../runner/projection.ts";
 import type { Checkpoint, ReadStore } from "../runner/read-store.ts";
 import { Differences } from "./differences.ts";
 import { type Positions, positionsOf } from "./judge.ts";
-import { compareParked, type ParkedComparison } from "./parked.ts";
+import { compareParked, hasReleased, type ParkedComparison } from "./parked.ts";
 import { type RowPair, rowPairs } from "./row-pairs.ts";
 import { UnsettledRows } from "./unsettled-rows.ts";
 
@@ -37,7 +37,7 @@ type Judged = "leftOut" | "codeVersion" | "schemaIds";
 export type Comparison =
   | ({ readonly outcome: "equal" } & Omit<GenerationVerified, Compared | Judged>)
   | ({ readonly outcome: "different" } & Omit<GenerationVerificationFailed, Compared>)
-  /** Rows changed all the time in partitions that are fed elsewhere: try again. */
+  /** Rows changed all the time in partitions fed elsewhere, or by a release: try again. */
   | { readonly outcome: "unsettled"; readonly detail: string };
 
 /** Enough to know that it is wrong. */
@@ -66,7 +66,11 @@ export async function compareGenerations(parts: ComparisonParts): Promise<Compar
     if (differences.count > MOST_DIFFERENCES) break;
   }
   const positions = Object.fromEntries(at);
-  const parked = compareParked(await live.checkpoints(), await built.checkpoints());
+  const [livesNow, buildsNow] = await Promise.all([live.checkpoints(), built.checkpoints()]);
+  if (hasReleased(lives, livesNow) || hasReleased(builts, buildsNow)) {
+    return { outcome: "unsettled", detail: "parked streams were released meanwhile" };
+  }
+  const parked = compareParked(livesNow, buildsNow);
   if (differences.count > 0 || parked.difference !== null) {
     return differing(positions, differences, parked);
   }

@@ -22,6 +22,16 @@ export function compareParked(live: Checkpoints, built: Checkpoints): ParkedComp
   return { parkedStreams: [...ofBuilt].sort(), difference };
 }
 
+/** Rows of a stream that was parked before were changed since: they are not what was compared. */
+export function hasReleased(before: Checkpoints, after: Checkpoints): boolean {
+  return [...before].some(([partition, { parked }]) => {
+    const now = after.get(partition)?.parked ?? [];
+    return parked.some(({ stream, position }) => {
+      return !now.some((one) => one.stream === stream && one.position === position);
+    });
+  });
+}
+
 /** Those at events that both have passed. */
 function parkedIn(one: Checkpoints, other: Checkpoints): Set<string> {
   const all = [...one].flatMap(([partition, { parked }]) => {

@@ -67,6 +67,7 @@ async function fill(store: SqliteReadStore, keys: readonly (readonly Value[])[])
     ...{ partition: PARTITION, expected: 0, next: 1, epoch: 1, highestClaim: 0, recordedAtMs: 0 },
     changes: rows.map((row) => ({ table: "keys", row, position: 0 })),
     parked: [],
+    released: [],
     causes: new Map(),
   });
 }

@@ -141,6 +141,7 @@ async function applyAll(
     recordedAtMs: 1_700_000_000_000 + next,
     changes: compact(projection.tables, changes),
     parked: [],
+    released: [],
     causes: new Map(),
   });
   if (outcome !== awaited) throw new Error(`${outcome}, not ${awaited}`);

@@ -14,7 +14,7 @@ import { describeWithPostgres, postgresUrl } from "./servers.ts";
 const PARTITION: PartitionKey = `${TOPIC}/0`;
 const EMPTY_BATCH: Batch = {
   ...{ partition: PARTITION, expected: 0, next: 1, epoch: 0, highestClaim: 0, recordedAtMs: 0 },
-  ...{ changes: [], parked: [], causes: new Map() },
+  ...{ changes: [], parked: [], released: [], causes: new Map() },
 };
 
 function openStore(url: string, schema: string): PostgresReadStore {

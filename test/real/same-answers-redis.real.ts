@@ -87,7 +87,8 @@ describeWithRedis("the same events of risk in SQLite and Redis", function () {
         });
         const outcome = await store.apply({
           ...{ partition, epoch, expected: from, next: from + piece.length },
-          ...{ highestClaim: -1, recordedAtMs: 1_700_000_000_000, parked: [] },
+          ...{ highestClaim: -1, recordedAtMs: 1_700_000_000_000 },
+          ...{ parked: [], released: [] },
           ...{ changes: compact(tables, piece), causes: new Map() },
         });
         expect(outcome).to.equal("applied");

@@ -49,7 +49,7 @@ export async function falsifyRow(
     const { next, ...checkpoint } = await store.take(partition, logId);
     const changed = { ...row, [column]: value };
     const outcome = await store.apply({
-      ...{ ...checkpoint, partition, expected: next, next, parked: [] },
+      ...{ ...checkpoint, partition, expected: next, next, parked: [], released: [] },
       changes: [{ table, row: changed, position: next - 1 }],
     });
     if (outcome !== "applied") throw new Error(`the falsified row: ${outcome}`);

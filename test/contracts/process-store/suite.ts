@@ -319,6 +319,7 @@ class Written {
       recordedAtMs: 0,
       changes: changes.map((change) => ({ ...change, position })),
       parked: [],
+      released: [],
       causes: new Map(),
     });
     if (outcome === "applied") this.#next += 1;

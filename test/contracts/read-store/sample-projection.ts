@@ -88,6 +88,7 @@ export function batchOf(events: readonly EventChanges[], more: Partial<Batch> = 
     recordedAtMs: 1_700_000_000_000 + next,
     changes: compact(tables, events),
     parked: [],
+    released: [],
     causes: new Map(),
     ...more,
   };

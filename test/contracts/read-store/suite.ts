@@ -22,6 +22,7 @@ import {
   withOwners,
 } from "./disturbances.ts";
 import { killedChild, sameRows } from "./killed-child.ts";
+import { releaseContract } from "./release-suite.ts";
 import {
   allRows,
   allRowsAfter,
@@ -300,6 +301,7 @@ export function readStoreContract(name: ReadStoreAdapterName): void {
     });
 
     comparisonContract(taken);
+    releaseContract(taken);
 
     describe("rows", () => {
       it("come in key order by code point, from a key on, without the deleted ones", async () => {
