@@ -16,6 +16,9 @@ import { logExport } from "./log/export.ts";
 import { logImport } from "./log/import.ts";
 import { logRestore } from "./log/restore.ts";
 import { logVerify } from "./log/verify.ts";
+import { parkedList } from "./parked/list.ts";
+import { parkedDiscard, parkedRelease } from "./parked/release.ts";
+import { parkedShow } from "./parked/show.ts";
 import { projectionsList } from "./projections/list.ts";
 import { projectionsRebuild } from "./projections/rebuild.ts";
 import {
@@ -60,6 +63,10 @@ export const nouns: Nouns = {
       projectionsPause,
       projectionsResume,
     ],
+  },
+  parked: {
+    summary: "Streams that were set aside at an event that could not be applied",
+    verbs: [parkedList, parkedShow, parkedRelease, parkedDiscard],
   },
   keys: { summary: "Who may speak to the servers", verbs: [keysCreate, keysList, keysRevoke] },
   log: {

@@ -6,14 +6,16 @@ import type { LogReader } from "../platform/log/log.ts";
 import type { LogPlace } from "../platform/log/places.ts";
 import type { Logger } from "../platform/telemetry/logger.ts";
 import { registeredProjection } from "../projections/registry.ts";
+import type { ParkedStreams } from "../projections/runner/parked-streams.ts";
 import { PastBuilder } from "./as-of/builder.ts";
 import { PastReadModels } from "./as-of/past.ts";
 import { PastGenerations } from "./as-of/past-generations.ts";
 import { consoleRoutes } from "./console/routes.ts";
 import { eventRoutes } from "./events/routes.ts";
 import { eventGuard } from "./events/who-may-read.ts";
-import { type Feeders, projectionRoutes } from "./projections/routes.ts";
-import type { OpenGeneration } from "./reading/generation-reader.ts";
+import type { Feeders } from "./projections/parts.ts";
+import { projectionRoutes } from "./projections/routes.ts";
+import type { GenerationReader, OpenGeneration } from "./reading/generation-reader.ts";
 import { LogEnds } from "./reading/log-ends.ts";
 import { NextTimes } from "./reading/next-times.ts";
 import { followPromotions } from "./reading/promotions.ts";
@@ -72,12 +74,20 @@ export function startQueryApi(parts: QueryApiParts): QueryApi {
     signal,
   });
   const ends = new LogEnds(log);
-  const { past, closePast } = openPast(parts);
+  const { past, closePast } = openPast(parts, generations.parked);
   const nextTimes = new NextTimes(log);
   const queryParts = { log, ends, nextTimes, cursorKey, clock, past };
   const stores = readModelNames.map((name) => ({
     name,
-    positionsOf: (generation: number) => positionsOf(readers[name], generation),
+    positionsOf: (generation: number) => {
+      return askGeneration(readers[name], generation, (reader) => reader.positions());
+    },
+    parkedIn: (generation: number) => {
+      return askGeneration(readers[name], generation, async (reader) => {
+        const { parked } = await reader.read(async () => null);
+        return parked;
+      });
+    },
   }));
   return {
     routes: [
@@ -111,10 +121,11 @@ export function startQueryApi(parts: QueryApiParts): QueryApi {
   };
 }
 
-function openPast({ log, clock, asOf }: QueryApiParts) {
+function openPast({ log, clock, asOf }: QueryApiParts, parked: ParkedStreams) {
   const { folder, logPlace, readers, recordsLimit } = asOf;
   const builder = new PastBuilder({ log: logPlace, folder });
-  const generations = new PastGenerations({ builder, folder, readers, recordsLimit });
+  const leftOutOf = (name: string) => parked.leftOutOf(name);
+  const generations = new PastGenerations({ builder, folder, readers, recordsLimit, leftOutOf });
   const past = new PastReadModels({ log, topics: readModelTopics, builder, generations, clock });
   const closePast = async () => {
     await builder.stop();
@@ -131,11 +142,16 @@ function openModels(readers: QueryApiParts["readers"]): Models {
   return Object.fromEntries(models) as Models;
 }
 
-async function positionsOf(open: OpenGeneration<unknown>, generation: number) {
+/** `null` where the generation is not there. */
+async function askGeneration<T>(
+  open: OpenGeneration<unknown>,
+  generation: number,
+  ask: (reader: GenerationReader<unknown>) => Promise<T>,
+): Promise<T | null> {
   const reader = await open(generation);
   if (reader === null) return null;
   try {
-    return await reader.positions();
+    return await ask(reader);
   } finally {
     await reader.close();
   }

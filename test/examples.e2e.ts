@@ -115,6 +115,13 @@ function generations(id: string, ...commands: readonly (readonly [string, unknow
 }
 
 const CAUGHT_UP = ["record-caught-up", { generation: 2, positions: {} }] as const;
+const PARKED = [
+  "record-parked-stream",
+  {
+    ...{ generation: 1, partition: "portfolio.events/0", stream: "p-1", position: 12 },
+    ...{ sequence: 3, reason: "before", releases: 0 },
+  },
+] as const;
 const PROMOTION = { generation: 2, rule: "forced", positions: {}, reason: "before" };
 
 /** By operation, in the order of their running; every operation with a body must stand here. */
@@ -182,6 +189,10 @@ const FITTINGS: Readonly<Record<string, Fitting>> = {
   failGeneration: generations("failed"),
   pauseProjection: generations("paused"),
   resumeProjection: generations("resumed", ["pause-projection", { reason: "before" }]),
+  recordParkedStream: generations("parked"),
+  releaseStream: generations("released", PARKED),
+  recordReleasedStream: generations("through", PARKED),
+  discardParkedEvent: generations("discarded", PARKED),
 };
 
 describe("the API document", () => {

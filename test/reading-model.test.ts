@@ -143,7 +143,7 @@ function generationAt(next: () => number): GenerationReader<null> {
       positions: await positions(),
       result: await query(null),
       recordedAtMs: new Map(),
-      parkedStreams: [],
+      parked: [],
       causes: new Map(),
     }),
     close: async () => {},

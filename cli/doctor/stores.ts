@@ -1,7 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { topics } from "../../kafka-topics/topics.ts";
-import { parsePartitionKey } from "../../platform/log/log.ts";
 import type { Checkpoint, ReadStore } from "../../projections/runner/read-store.ts";
 import { SqliteReadStore } from "../../projections/runner/sqlite-store.ts";
 import type { ReadLog } from "../read-log.ts";
@@ -78,10 +77,9 @@ function checkStore(
     return [fail(about, detail, `cipherhorizon projections rebuild ${projection}`)];
   }
   const parked = [...checkpoints].flatMap(([key, checkpoint]) => {
-    const topic = parsePartitionKey(key as `${string}/${number}`).topic;
     return checkpoint.parked.map((one) => {
       const detail = `stream ${one.stream} is parked at ${key}@${one.position}: ${one.reason}`;
-      const todo = `cipherhorizon events list --topic ${topic} --aggregate-id ${one.stream}`;
+      const todo = `cipherhorizon parked show ${projection} ${one.stream}`;
       return warn(about, detail, todo);
     });
   });

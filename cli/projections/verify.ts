@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { readConfig } from "../../platform/config/config.ts";
+import type { PartitionKey } from "../../platform/log/log.ts";
 import { openLogReading } from "../../platform/log/places.ts";
 import { registeredProjection } from "../../projections/registry.ts";
 import { Gates } from "../../projections/runner/gate.ts";
+import { Parking } from "../../projections/runner/parking.ts";
 import { run } from "../../projections/runner/runner.ts";
 import { SqliteReadStore } from "../../projections/runner/sqlite-store.ts";
 import { openStore, type StoreServer, serverOf } from "../../projections/stores.ts";
@@ -21,6 +23,7 @@ import { exitCodes } from "../exit-codes.ts";
 import { Failure, interrupted as interruptedFailure } from "../failure.ts";
 import { logPlace } from "../log-place.ts";
 import type { Output } from "../output.ts";
+import { getParked } from "../parked/streams.ts";
 import { openSession } from "../session.ts";
 import { storePlace } from "../store-place.ts";
 import { defineVerb, type Environment } from "../verb.ts";
@@ -50,7 +53,9 @@ export const projectionsVerify = defineVerb({
       const live = liveOf(name, (await getProjection(session, name)).generations);
       const store = storeOf(name, environment);
       if (options.across && store === "sqlite") throw notAcross(name);
-      const found = await audit({ name, live, environment, output, signal: interrupted });
+      const parking = parkingOf(await getParked(session, name));
+      const of = { name, live, parking };
+      const found = await audit({ ...of, environment, output, signal: interrupted });
       if (output.json) output.value({ name, generation: live.generation, store, ...found });
       if (found.outcome !== "equal") throw differs(name, live.generation, found);
       if (!output.json) {
@@ -73,13 +78,16 @@ function storeOf(name: string, environment: Environment): StoreServer | "sqlite"
 interface Audit {
   readonly name: string;
   readonly live: Generation;
+  /** What every generation leaves out. */
+  readonly parking: Parking;
   readonly environment: Environment;
   readonly output: Output;
   readonly signal: AbortSignal;
 }
 
 /** Builds a copy in a file of its own, feeds it on, and compares. */
-async function audit({ name, live, environment, output, signal }: Audit): Promise<Comparison> {
+async function audit(asked: Audit): Promise<Comparison> {
+  const { name, live, parking, environment, output, signal } = asked;
   const config = readConfig(environment);
   const { projection, indexes } = registeredProjection(name);
   const leftOut = declaredDifferences(projection, live.version);
@@ -95,7 +103,8 @@ async function audit({ name, live, environment, output, signal }: Audit): Promis
   const stop = AbortSignal.any([signal, stopping.signal]);
   output.message(`Building ${name} from the log, aside, to compare it with the live generation.`);
   const observer = { onCaughtUp: () => resolve() };
-  const ended = run({ projection, store: built, log, codec, gates, observer, signal: stop });
+  const feeding = { projection, store: built, log, codec, gates, parking };
+  const ended = run({ ...feeding, observer, signal: stop });
   try {
     await Promise.race([caughtUp, ended]);
     if (signal.aborted) throw stopped(name);
@@ -119,6 +128,14 @@ async function audit({ name, live, environment, output, signal }: Audit): Promis
     await close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function parkingOf({ discarded }: Awaited<ReturnType<typeof getParked>>): Parking {
+  const byPartition = Map.groupBy(discarded, ({ partition }) => partition as PartitionKey);
+  const positions = [...byPartition].map(([partition, all]): [PartitionKey, number[]] => {
+    return [partition, all.map(({ position }) => position)];
+  });
+  return new Parking({ releases: [], discarded: new Map(positions) });
 }
 
 /** What a race is won by where the build goes on. */

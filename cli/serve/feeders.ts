@@ -6,7 +6,7 @@ import type { Logger } from "../../platform/telemetry/logger.ts";
 import { registeredProjection } from "../../projections/registry.ts";
 import { sharingGroup } from "../../projections/runner/share.ts";
 import { type StorePlace, serverOf } from "../../projections/stores.ts";
-import type { Feeders } from "../../query-api/projections/routes.ts";
+import type { Feeders } from "../../query-api/projections/parts.ts";
 
 /** Who asks often gets the same answer for so long: a console asks once a second, a rebuild twice. */
 const FRESH_MILLISECONDS = 1_000;

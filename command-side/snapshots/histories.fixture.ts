@@ -334,10 +334,22 @@ function generations() {
     ["GenerationCaughtUp", "GenerationVerificationFailed", "GenerationCancelled"],
     ["GenerationFailed", "ProjectionPaused"],
     ["ProjectionPaused", "ProjectionResumed"],
+    ["StreamParked", "StreamReleaseRequested", "StreamParked"],
+    ["StreamParked", "ParkedEventDiscarded"],
+    ["StreamParked", "StreamReleaseRequested", "StreamReleased"],
   );
   return fc.array(steps, { maxLength: 8 }).map((all) => {
     return all.flatMap((types, index) => {
-      const of = { generation: index + 1, against: index, positions: { "a.events/0": index } };
+      const lives = { generation: index + 1, against: index, positions: { "a.events/0": index } };
+      const parks = { partition: "a.events/0", stream: "a", position: index, sequence: 1 };
+      const of = {
+        ...lives,
+        ...parks,
+        reason: "a fault",
+        fault: "a fault",
+        releases: 0,
+        through: 9,
+      };
       return [
         { type: "GenerationStarted", data: { generation: index + 1, version: 1 } },
         ...types.map((type) => ({ type, data: of })),

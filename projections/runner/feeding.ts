@@ -1,6 +1,8 @@
 import { once } from "node:events";
+import { isDeepStrictEqual } from "node:util";
 import { Worker } from "node:worker_threads";
 import type { VerificationReport, VerificationTask } from "../verification/verify-generation.ts";
+import type { ParkingOrders } from "./parking.ts";
 import type { Applied } from "./partition-feeder.ts";
 import type { PartitionProgress } from "./progress.ts";
 import type { RunEnd } from "./runner.ts";
@@ -29,6 +31,7 @@ export class Feeding {
   readonly #worker: Worker;
   readonly #listener: FeedingListener;
   readonly #exited: Promise<unknown>;
+  #orders: ParkingOrders;
   #end: RunEnd | null = null;
   #stopped: Promise<void> | null = null;
   #gone = false;
@@ -44,6 +47,7 @@ export class Feeding {
   constructor(job: FeedingJob, listener: FeedingListener) {
     this.job = job;
     this.#listener = listener;
+    this.#orders = job.orders;
     const file = new URL("./worker.ts", import.meta.url);
     this.#worker = new Worker(file, { workerData: job, name: job.projection });
     this.#worker.on("message", (message: FromWorker) => this.#hear(message));
@@ -76,6 +80,13 @@ export class Feeding {
     if (this.isVerifying || this.#end !== null) return;
     this.isVerifying = true;
     this.#tell({ type: "verify", task });
+  }
+
+  /** What to do about parked streams from now on. */
+  order(orders: ParkingOrders): void {
+    if (isDeepStrictEqual(orders, this.#orders)) return;
+    this.#orders = orders;
+    this.#tell({ type: "orders", orders });
   }
 
   /** Finishes the batch under way; resolves when the thread is gone and its lock free. */

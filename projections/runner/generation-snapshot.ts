@@ -10,9 +10,15 @@ export interface Snapshot<T> {
   /** Timestamp of the last applied record per partition, epoch ms. */
   readonly recordedAtMs: ReadonlyMap<PartitionKey, number>;
   /** Streams whose rows stopped at an event that could not be applied. */
-  readonly parkedStreams: readonly string[];
+  readonly parked: readonly ParkedPlace[];
   /** Highest over all partitions. */
   readonly causes: Causes;
+}
+
+interface ParkedPlace {
+  readonly partition: PartitionKey;
+  readonly stream: string;
+  readonly position: number;
 }
 
 /** `checkpoints` were read in the same transaction as the result. */
@@ -25,7 +31,9 @@ export function snapshotOf<T>(
     result,
     positions: new Map(all.map(([key, { next }]) => [key, next])),
     recordedAtMs: new Map(all.map(([key, one]) => [key, one.recordedAtMs])),
-    parkedStreams: all.flatMap(([, { parked }]) => parked.map(({ stream }) => stream)),
+    parked: all.flatMap(([partition, { parked }]) => {
+      return parked.map(({ stream, position }) => ({ partition, stream, position }));
+    }),
     causes: highest(all.map(([, { causes }]) => causes)),
   };
 }

@@ -1,10 +1,11 @@
 import type { RecordedEvent } from "../../platform/codec/envelope.ts";
-import type { GenerationPhase } from "../../platform/generations/phase.ts";
+import { type GenerationPhase, isOver } from "../../platform/generations/phase.ts";
 import type {
   GenerationVerificationFailed,
   GenerationVerified,
   OperationsEvent,
 } from "../../schemas/generated/operations.ts";
+import { isParkingEvent, ParkedStreams, type ParkingEvent } from "./parked-streams.ts";
 
 export interface Generation {
   readonly projection: string;
@@ -27,14 +28,20 @@ export interface Generation {
 export class Generations {
   readonly #byProjection = new Map<string, Map<number, Generation>>();
   readonly #paused = new Set<string>();
+  readonly parked = new ParkedStreams();
 
-  observe({ aggregateId: projection, event, recordedAtMs }: RecordedEvent<OperationsEvent>): void {
-    if (event.type === "GenerationStarted") this.#start(projection, event.data, recordedAtMs);
+  observe(recorded: RecordedEvent<OperationsEvent>): void {
+    const { aggregateId: projection, event, recordedAtMs } = recorded;
+    if (isParkingEvent(event)) this.parked.observe(event, recorded);
+    else if (event.type === "GenerationStarted") this.#start(projection, event.data, recordedAtMs);
     else if (event.type === "ProjectionPaused") this.#paused.add(projection);
     else if (event.type === "ProjectionResumed") this.#paused.delete(projection);
     else {
       if (event.type === "GenerationPromoted") this.#replaceLive(projection, recordedAtMs);
-      this.#change(projection, event.data, { ...changesOf(event), sinceMs: recordedAtMs });
+      const changes = { ...changesOf(event), sinceMs: recordedAtMs };
+      this.#change(projection, event.data, changes);
+      const { phase = "live" } = changes;
+      if (isOver(phase)) this.parked.forget(projection, event.data.generation);
     }
   }
 
@@ -84,7 +91,7 @@ export class Generations {
 
 type EventOfGeneration = Exclude<
   OperationsEvent,
-  { readonly type: "GenerationStarted" | "ProjectionPaused" | "ProjectionResumed" }
+  ParkingEvent | { readonly type: "GenerationStarted" | "ProjectionPaused" | "ProjectionResumed" }
 >;
 
 function changesOf(event: EventOfGeneration): Partial<Generation> {

@@ -2,6 +2,8 @@ import { v5 } from "uuid";
 import type {
   GenerationVerificationFailed,
   GenerationVerified,
+  StreamParked,
+  StreamReleased,
 } from "../../schemas/generated/operations.ts";
 
 /** Namespace of the ids of the commands that projectors send. */
@@ -56,7 +58,9 @@ export type GenerationCommand =
   | {
       readonly type: "RetireGeneration" | "CancelGeneration" | "FailGeneration";
       readonly data: { readonly generation: number; readonly reason: string };
-    };
+    }
+  | { readonly type: "RecordParkedStream"; readonly data: StreamParked }
+  | { readonly type: "RecordReleasedStream"; readonly data: StreamReleased };
 
 export type OperationsOutcome =
   | { readonly outcome: "accepted" }
@@ -66,19 +70,24 @@ export type OperationsOutcome =
     }
   | { readonly outcome: "failed"; readonly code: string; readonly detail: string };
 
-/** A step in the life of one generation, or of several (`against`: which it was compared with). */
+/**
+ * A step in the life of one generation, or of several (`against`: which it was compared with), or
+ * of what it has parked (`about`: of what, as of when).
+ */
 export interface GenerationStep {
   readonly projection: string;
   readonly generation: number;
   readonly against?: number;
+  readonly about?: string;
   readonly command: GenerationCommand;
 }
 
 /** The same step of the same generation always has the same id, whoever sends it how often. */
 export function generationRequest(step: GenerationStep): OperationsRequest {
-  const { projection, generation, against, command } = step;
-  const about = [projection, generation, command.type, ...(against === undefined ? [] : [against])];
-  const commandId = v5(about.join("|"), COMMAND_NAMESPACE);
+  const { projection, generation, against, about, command } = step;
+  const more = [against, about].filter((one) => one !== undefined);
+  const text = [projection, generation, command.type, ...more].join("|");
+  const commandId = v5(text, COMMAND_NAMESPACE);
   return {
     aggregate: "projection",
     aggregateId: projection,

@@ -9,16 +9,17 @@ import { Feeding, type FeedingState } from "./feeding.ts";
 import { type Generation, Generations } from "./generations.ts";
 import type { OperationsPort } from "./operations.ts";
 import { followOperations } from "./operations-follower.ts";
+import type { ParkingOrders } from "./parking.ts";
+import { reportParked } from "./parking-reports.ts";
 import type { Applied } from "./partition-feeder.ts";
 import type { PartitionProgress } from "./progress.ts";
 import type { Projection } from "./projection.ts";
+import { recordText } from "./record-text.ts";
 import { positionsOf, Verifications } from "./verifications.ts";
 import type { TroubleReport } from "./worker-messages.ts";
 
 /** Readers follow a promotion within a second; until then a generation is not dropped. */
 const FOLLOWED_WITHIN_MS = 2_000;
-/** As much of what ended a build as its record holds. */
-const REASON_CHARACTERS = 500;
 const LOOK_INTERVAL_MS = 250;
 const FIRST_RESTART_MS = 500;
 const LONGEST_RESTART_MS = 30_000;
@@ -152,9 +153,12 @@ export class Supervisor {
   #feed(generation: Generation, projection: SupervisedProjection): void {
     const feeding = this.#feedingOf(generation);
     const { phase, projection: name, generation: number } = generation;
+    const known = this.#generations.parked;
+    feeding.order(this.#ordersFor(generation));
+    reportParked(generation, { feeding, known, sender: this.#sender });
     if (!isUnderWay(phase)) this.#verifications.forget(generation);
     else if (feeding.end?.reason === "too_many_parked") {
-      const data = { generation: number, reason: reasonOf(feeding.end.detail) };
+      const data = { generation: number, reason: recordText(feeding.end.detail) };
       const command = { type: "FailGeneration", data } as const;
       this.#sender.send({ projection: name, generation: number, command });
     } else if (phase === "building" && feeding.caughtUp && feeding.end === null) {
@@ -237,7 +241,7 @@ export class Supervisor {
     const { stores, logPlace, logger } = this.#parts;
     const of = { projection: generation.projection, generation: generation.generation };
     const feeding: Feeding = new Feeding(
-      { ...of, place: stores.place, log: logPlace },
+      { ...of, place: stores.place, log: logPlace, orders: this.#ordersFor(generation) },
       {
         onApplied: (applied) => {
           this.#restarts.delete(key);
@@ -259,6 +263,10 @@ export class Supervisor {
     );
     this.#feedings.set(key, feeding);
     return feeding;
+  }
+
+  #ordersFor({ projection, generation }: Generation): ParkingOrders {
+    return this.#generations.parked.ordersFor(projection, generation);
   }
 
   #startAgainLater(key: string, feeding: Feeding): void {
@@ -312,15 +320,6 @@ export class Supervisor {
 
 function keyOf({ projection, generation }: Generation): string {
   return `${projection}.g${generation}`;
-}
-
-/** One line that a record can hold. */
-function reasonOf(detail: string): string {
-  const line = detail
-    .replaceAll(/\p{Cc}+/gu, " ")
-    .trim()
-    .slice(0, REASON_CHARACTERS);
-  return line === "" ? "it came to an end" : line;
 }
 
 function troubleText(trouble: TroubleReport | null): string {

@@ -2,6 +2,7 @@ import type { PartitionKey } from "../../platform/log/log.ts";
 import type { LogPlace } from "../../platform/log/places.ts";
 import type { StorePlace } from "../stores.ts";
 import type { VerificationReport, VerificationTask } from "../verification/verify-generation.ts";
+import type { ParkingOrders } from "./parking.ts";
 import type { Applied } from "./partition-feeder.ts";
 import type { PartitionProgress } from "./progress.ts";
 import type { RunEnd } from "./runner.ts";
@@ -13,6 +14,7 @@ export interface FeedingJob {
   /** A name in `projections/registry.ts`. */
   readonly projection: string;
   readonly generation: number;
+  readonly orders: ParkingOrders;
 }
 
 /** A `Trouble` as it travels between threads. */
@@ -38,5 +40,6 @@ export type FromWorker =
 
 export type ToWorker =
   | { readonly type: "stop" }
+  | { readonly type: "orders"; readonly orders: ParkingOrders }
   /** One at a time; answered by `verification`. */
   | { readonly type: "verify"; readonly task: VerificationTask };

@@ -18,6 +18,7 @@ import {
 import { type FileLock, tryFileLock } from "./file-lock.ts";
 import { Gates } from "./gate.ts";
 import { generationLockFile } from "./generation-files.ts";
+import { Parking } from "./parking.ts";
 import { pause } from "./pause.ts";
 import type { Trouble } from "./persist.ts";
 import { type RunEnd, type RunnerObserver, run } from "./runner.ts";
@@ -30,11 +31,13 @@ const port = parentPort;
 if (port === null) throw new Error("this module is a worker thread's");
 const tell = (message: FromWorker) => port.postMessage(message);
 const stopping = new AbortController();
-port.on("message", (message: ToWorker) => {
-  if (message.type === "stop") stopping.abort();
-});
 // What the supervisor hands over, which is in this process and of this version.
 const job = workerData as FeedingJob;
+const parking = new Parking(job.orders);
+port.on("message", (message: ToWorker) => {
+  if (message.type === "stop") stopping.abort();
+  if (message.type === "orders") parking.give(message.orders);
+});
 await joinTracing(`${job.projection} generation ${job.generation}`);
 await feed(job, stopping.signal).finally(async () => {
   await endTelemetry();
@@ -49,7 +52,8 @@ async function feed(job: FeedingJob, signal: AbortSignal): Promise<void> {
   const store = await openStore(job.place, job.projection, job.generation);
   const { log, codec, close } = await openLog(job, signal);
   const gates = new Gates();
-  const parts = { projection, store, log, codec, share, gates, observer: observer(), signal };
+  const feeding = { projection, store, log, codec, share, gates, parking };
+  const parts = { ...feeding, observer: observer(), signal };
   const verifying = verifyWhenTold({ ...job, gates, codec, signal });
   try {
     tell({ type: "ended", end: await run(parts) });

@@ -1,5 +1,6 @@
 import type { Positions } from "../../platform/log/log.ts";
 import type { LogPlace } from "../../platform/log/places.ts";
+import type { ParkingOrders } from "../../projections/runner/parking.ts";
 import type { Cut } from "./cut.ts";
 import type { Moment } from "./moment.ts";
 
@@ -23,6 +24,8 @@ export interface BuildTask {
   readonly generation: number;
   /** Where the log ends for it. */
   readonly ends: Positions;
+  /** Events that are left out, of the one that it goes on from, too. */
+  readonly discarded: ParkingOrders["discarded"];
   /** A generation of an earlier moment, from whose rows it goes on; `null`: from the beginning. */
   readonly goingOnFrom: number | null;
 }

@@ -1,9 +1,12 @@
+import { isDeepStrictEqual } from "node:util";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import type { PartitionKey, Positions } from "../../platform/log/log.ts";
 import { registeredProjection } from "../../projections/registry.ts";
 import { removeGenerationFiles } from "../../projections/runner/generation-files.ts";
+import type { ParkingOrders } from "../../projections/runner/parking.ts";
 import type { GenerationReader, OpenGeneration } from "../reading/generation-reader.ts";
 import type { PastBuilder } from "./builder.ts";
+import type { BuildTask } from "./messages.ts";
 
 /** Generations that are kept for the next who asks about the same moment. */
 const KEPT = 16;
@@ -16,6 +19,8 @@ export interface PastGenerationsParts {
   readonly folder: string;
   /** By the read model's name, how to open what was built in the folder. */
   readonly readers: Readonly<Record<string, OpenGeneration<unknown>>>;
+  /** Of a projection: the events that every generation leaves out by now. */
+  readonly leftOutOf: (name: string) => ParkingOrders["discarded"];
   /** One that rests on more records is refused. */
   readonly recordsLimit: number;
 }
@@ -25,6 +30,7 @@ export interface PastGeneration {
   readonly name: string;
   readonly generation: number;
   readonly ends: Positions;
+  readonly discarded: BuildTask["discarded"];
   /** Of the log's records up to `ends`. */
   readonly records: number;
   /** How many of them stand in it so far. */
@@ -51,8 +57,9 @@ export class PastGenerations {
   /** The one of the cut, which is begun where it is not there; whoever has it gives it back. */
   take(name: string, cut: Positions): PastGeneration {
     const ends = endsOf(name, cut);
-    const key = `${name} ${JSON.stringify([...ends])}`;
-    const taken = this.#kept.get(key) ?? this.#begin(name, key, ends);
+    const discarded = this.#parts.leftOutOf(name);
+    const key = `${name} ${JSON.stringify([[...ends], [...discarded]])}`;
+    const taken = this.#kept.get(key) ?? this.#begin(name, key, { ends, discarded });
     taken.users += 1;
     return taken;
   }
@@ -67,17 +74,18 @@ export class PastGenerations {
     await Promise.all([...this.#kept.values()].map((one) => one.reader?.close()));
   }
 
-  #begin(name: string, key: string, ends: Positions): PastGeneration {
+  #begin(name: string, key: string, what: Pick<BuildTask, "ends" | "discarded">): PastGeneration {
+    const { ends } = what;
     const records = [...ends.values()].reduce((sum, end) => sum + end, 0);
     if (records > this.#parts.recordsLimit) throw beyondLimit(name, records, this.#parts);
     this.#makeRoom();
     this.#last += 1;
-    const from = this.#nearestBefore(name, ends);
+    const from = this.#nearestBefore(name, what);
     if (from !== null) from.users += 1;
     const made: PastGeneration = {
-      ...{ name, generation: this.#last, ends, records, applied: 0, reader: null },
+      ...{ name, generation: this.#last, ...what, records, applied: 0, reader: null },
       ...{ users: 0, usedAtMs: performance.now() },
-      ready: this.#build(name, { generation: this.#last, ends, from }, (applied) => {
+      ready: this.#build(name, { generation: this.#last, ...what, from }, (applied) => {
         made.applied = applied;
       }),
     };
@@ -96,15 +104,17 @@ export class PastGenerations {
     parts: {
       readonly generation: number;
       readonly ends: Positions;
+      readonly discarded: BuildTask["discarded"];
       readonly from: PastGeneration | null;
     },
     onRecords: (applied: number) => void,
   ) {
-    const { generation, ends, from } = parts;
+    const { generation, ends, discarded, from } = parts;
     const { builder, readers } = this.#parts;
     const goingOnFrom = from?.generation ?? null;
     try {
-      await builder.build({ projection: name, generation, ends, goingOnFrom }, onRecords);
+      const task = { projection: name, generation, ends, discarded, goingOnFrom };
+      await builder.build(task, onRecords);
     } finally {
       if (from !== null) this.giveBack(from);
     }
@@ -113,10 +123,17 @@ export class PastGenerations {
     return reader;
   }
 
-  /** Of those that are built and behind `ends` in no partition, the one that is furthest. */
-  #nearestBefore(name: string, ends: Positions): PastGeneration | null {
+  /**
+   * Of those that are built, behind `ends` in no partition and with the same events left out, the
+   * one that is furthest.
+   */
+  #nearestBefore(
+    name: string,
+    { ends, discarded }: Pick<BuildTask, "ends" | "discarded">,
+  ): PastGeneration | null {
     const before = [...this.#kept.values()].filter((one) => {
-      return one.name === name && one.reader !== null && isWithin(one.ends, ends);
+      const isBuilt = one.name === name && one.reader !== null;
+      return isBuilt && isDeepStrictEqual(one.discarded, discarded) && isWithin(one.ends, ends);
     });
     return before.toSorted((a, b) => b.records - a.records)[0] ?? null;
   }

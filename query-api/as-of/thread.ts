@@ -6,6 +6,7 @@ import { openLogReading } from "../../platform/log/places.ts";
 import { joinTracing } from "../../platform/telemetry/start-tracing.ts";
 import { registeredProjection } from "../../projections/registry.ts";
 import { generationFile } from "../../projections/runner/generation-files.ts";
+import { Parking } from "../../projections/runner/parking.ts";
 import { run } from "../../projections/runner/runner.ts";
 import { NO_SERVERS, openStore } from "../../projections/stores.ts";
 import { cutAt } from "./cut.ts";
@@ -30,7 +31,7 @@ port.on("message", ({ id, task }: Asked) => {
 
 /** Feeds a generation on SQLite until it has passed what the log is to end with. */
 async function build(id: number, task: BuildTask): Promise<undefined> {
-  const { projection: name, generation, ends, goingOnFrom } = task;
+  const { projection: name, generation, ends, discarded, goingOnFrom } = task;
   if (goingOnFrom !== null) {
     const [from, to] = [goingOnFrom, generation].map((one) => generationFile(folder, name, one));
     copyFileSync(from as string, to as string, constants.COPYFILE_FICLONE);
@@ -53,8 +54,9 @@ async function build(id: number, task: BuildTask): Promise<undefined> {
   };
   const past = pastLog(log, ends);
   try {
-    const parts = { projection, store, log: past, codec, observer, signal: done.signal };
-    const { reason, detail } = await run(parts);
+    const parking = new Parking({ releases: [], discarded });
+    const parts = { projection, store, log: past, codec, parking, observer };
+    const { reason, detail } = await run({ ...parts, signal: done.signal });
     if (!done.signal.aborted) throw new Error(`the build of ${name} ended: ${reason}: ${detail}`);
   } finally {
     await store.close();

@@ -56,6 +56,51 @@ export const projectionAnswer = z.object({
   generations: z.array(generationAnswer),
 });
 
+export const parkedStreamAnswer = z.object({
+  generation: z.int(),
+  partition: z.string(),
+  stream: z.string(),
+  position: z.int(),
+  sequence: z.int(),
+  reason: z.string(),
+  since: z.string(),
+  releases: z.int(),
+  releasing: z.boolean(),
+  storedPosition: z.int().nullable(),
+  event: z
+    .object({
+      id: z.string().nullable(),
+      type: z.string().nullable(),
+      time: z.string().nullable(),
+    })
+    .nullable(),
+  history: z.array(
+    z.object({
+      at: z.string(),
+      what: z.enum(["parked", "release-requested", "discarded"]),
+      position: z.int(),
+      reason: z.string(),
+      actor: z.string(),
+    }),
+  ),
+});
+
+export const parkedAnswer = z.object({
+  streams: z.array(parkedStreamAnswer),
+  discarded: z.array(
+    z.object({
+      partition: z.string(),
+      stream: z.string(),
+      position: z.int(),
+      sequence: z.int(),
+      fault: z.string(),
+      reason: z.string(),
+      at: z.string(),
+      actor: z.string(),
+    }),
+  ),
+});
+
 export function withoutGeneration<T extends { readonly generation: number }>(recorded: T) {
   const { generation: _, ...others } = recorded;
   return others;

@@ -1,39 +1,16 @@
 import type { Response } from "express";
 import { z } from "zod";
 import { withAnyKey } from "../../platform/access/roles.ts";
-import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { idField } from "../../platform/fields/fields.ts";
 import { isOver } from "../../platform/generations/phase.ts";
 import type { Route } from "../../platform/http/route.ts";
 import type { Positions } from "../../platform/log/log.ts";
-import type { Generation, Generations } from "../../projections/runner/generations.ts";
-import { type FreshnessParts, freshnessFields, freshnessOf } from "../reading/freshness.ts";
+import type { Generation } from "../../projections/runner/generations.ts";
+import { freshnessFields, freshnessOf } from "../reading/freshness.ts";
 import type { LogEnds } from "../reading/log-ends.ts";
 import { type generationAnswer, projectionAnswer, withoutGeneration } from "./answers.ts";
-
-/** What this process can say of one projection's stores. */
-interface ProjectionStores {
-  readonly name: string;
-  /** Positions of one generation as its own store tells; `null` when it is not there. */
-  positionsOf(generation: number): Promise<Positions | null>;
-}
-
-/**
- * Which process feeds each partition of a generation; a partition that is nobody's just now is left
- * out. `null`: it is fed by one process, or nobody can tell.
- */
-export type Feeders = (
-  projection: string,
-  generation: number,
-) => Promise<ReadonlyMap<string, string> | null>;
-
-export interface ProjectionsParts extends FreshnessParts {
-  readonly stores: readonly ProjectionStores[];
-  readonly generations: Pick<Generations, "of" | "isPaused">;
-  readonly feeders: Feeders;
-  /** What the generations rest on, of `operations.events`. */
-  readonly positions: () => Positions;
-}
+import { parkedRoute } from "./parked-route.ts";
+import { type ProjectionStores, type ProjectionsParts, storesOf } from "./parts.ts";
 
 /** Projections with their generations: phase, position, gap and who feeds them. */
 export function projectionRoutes(parts: ProjectionsParts): readonly Route[] {
@@ -70,11 +47,11 @@ export function projectionRoutes(parts: ProjectionsParts): readonly Route[] {
       headers: [],
       answers: [answer(projectionAnswer)],
       handle: async (request, response) => {
-        const stores = parts.stores.find(({ name }) => name === request.path["name"]);
-        if (!stores) throw notFound(request.path["name"] as string, parts);
+        const stores = storesOf(request.path["name"] as string, parts);
         await send(response, parts, () => describe(stores, parts));
       },
     },
+    parkedRoute(parts),
   ];
 }
 
@@ -98,11 +75,6 @@ async function send(
   const positions = parts.positions();
   const data = await read();
   response.json({ ...(await freshnessOf(positions, parts)), data });
-}
-
-function notFound(name: string, { stores }: ProjectionsParts): PlatformError {
-  const known = stores.map((one) => one.name).join(", ");
-  return new PlatformError("NOT_FOUND", `there is no projection ${name}; there are ${known}`);
 }
 
 async function describe(

@@ -6,9 +6,16 @@ export interface Snapshot<T> {
   /** Next position per partition that the generation had applied. */
   readonly positions: ReadonlyMap<PartitionKey, number>;
   /** Streams whose rows stopped at an event that could not be applied. */
-  readonly parkedStreams: readonly string[];
+  readonly parked: readonly ParkedPlace[];
   /** Next position after the highest cause of what was applied, per partition of the causes. */
   readonly causes: ReadonlyMap<PartitionKey, number>;
+}
+
+/** From where on a stream's events are left out. */
+export interface ParkedPlace {
+  readonly partition: PartitionKey;
+  readonly stream: string;
+  readonly position: number;
 }
 
 /** One generation as its store's reader shows it; opened with the reader's login. */

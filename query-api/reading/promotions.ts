@@ -15,7 +15,7 @@ export interface PromotionsParts {
 
 export interface Promotions {
   /** What is known so far, kept up to date. */
-  readonly generations: Pick<Generations, "of" | "isPaused">;
+  readonly generations: Pick<Generations, "of" | "isPaused" | "parked">;
   /** Of `operations.events`: what `generations` rests on. */
   readonly positions: () => Positions;
   /** Resolves when following has ended. */

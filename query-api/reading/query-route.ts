@@ -141,10 +141,11 @@ function outgoingOf({ answered, labels, request }: Answering): Outgoing {
 
 /** An answer about a stream that stopped at an event says so. */
 function parkedNote(
-  { parkedStreams }: Pick<Snapshot<unknown>, "parkedStreams">,
+  { parked: all }: Pick<Snapshot<unknown>, "parked">,
   request: RouteRequest,
 ): { parked?: readonly string[] } {
   const asked = Object.values(request.path);
-  const parked = parkedStreams.filter((stream) => asked.includes(stream));
+  const streams = all.map(({ stream }) => stream);
+  const parked = streams.filter((stream) => asked.includes(stream));
   return parked.length > 0 ? { parked } : {};
 }

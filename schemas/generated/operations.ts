@@ -97,6 +97,22 @@ export interface GenerationVerified {
   readonly schemaIds: readonly number[];
 }
 
+/** An event is given up: every generation of the projection leaves it out from now on. */
+export interface ParkedEventDiscarded {
+  /** In which it was found parked. */
+  readonly generation: number;
+  /** topic/partition */
+  readonly partition: string;
+  /** The aggregate id. */
+  readonly stream: string;
+  readonly position: number;
+  readonly sequence: number;
+  /** Why it could not be applied. */
+  readonly fault: string;
+  /** Why it is given up. */
+  readonly reason: string;
+}
+
 /** None of its generations is fed until it is resumed. */
 export interface ProjectionPaused {
   readonly reason: string;
@@ -105,6 +121,50 @@ export interface ProjectionPaused {
 /** Its generations are fed again. */
 export interface ProjectionResumed {
   readonly reason: string;
+}
+
+/** A stream is set aside from this event on, which a generation could not apply. */
+export interface StreamParked {
+  readonly generation: number;
+  /** topic/partition */
+  readonly partition: string;
+  /** The aggregate id. */
+  readonly stream: string;
+  /** Of that event. */
+  readonly position: number;
+  /** Of that event in its stream. */
+  readonly sequence: number;
+  /** Why it could not be applied. */
+  readonly reason: string;
+  /** How many releases of it came to nothing before. */
+  readonly releases: number;
+}
+
+/** A parked stream is to be applied again, from where it is parked. */
+export interface StreamReleaseRequested {
+  readonly generation: number;
+  /** topic/partition */
+  readonly partition: string;
+  /** The aggregate id. */
+  readonly stream: string;
+  /** Where it is parked. */
+  readonly position: number;
+  /** The number of this release, from 1. */
+  readonly releases: number;
+  readonly reason: string;
+}
+
+/** A parked stream has been applied again and is parked no more. */
+export interface StreamReleased {
+  readonly generation: number;
+  /** topic/partition */
+  readonly partition: string;
+  /** The aggregate id. */
+  readonly stream: string;
+  /** How many releases it took. */
+  readonly releases: number;
+  /** Next position of the partition when it was through. */
+  readonly through: number;
 }
 
 /** Every event of the context. */
@@ -117,5 +177,9 @@ export type OperationsEvent =
   | { readonly type: "GenerationStarted"; readonly data: GenerationStarted; readonly occurredAtMs: number }
   | { readonly type: "GenerationVerificationFailed"; readonly data: GenerationVerificationFailed; readonly occurredAtMs: number }
   | { readonly type: "GenerationVerified"; readonly data: GenerationVerified; readonly occurredAtMs: number }
+  | { readonly type: "ParkedEventDiscarded"; readonly data: ParkedEventDiscarded; readonly occurredAtMs: number }
   | { readonly type: "ProjectionPaused"; readonly data: ProjectionPaused; readonly occurredAtMs: number }
-  | { readonly type: "ProjectionResumed"; readonly data: ProjectionResumed; readonly occurredAtMs: number };
+  | { readonly type: "ProjectionResumed"; readonly data: ProjectionResumed; readonly occurredAtMs: number }
+  | { readonly type: "StreamParked"; readonly data: StreamParked; readonly occurredAtMs: number }
+  | { readonly type: "StreamReleaseRequested"; readonly data: StreamReleaseRequested; readonly occurredAtMs: number }
+  | { readonly type: "StreamReleased"; readonly data: StreamReleased; readonly occurredAtMs: number };

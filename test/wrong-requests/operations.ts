@@ -18,8 +18,19 @@ const POSITIONS: readonly WrongRange[] = [
 
 const ROW = { table: "t", key: "[]", live: null, built: null };
 
+function wrongCounts(field: string): readonly WrongRange[] {
+  return wrongValues(field, "type", ["-1", "1.5", "null"]);
+}
+
 /** What people ask for with a reason, of one generation. */
 const STEP: readonly WrongRange[] = [...GENERATION, ...REASON, NOBODY, NOT_THERE];
+
+const STREAM: readonly WrongRange[] = [
+  ...GENERATION,
+  ...wrongValues("partition", "type", ["null", "1", '"portfolio.events"', '"Portfolio/0"']),
+  ...texts("stream", 256),
+  NOBODY,
+];
 
 /** Of the commands of projections. */
 export const operationsRanges: Readonly<Record<string, readonly WrongRange[]>> = {
@@ -73,4 +84,13 @@ export const operationsRanges: Readonly<Record<string, readonly WrongRange[]>> =
   failGeneration: STEP,
   pauseProjection: [...REASON, NOBODY],
   resumeProjection: [...REASON, NOBODY],
+  recordParkedStream: [
+    ...STREAM,
+    ...REASON,
+    ...["position", "sequence", "releases"].flatMap(wrongCounts),
+    NOT_THERE,
+  ],
+  releaseStream: [...STREAM, ...REASON],
+  recordReleasedStream: [...STREAM, ...["releases", "through"].flatMap(wrongCounts)],
+  discardParkedEvent: [...STREAM, ...REASON, ...wrongCounts("position")],
 };

@@ -5,6 +5,7 @@ import type {
   GenerationVerified,
 } from "../../../../schemas/generated/operations.ts";
 import type { CommandDefinition } from "../../../aggregate.ts";
+import { type ParkingCommand, parkingCommands } from "./parking-commands.ts";
 
 const generation = z.int().min(1).max(1_000_000);
 const reason = textField(500);
@@ -90,7 +91,8 @@ export type ProjectionCommand =
   | CancelGeneration
   | FailGeneration
   | PauseProjection
-  | ResumeProjection;
+  | ResumeProjection
+  | ParkingCommand;
 
 const REACHED = { "portfolio.events/0": 12 };
 
@@ -211,4 +213,5 @@ export const commands: {
     summary: "Feed the generations of the read model again",
     example: { reason: "its server was moved" },
   },
+  ...parkingCommands,
 };

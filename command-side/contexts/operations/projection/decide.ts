@@ -15,6 +15,7 @@ import type {
   RollBackGeneration,
   StartGeneration,
 } from "./commands.ts";
+import { discard, recordParked, recordReleased, release } from "./decide-parking.ts";
 import type { ProjectionEvent } from "./events.ts";
 import {
   areEqual,
@@ -54,6 +55,14 @@ export const decider: Decider<ProjectionState, ProjectionCommand, ProjectionEven
         return pause(state, { paused: true, ...command.data }, context);
       case "ResumeProjection":
         return pause(state, { paused: false, ...command.data }, context);
+      case "RecordParkedStream":
+        return recordParked(state, command, context);
+      case "ReleaseStream":
+        return release(state, command, context);
+      case "RecordReleasedStream":
+        return recordReleased(state, command, context);
+      case "DiscardParkedEvent":
+        return discard(state, command, context);
     }
   },
 };

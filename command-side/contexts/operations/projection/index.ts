@@ -18,6 +18,6 @@ export const projection: AggregateDefinition<ProjectionState, ProjectionCommand,
     commands,
     owned: "by nobody",
     decider,
-    stateVersion: 2,
+    stateVersion: 3,
     refusals,
   };

@@ -1,5 +1,11 @@
 import { type GenerationPhase, isUnderWay } from "../../../../platform/generations/phase.ts";
 import type { ProjectionEvent } from "./events.ts";
+import {
+  evolveParking,
+  NOTHING_PARKED,
+  type ParkingState,
+  withoutGeneration,
+} from "./parking-state.ts";
 
 /** With which generation it was found equal, up to where. */
 interface Certificate {
@@ -18,10 +24,11 @@ export interface ProjectionState {
   readonly generations: ReadonlyMap<number, GenerationState>;
   readonly live: number | null;
   readonly paused: boolean;
+  readonly parking: ParkingState;
 }
 
 export function initialState(): ProjectionState {
-  return { generations: new Map(), live: null, paused: false };
+  return { generations: new Map(), live: null, paused: false, parking: NOTHING_PARKED };
 }
 
 export function evolve(state: ProjectionState, event: ProjectionEvent): ProjectionState {
@@ -45,16 +52,26 @@ export function evolve(state: ProjectionState, event: ProjectionEvent): Projecti
       return { ...change(before, generation, { phase: "live" }), live: generation };
     }
     case "GenerationRetired":
-      return change(state, event.data.generation, { phase: "retired", certificate: null });
+      return end(state, event.data.generation, "retired");
     case "GenerationCancelled":
-      return change(state, event.data.generation, { phase: "cancelled", certificate: null });
+      return end(state, event.data.generation, "cancelled");
     case "GenerationFailed":
-      return change(state, event.data.generation, { phase: "failed", certificate: null });
+      return end(state, event.data.generation, "failed");
     case "ProjectionPaused":
       return { ...state, paused: true };
     case "ProjectionResumed":
       return { ...state, paused: false };
+    case "StreamParked":
+    case "StreamReleaseRequested":
+    case "StreamReleased":
+    case "ParkedEventDiscarded":
+      return { ...state, parking: evolveParking(state.parking, event) };
   }
+}
+
+function end(state: ProjectionState, generation: number, phase: GenerationPhase): ProjectionState {
+  const parking = withoutGeneration(state.parking, generation);
+  return { ...change(state, generation, { phase, certificate: null }), parking };
 }
 
 function change(
