@@ -134,6 +134,8 @@ describe("a stream that is parked", function () {
     const answer = await ask(`/v1/portfolios/${ID}`, headers);
     expect(JSON.parse(await answer.text())).to.deep.include({ parked: [ID] });
     expect(performance.now() - startedMs).to.be.below(5_000);
+    const joined = await ask(`/v1/portfolios/${ID}/risk`);
+    expect(JSON.parse(await joined.text())).to.deep.include({ parked: [ID] });
 
     const listed = await cli("parked", "list", "--json");
     expect(jsonLines(listed.stdout)).to.have.length(1);

@@ -9,7 +9,7 @@ import type { Models, Readers } from "../registry.ts";
 import { type Outgoing, sendAnswer } from "./answer.ts";
 import { freshnessFields, freshnessOf } from "./freshness.ts";
 import type { Snapshot } from "./generation-reader.ts";
-import { answersOf, type QueryDefinition, type QueryParts } from "./query-route.ts";
+import { answersOf, parkedNote, type QueryDefinition, type QueryParts } from "./query-route.ts";
 import type { Answered, ReadModel } from "./read-model.ts";
 import { awaitToken, queryHeaders, staleParameter } from "./token-wait.ts";
 
@@ -78,7 +78,7 @@ async function joinNow(
     stale ||= waited.stale;
   }
   const joined = await join(models, definition, request);
-  return outgoingOf(joined, { stale, parts });
+  return outgoingOf(joined, { stale, parts, request });
 }
 
 /** At one cut of the log, where nothing has to be waited for. */
@@ -97,11 +97,12 @@ async function joinThen(
   }, request);
   const positions = lowest(answers.map((one) => one.positions));
   const labels = freshnessThen(then, positions);
+  const parked = parkedNote(answers, request);
   return {
     positions,
     generation: "past",
-    content: { data },
-    body: { generation: null, ...labels, data },
+    content: { data, parked },
+    body: { generation: null, ...labels, ...parked, data },
   };
 }
 
@@ -151,19 +152,22 @@ class Reading {
 
 async function outgoingOf(
   { data, answers, behind }: Joined,
-  { stale, parts }: { readonly stale: boolean; readonly parts: QueryParts },
+  asked: { readonly stale: boolean; readonly parts: QueryParts; readonly request: RouteRequest },
 ): Promise<Outgoing> {
+  const { stale, parts, request } = asked;
+  const parked = parkedNote([...answers.values()], request);
   const generations = [...answers].map(([name, { generation }]) => [name, generation] as const);
   const positions = lowest([...answers.values()].map((one) => one.positions));
   return {
     positions,
     generation: generations.map(([, generation]) => generation).join("."),
-    content: { data, behind },
+    content: { data, behind, parked },
     body: {
       generation: Object.fromEntries(generations),
       ...(await freshnessOf(positions, parts)),
       ...(stale ? { stale: true } : {}),
       ...(behind.length > 0 ? { behind } : {}),
+      ...parked,
       data,
     },
   };

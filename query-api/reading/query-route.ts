@@ -130,7 +130,7 @@ interface Answering {
 function outgoingOf({ answered, labels, request }: Answering): Outgoing {
   const { generation, positions, result } = answered;
   const { data, nextCursor } = result;
-  const parked = parkedNote(answered, request);
+  const parked = parkedNote([answered], request);
   return {
     positions,
     generation: generation === null ? "past" : String(generation),
@@ -139,13 +139,13 @@ function outgoingOf({ answered, labels, request }: Answering): Outgoing {
   };
 }
 
-/** An answer about a stream that stopped at an event says so. */
-function parkedNote(
-  { parked: all }: Pick<Snapshot<unknown>, "parked">,
+/** An answer about a stream that stopped at an event, in one of the read models, says so. */
+export function parkedNote(
+  answers: readonly Pick<Snapshot<unknown>, "parked">[],
   request: RouteRequest,
 ): { parked?: readonly string[] } {
   const asked = Object.values(request.path);
-  const streams = all.map(({ stream }) => stream);
-  const parked = streams.filter((stream) => asked.includes(stream));
+  const streams = new Set(answers.flatMap(({ parked }) => parked.map(({ stream }) => stream)));
+  const parked = [...streams].filter((stream) => asked.includes(stream));
   return parked.length > 0 ? { parked } : {};
 }
