@@ -20,6 +20,7 @@ import {
   entryOf,
   type Find,
   type Frozen,
+  keptTables,
   type OutboxEntry,
   otherLog,
   otherReign,
@@ -86,11 +87,12 @@ export class PostgresProcessStore implements ProcessStore {
   #epoch = 0;
 
   constructor(parts: PostgresProcessStoreParts) {
-    const { url, schema, projection } = parts;
+    const { url, schema } = parts;
+    const projection = keptTables(parts.projection);
     this.#schema = schema;
     const tables = Object.entries(projection.tables);
     this.#tables = new Map(tables.map(([name, table]) => [name, storedTable(name, table)]));
-    this.#store = new PostgresReadStore(parts);
+    this.#store = new PostgresReadStore({ ...parts, projection });
     const settings = SETTINGS;
     this.#pool = new PostgresPool({ url, name: schema, connections: CONNECTIONS, settings });
   }
@@ -127,6 +129,10 @@ export class PostgresProcessStore implements ProcessStore {
 
   rows(table: string, from?: readonly Value[]): AsyncIterable<StoredRow> {
     return this.#store.rows(table, from);
+  }
+
+  row(table: string, key: readonly Value[]) {
+    return this.#store.row(table, key);
   }
 
   checkpoints() {

@@ -1,6 +1,6 @@
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import type { PartitionKey } from "../../platform/log/log.ts";
-import type { Value } from "../../projections/runner/projection.ts";
+import type { Projection, Value } from "../../projections/runner/projection.ts";
 import { Fenced, type ReadStore, type StoredRow } from "../../projections/runner/read-store.ts";
 import { integer, type SqlRow, text } from "../../projections/runner/sql-row.ts";
 import type { PlannedCommand } from "./manager.ts";
@@ -107,4 +107,12 @@ export function entryOf(row: SqlRow): OutboxEntry {
 /** The aggregate that a command goes to, as one text. */
 export function targetOf(of: Pick<PlannedCommand, "aggregate" | "aggregateId">): string {
   return `${of.aggregate}/${of.aggregateId}`;
+}
+
+/** A manager's tables outlive the code that made them, before rows kept what made them. */
+export function keptTables({ tables, ...projection }: Projection): Projection {
+  const kept = Object.entries(tables).map(([name, table]) => {
+    return [name, { ...table, firstUnknown: true }] as const;
+  });
+  return { ...projection, tables: Object.fromEntries(kept) };
 }

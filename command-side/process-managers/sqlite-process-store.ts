@@ -18,6 +18,7 @@ import {
   entryOf,
   type Find,
   type Frozen,
+  keptTables,
   type OutboxEntry,
   otherLog,
   otherReign,
@@ -70,9 +71,10 @@ export class SqliteProcessStore implements ProcessStore {
 
   constructor(parts: { readonly file: string; readonly projection: Projection }) {
     this.#file = parts.file;
-    const tables = Object.entries(parts.projection.tables);
+    const projection = keptTables(parts.projection);
+    const tables = Object.entries(projection.tables);
     this.#tables = new Map(tables.map(([name, table]) => [name, storedTable(name, table)]));
-    this.#store = new SqliteReadStore(parts);
+    this.#store = new SqliteReadStore({ ...parts, projection });
   }
 
   async create(): Promise<void> {
@@ -96,6 +98,10 @@ export class SqliteProcessStore implements ProcessStore {
 
   rows(table: string, from?: readonly Value[]): AsyncIterable<StoredRow> {
     return this.#store.rows(table, from);
+  }
+
+  row(table: string, key: readonly Value[]) {
+    return this.#store.row(table, key);
   }
 
   checkpoints() {

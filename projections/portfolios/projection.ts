@@ -18,7 +18,9 @@ import { tables } from "./store.ts";
 /** Portfolios with their holdings, lots, ledger, trades and realised profit. */
 export const portfolios: Projection<PortfolioEvent> = {
   name: "portfolios",
-  version: 1,
+  version: 2,
+  // Rows know where they began.
+  changes: { since: 1, differs: [] },
   topics: ["portfolio.events"],
   tables,
   project(recorded) {

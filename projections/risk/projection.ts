@@ -18,8 +18,9 @@ import { tables } from "./store.ts";
 /** The last assessment of each portfolio, its limits with their states, and all breaches. */
 export const risk: Projection<RiskEvent> = {
   name: "risk",
-  version: 2,
-  // What is measured against a limit stands in the events that set or reset it, too.
+  version: 3,
+  // What is measured against a limit stands in the events that set or reset it, too; and rows know
+  // where they began.
   changes: { since: 1, differs: ["limitValues"] },
   topics: ["risk.events"],
   tables,

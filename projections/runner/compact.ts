@@ -45,9 +45,21 @@ function tableChanges(tables: Tables, name: string): TableChanges {
   }
   const lastByKey = new Map<string, PositionedChange>();
   return {
-    add: (change) => lastByKey.set(keyText(table, change.row), change),
+    add: (change) => {
+      const key = keyText(table, change.row);
+      const before = lastByKey.get(key);
+      lastByKey.set(key, before === undefined ? change : following(before, change));
+    },
     sorted: () => [...lastByKey.values()].sort(compare),
   };
+}
+
+/** The change that comes of two: a row that was deleted between begins anew. */
+function following(before: PositionedChange, change: PositionedChange): PositionedChange {
+  if (change.deleted) return change;
+  if (before.deleted) return { ...change, begins: true };
+  const first = before.first ?? before.position;
+  return before.begins ? { ...change, first, begins: true } : { ...change, first };
 }
 
 function keyText(table: Table, row: Row): string {

@@ -70,6 +70,16 @@ describe("lines for InfluxDB", () => {
     ]);
   });
 
+  it("say where a row began of which they stand for several changes", () => {
+    const change = { table: "symbols", row: { id: "a", symbol: "x" }, position: 5 };
+    const [several, anew] = linesOf(tables, "m.events/0", [
+      { ...change, first: 3 },
+      { ...change, first: 4, begins: true },
+    ]);
+    expect(several).to.match(/,_first=3i,_position=5i 5$/);
+    expect(anew).to.match(/,_first=4i,_begins=true,_position=5i 5$/);
+  });
+
   it("are refused where a point could not hold the row, or would fall on another's", () => {
     const refused: readonly (readonly [string, Row])[] = [
       ["ticks", { ...tick, ordinal: 1_000_000 }],

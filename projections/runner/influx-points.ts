@@ -1,9 +1,11 @@
 import type { PartitionKey } from "../../platform/log/log.ts";
 import {
+  BEGINS_FIELD,
   DAY_MS,
   DAYS,
   DELETED_FIELD,
   exactField,
+  FIRST_FIELD,
   PARTITION_TAG,
   POSITION_FIELD,
   type ShapedColumn,
@@ -33,12 +35,13 @@ export function linesOf(
   const days = new Set<string>();
   let before: RowOfDay | null = null;
   const lines: string[] = [];
-  for (const { table: name, row, position, deleted } of changes) {
+  for (const change of changes) {
+    const { table: name, row, position, deleted } = change;
     const table = tables.get(name);
     if (table === undefined) throw new DataError(`the read model has no table ${name}`);
     const time = timeOf(table, row, position);
     const fields = deleted ? deletedField(table) : fieldsOf(table, row);
-    const end = `${POSITION_FIELD}=${position}i ${time.text}`;
+    const end = `${beginningOf(change)}${POSITION_FIELD}=${position}i ${time.text}`;
     lines.push(`${name}${origin}${tagsOf(table.tags, table, row)} ${fields}${end}`);
     if (time.day === null || isSameDay(before, { table, row, day: time.day })) continue;
     before = { table, row, day: time.day };
@@ -83,6 +86,12 @@ function checkedKey(value: Value | undefined, table: ShapedTable, index: number)
 function deletedField({ name, table }: ShapedTable): string {
   if (table.immutable) throw new DataError(`a row of ${name} never changes, so it never goes`);
   return `${DELETED_FIELD}=true,`;
+}
+
+/** Nothing where the point itself says it: most rows change once in a batch. */
+function beginningOf({ position, first = position, begins }: PositionedChange): string {
+  const since = first === position ? "" : `${FIRST_FIELD}=${first}i,`;
+  return begins ? `${since}${BEGINS_FIELD}=true,` : since;
 }
 
 /** A point of a row that may change has all its fields, for InfluxQL's `last` goes field by field. */

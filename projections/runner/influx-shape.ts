@@ -80,6 +80,13 @@ export const POSITION_FIELD = "_position";
 export const DELETED_FIELD = "_deleted";
 
 /**
+ * Of a point that stands for several changes of its row: where the first of them stood; and that
+ * the row was deleted before that, of which there may be no point.
+ */
+export const FIRST_FIELD = "_first";
+export const BEGINS_FIELD = "_begins";
+
+/**
  * The days of which a series of a table has points, at the day's number: without it the server
  * would have to look into every shard for the newest tick.
  */

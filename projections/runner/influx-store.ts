@@ -9,13 +9,21 @@ import {
 } from "./influx-checkpoints.ts";
 import { InfluxClient } from "./influx-client.ts";
 import { createDatabase, dropDatabase } from "./influx-database.ts";
+import { rowWithOrigin } from "./influx-origin.ts";
 import { linesOf } from "./influx-points.ts";
 import { rowsInKeyOrder } from "./influx-rows.ts";
 import { type InfluxShapes, type ShapedTable, shapedTable } from "./influx-shape.ts";
 import { InfluxVersions } from "./influx-versions.ts";
 import { writeLines } from "./influx-writer.ts";
 import type { Projection, Value } from "./projection.ts";
-import type { ApplyOutcome, Batch, Checkpoint, ReadStore, StoredRow } from "./read-store.ts";
+import type {
+  ApplyOutcome,
+  Batch,
+  Checkpoint,
+  ReadStore,
+  RowOrigin,
+  StoredRow,
+} from "./read-store.ts";
 import { keyValuesOf } from "./stored-table.ts";
 
 /** Partitions are written side by side; beyond this they wait for one another. */
@@ -86,13 +94,15 @@ export class InfluxReadStore implements ReadStore {
   }
 
   async *rows(table: string, from?: readonly Value[], atOnce?: number): AsyncIterable<StoredRow> {
-    const declared = this.#tables.get(table);
-    if (declared === undefined) throw new RangeError(`no table ${table}`);
-    const checkpoints = await this.checkpoints();
-    const asOf = new Map([...checkpoints].map(([key, { next }]) => [key, next]));
-    const versions = new InfluxVersions(this.#client, this.#parts.database, asOf);
+    const declared = this.#shaped(table);
+    const versions = await this.#versions();
     const after = from === undefined ? null : keyValuesOf(declared, from);
     yield* rowsInKeyOrder(versions, declared, { after, atOnce });
+  }
+
+  async row(table: string, key: readonly Value[]): Promise<RowOrigin | null> {
+    const declared = this.#shaped(table);
+    return rowWithOrigin(await this.#versions(), declared, keyValuesOf(declared, key));
   }
 
   async checkpoints(): Promise<ReadonlyMap<PartitionKey, Checkpoint>> {
@@ -105,5 +115,17 @@ export class InfluxReadStore implements ReadStore {
 
   async close(): Promise<void> {
     this.#client.close();
+  }
+
+  #shaped(table: string): ShapedTable {
+    const shaped = this.#tables.get(table);
+    if (shaped === undefined) throw new RangeError(`no table ${table}`);
+    return shaped;
+  }
+
+  async #versions(): Promise<InfluxVersions> {
+    const checkpoints = await this.checkpoints();
+    const asOf = new Map([...checkpoints].map(([key, { next }]) => [key, next]));
+    return new InfluxVersions(this.#client, this.#parts.database, asOf);
   }
 }

@@ -29,6 +29,7 @@ export function measuredStore(store: ReadStore, { server, projection }: StoreNam
       return inSpan(storeSpan("apply", { server, projection }, rows), () => apply(batch));
     },
     rows: (table, from, atOnce) => store.rows(table, from, atOnce),
+    row: (table, key) => measured("row", () => store.row(table, key)),
     checkpoints: () => measured("checkpoints", () => store.checkpoints()),
     drop: () => measured("drop", () => store.drop()),
     close: () => store.close(),

@@ -14,7 +14,13 @@ import {
   isWhole,
   tableCollection,
 } from "./mongo-schema.ts";
-import { type MongoLayout, NO_LAYOUT, NOT_DELETED, storedRowOf } from "./mongo-table.ts";
+import {
+  type MongoLayout,
+  NO_LAYOUT,
+  NOT_DELETED,
+  rowOriginOf,
+  storedRowOf,
+} from "./mongo-table.ts";
 import { MongoWriter } from "./mongo-writer.ts";
 import { orderedKey } from "./ordered-key.ts";
 import type { Projection, Value } from "./projection.ts";
@@ -24,6 +30,7 @@ import {
   type Checkpoint,
   DataError,
   type ReadStore,
+  type RowOrigin,
   type StoredRow,
 } from "./read-store.ts";
 import { keyValuesOf, type StoredTable, storedTable } from "./stored-table.ts";
@@ -102,8 +109,7 @@ export class MongoReadStore implements ReadStore {
     from?: readonly Value[],
     atOnce = PAGE_ROWS,
   ): AsyncIterable<StoredRow> {
-    const declared = this.#tables.get(table);
-    if (declared === undefined) throw new RangeError(`no table ${table}`);
+    const declared = this.#declared(table);
     let after = from === undefined ? null : orderedKey(keyValuesOf(declared, from));
     for (;;) {
       const page = await this.#readPage(declared, after, atOnce);
@@ -112,6 +118,15 @@ export class MongoReadStore implements ReadStore {
       if (last === undefined || page.length < atOnce) return;
       after = last._id;
     }
+  }
+
+  async row(table: string, key: readonly Value[]): Promise<RowOrigin | null> {
+    const declared = this.#declared(table);
+    const filter = { ...NOT_DELETED, _id: orderedKey(keyValuesOf(declared, key)) };
+    const [document] = await this.#database.run((session) => {
+      return session.find(tableCollection(this.#parts.prefix, table), filter);
+    });
+    return document === undefined ? null : rowOriginOf(declared, document);
   }
 
   async checkpoints(): Promise<ReadonlyMap<PartitionKey, Checkpoint>> {
@@ -128,6 +143,12 @@ export class MongoReadStore implements ReadStore {
 
   async close(): Promise<void> {
     await this.#database.close();
+  }
+
+  #declared(table: string): StoredTable {
+    const declared = this.#tables.get(table);
+    if (declared === undefined) throw new RangeError(`no table ${table}`);
+    return declared;
   }
 
   async #readPage({ name }: StoredTable, after: string | null, limit: number) {

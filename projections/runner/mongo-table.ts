@@ -3,7 +3,7 @@ import type { PartitionKey } from "../../platform/log/log.ts";
 import { type MongoFilter, mongoInteger, type StoredDocument } from "./mongo-database.ts";
 import { orderedKey } from "./ordered-key.ts";
 import type { ColumnType, Row, Value } from "./projection.ts";
-import { DataError, type PositionedChange, type StoredRow } from "./read-store.ts";
+import { DataError, type PositionedChange, type RowOrigin, type StoredRow } from "./read-store.ts";
 import { cannotHold, checkedValue, keyValues, type StoredTable } from "./stored-table.ts";
 
 /**
@@ -14,6 +14,7 @@ import { cannotHold, checkedValue, keyValues, type StoredTable } from "./stored-
  *     version: 2, document: "{…}", …          as their text, which is given back as it came
  *     _partition: "strategies.events/0",      which event last changed it
  *     _position: 17,
+ *     _first: 3,                              which made it; not of a table whose rows never change
  *     _found: { tags: ["fast"], … } }         made of the columns, for indexes: see `MongoLayout`
  *
  * A deleted row leaves `{ _id, _partition, _position, _deleted: true }`, so that an older change
@@ -49,7 +50,7 @@ export function indexDescription({ fields }: MongoIndex): IndexDescription {
 /** The whole document of a change; content that a row cannot hold is a `DataError`. */
 export function documentOf(
   stored: StoredTable,
-  { row, position, deleted }: PositionedChange,
+  { row, position, first = position, deleted }: PositionedChange,
   more: { readonly partition: PartitionKey; readonly found: MongoLayout["found"][string] | null },
 ): StoredDocument {
   const origin = { _partition: more.partition, _position: mongoInteger(position) };
@@ -66,7 +67,8 @@ export function documentOf(
     throw new DataError(`${stored.name}: a row of ${characters} characters is too large`);
   }
   const found = more.found === null ? {} : { _found: foundIn(more.found, stored, row) };
-  return { _id, ...document, ...origin, ...found };
+  const began = stored.table.immutable ? {} : { _first: mongoInteger(first) };
+  return { _id, ...document, ...origin, ...began, ...found };
 }
 
 function keyOfRow(stored: StoredTable, row: Row): Value[] {
@@ -95,4 +97,10 @@ export function storedRowOf({ columns }: StoredTable, document: StoredDocument):
   for (const column of columns) row[column] = document[column] as Value;
   const { _partition, _position } = document;
   return { row, partition: _partition as PartitionKey, position: _position as number };
+}
+
+/** The row with what made it, too. */
+export function rowOriginOf(stored: StoredTable, document: StoredDocument): RowOrigin {
+  const { _first, _position } = document;
+  return { ...storedRowOf(stored, document), first: (_first ?? _position) as number };
 }

@@ -9,14 +9,24 @@ import type { StoredTable } from "./stored-table.ts";
 /** What a batch writes to one collection. */
 export interface TableDocuments {
   readonly table: StoredTable;
-  readonly documents: readonly StoredDocument[];
+  readonly documents: readonly ChangedDocument[];
+}
+
+interface ChangedDocument {
+  readonly document: StoredDocument;
+  /** What stands there was deleted before: it says nothing of where this one began. */
+  readonly begins: boolean;
 }
 
 /**
  * Writes whole documents in no order. Without a transaction each write is harmless whenever it
  * comes: it takes effect only where what stands there is older.
  *
- *   replaceOne { _id: "s-1", _position: { $lt: 17 } } by { …, _position: 17 }, upsert
+ *   updateOne { _id: "s-1", _position: { $lt: 17 } } to
+ *     { $set: { …, _position: 17 }, $unset: { _deleted }, $min: { _first: 17 } }, upsert
+ *
+ * A row that is there began before, and a deleted one says nothing of that: the least of both is
+ * where the row began.
  *
  * Where it is not older the filter finds nothing, and making the document anew fails by its key
  * (11000). So does one of two that make it at once, the newer perhaps: it is tried once more.
@@ -39,7 +49,10 @@ export class MongoWriter {
       const table = this.#tables.get(name);
       if (table === undefined) throw new DataError(`the read model has no table ${name}`);
       const more = { partition, found: this.#found[name] ?? null };
-      return { table, documents: ofTable.map((change) => documentOf(table, change, more)) };
+      const documents = ofTable.map((change) => {
+        return { document: documentOf(table, change, more), begins: change.begins === true };
+      });
+      return { table, documents };
     });
   }
 
@@ -57,7 +70,7 @@ export class MongoWriter {
 
 /** A row that never changes stays as it is once it is there. */
 function writeOf(
-  document: StoredDocument,
+  { document, begins }: ChangedDocument,
   { isImmutable, session }: { readonly isImmutable: boolean; readonly session: MongoSession },
 ): MongoWrite {
   const { _id, ...replacement } = document;
@@ -66,7 +79,13 @@ function writeOf(
   }
   // In a transaction the checkpoint keeps older changes away, and an error would end it.
   const older = session.isTransaction ? {} : { _position: { $lt: document._position } };
-  return { replaceOne: { filter: { _id, ...older }, replacement, upsert: true } };
+  const filter = { _id, ...older };
+  if ("_deleted" in document) return { replaceOne: { filter, replacement, upsert: true } };
+  const { _first, ...others } = replacement;
+  const columns = begins ? { $set: replacement } : { $set: others, $min: { _first } };
+  return {
+    updateOne: { filter, update: { ...columns, $unset: { _deleted: "" } }, upsert: true },
+  };
 }
 
 /** Of these writes, those whose key was taken by something newer. */

@@ -1,4 +1,4 @@
-import type { Tables } from "./projection.ts";
+import type { Table, Tables } from "./projection.ts";
 import { type StoredTable, storedTable, type TableIndex } from "./stored-table.ts";
 
 /**
@@ -28,19 +28,22 @@ type Placement = Nodes | Relationships;
 /** Where tables stand in the graph; one that is left out has nodes of its own. */
 export type Graph = Readonly<Record<string, Placement>>;
 
-export interface PlacedNodes extends StoredTable {
+export interface PlacedNodes extends StoredTable, Origin {
   readonly nodes: Nodes;
   /** The node is not the row's alone: it stays when the row goes. */
   readonly isShared: boolean;
-  /** Properties of the row's origin, which must not be another table's. */
-  readonly partition: string;
-  readonly position: string;
 }
 
-export interface PlacedRelationships extends StoredTable {
+export interface PlacedRelationships extends StoredTable, Origin {
   readonly relationships: Relationships;
+}
+
+/** The properties that say where a row comes from, which must not be another table's. */
+interface Origin {
   readonly partition: string;
   readonly position: string;
+  /** Where the row began; the position itself where rows never change. */
+  readonly first: string;
 }
 
 export type PlacedTable = PlacedNodes | PlacedRelationships;
@@ -62,12 +65,10 @@ export function placedTables(tables: Tables, graph: Graph): PlacedTable[] {
     const stored = storedTable(name, table);
     if ("type" in placement) {
       requireTwoKeys(stored);
-      const origin = { partition: "_partition", position: "_position" };
-      return { ...stored, ...origin, relationships: placement };
+      return { ...stored, ...originOf(table, ""), relationships: placement };
     }
     const isShared = uses.filter((label) => label === placement.on).length > 1;
-    const suffix = isShared ? `_${name}` : "";
-    const origin = { partition: `_partition${suffix}`, position: `_position${suffix}` };
+    const origin = originOf(table, isShared ? `_${name}` : "");
     return { ...stored, ...origin, nodes: placement, isShared };
   });
 }
@@ -92,6 +93,11 @@ export function indexedLabel(tables: readonly PlacedTable[], { table }: TableInd
   const placed = tables.find(({ name }) => name === table);
   if (placed === undefined) throw new RangeError(`no table ${table} to index`);
   return "nodes" in placed ? placed.nodes.on : null;
+}
+
+function originOf({ immutable }: Table, suffix: string): Origin {
+  const [partition, position] = [`_partition${suffix}`, `_position${suffix}`];
+  return { partition, position, first: immutable ? position : `_first${suffix}` };
 }
 
 function placementOf(table: string, graph: Graph): Placement {

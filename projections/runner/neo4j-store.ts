@@ -11,7 +11,7 @@ import { type Graph, type PlacedTable, placedTables } from "./neo4j-graph.ts";
 import { Neo4jPool, type Neo4jSession } from "./neo4j-pool.ts";
 import { textOf } from "./neo4j-query.ts";
 import { createGeneration, dropGeneration, isMade } from "./neo4j-schema.ts";
-import { boundValue, pageCypher, readRow } from "./neo4j-table.ts";
+import { boundValue, pageCypher, readRow, rowCypher } from "./neo4j-table.ts";
 import { Neo4jWriter, runAll } from "./neo4j-writer.ts";
 import type { Projection, Value } from "./projection.ts";
 import {
@@ -20,9 +20,10 @@ import {
   type Checkpoint,
   DataError,
   type ReadStore,
+  type RowOrigin,
   type StoredRow,
 } from "./read-store.ts";
-import { integer, text } from "./sql-row.ts";
+import { integer, type SqlRow, text } from "./sql-row.ts";
 import type { TableIndex } from "./stored-table.ts";
 
 /** Partitions are written side by side; beyond this they wait for one another. */
@@ -94,8 +95,7 @@ export class Neo4jReadStore implements ReadStore {
     from?: readonly Value[],
     atOnce = PAGE_ROWS,
   ): AsyncIterable<StoredRow> {
-    const placed = this.#tables.find(({ name }) => name === table);
-    if (placed === undefined) throw new RangeError(`no table ${table}`);
+    const placed = this.#placed(table);
     let after = from;
     for (;;) {
       const page = await this.#readPage(placed, after, atOnce);
@@ -104,6 +104,18 @@ export class Neo4jReadStore implements ReadStore {
       if (last === undefined || page.length < atOnce) return;
       after = placed.keyColumns.map((column) => last.row[column] as Value);
     }
+  }
+
+  async row(table: string, key: readonly Value[]): Promise<RowOrigin | null> {
+    const placed = this.#placed(table);
+    const { generation } = this.#parts;
+    const values = { key: key.map((value, i) => boundValue(value, placed, i)) };
+    const found = await readGeneration(this.#pool, generation, (session) => {
+      return session.run(textOf(rowCypher(placed), generation), values);
+    });
+    const [stored] = found;
+    if (stored === undefined) return null;
+    return { ...storedRow(placed, stored), first: integer(stored, "_firstPosition") };
   }
 
   async checkpoints(): Promise<ReadonlyMap<PartitionKey, Checkpoint>> {
@@ -117,6 +129,12 @@ export class Neo4jReadStore implements ReadStore {
 
   async close(): Promise<void> {
     await this.#pool.close();
+  }
+
+  #placed(table: string): PlacedTable {
+    const placed = this.#tables.find(({ name }) => name === table);
+    if (placed === undefined) throw new RangeError(`no table ${table}`);
+    return placed;
   }
 
   #readPage(
@@ -152,10 +170,14 @@ export class Neo4jReadStore implements ReadStore {
       after: after.map((value, i) => boundValue(value, placed, i)),
       limit: neo4j.int(limit),
     });
-    return found.map((stored) => ({
-      row: readRow(placed, stored),
-      partition: text(stored, "_partitionKey") as PartitionKey,
-      position: integer(stored, "_position"),
-    }));
+    return found.map((stored) => storedRow(placed, stored));
   }
+}
+
+function storedRow(placed: PlacedTable, stored: SqlRow): StoredRow {
+  return {
+    row: readRow(placed, stored),
+    partition: text(stored, "_partitionKey") as PartitionKey,
+    position: integer(stored, "_position"),
+  };
 }

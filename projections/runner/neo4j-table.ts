@@ -9,23 +9,32 @@ import { checkedValue, quoted } from "./stored-table.ts";
  *
  *   nodes          (:Trader_social_g3:Registered_social_g3 {traderId, handle, …,
  *                     _partition_traders, _position_traders})
- *   relationships  (:Trader_… {…})-[:FOLLOWS_… {sinceMs, _partition, _position}]->(:Trader_…)
+ *   relationships  (:Trader_… {…})-[:FOLLOWS_… {sinceMs, _partition, _position, _first}]->(:Tra…)
  *
  * `_partition` is the key of the partition; with `_position` it says which event last changed the
- * row. Decimals and JSON are texts, null is a property that is not there. Texts are ordered by code
+ * row. Rows that may change also have `_first`, which says the same of the event that made them.
+ * Decimals and JSON are texts, null is a property that is not there. Texts are ordered by code
  * point.
  *
  * In the texts below `Trader_g` stands for the label of the generation (`Neo4jQueries`); a batch
- * comes as `$rows`, each `{key: [...], set: {...}}`, or as `$keys`.
+ * comes as `$rows`, each `{key: [...], set: {...}, first: …}`, or as `$keys`.
  */
 export function upsertCypher(placed: PlacedTable): string {
   if ("relationships" in placed) return mergeRelationships(placed);
   const { nodes, table, isShared } = placed;
   const merge = `UNWIND $rows AS row MERGE (n:${nodes.on}_g ${keyMap(placed, "row.key")})`;
-  if (!isShared) return `${merge} ${table.immutable ? "ON CREATE " : ""}SET n += row.set`;
-  const isThere = `WHEN n:${nodes.label}_g THEN {}`;
-  const set = table.immutable ? `CASE ${isThere} ELSE row.set END` : "row.set";
+  if (!isShared) return `${merge} ${setRow("n", placed)}`;
+  if (!table.immutable) return `${merge} ${setRow("n", placed)} SET n:${nodes.label}_g`;
+  const set = `CASE WHEN n:${nodes.label}_g THEN {} ELSE row.set END`;
   return `${merge} SET n += ${set}, n:${nodes.label}_g`;
+}
+
+/** A row that is there stays where it never changes; another keeps where it began, unless `set`
+ *  says that it began anew. */
+function setRow(bound: string, { table, first }: PlacedTable): string {
+  if (table.immutable) return `ON CREATE SET ${bound} += row.set`;
+  const began = `${bound}.${name(first)}`;
+  return `SET ${bound} += row.set SET ${began} = coalesce(${began}, row.first)`;
 }
 
 export function deleteCypher(placed: PlacedTable): string {
@@ -40,8 +49,9 @@ export function deleteCypher(placed: PlacedTable): string {
 }
 
 /** What a row leaves on a node that stays: none of its own properties. */
-export function nothingOf({ table, partition, position }: PlacedTable): Record<string, null> {
-  const own = [...Object.keys(table.columns), partition, position];
+export function nothingOf(placed: PlacedTable): Record<string, null> {
+  const { table, partition, position, first } = placed;
+  const own = [...Object.keys(table.columns), partition, position, first];
   return Object.fromEntries(own.map((name) => [name, null]));
 }
 
@@ -60,14 +70,28 @@ export function pageCypher(placed: PlacedTable, equal: number, isBeyond: boolean
     if (i < equal) return `${place} = $after[${i}]`;
     return i === equal && isBeyond ? `${place} > $after[${i}]` : `${place} IS NOT NULL`;
   });
-  const bound = "relationships" in placed ? "r" : "n";
-  const shown = placed.columns.map((column, i) => {
+  return `MATCH ${patternOf(placed)} WHERE ${[...bounds, ...rowCondition(placed)].join(" AND ")}
+    RETURN ${shownOf(placed)} ORDER BY ${places.join(", ")} LIMIT $limit`;
+}
+
+/** The row of a key, with what made it. */
+export function rowCypher(placed: PlacedTable): string {
+  const key = keyPlaces(placed).map((place, i) => `${place} = $key[${i}]`);
+  return `MATCH ${patternOf(placed)} WHERE ${[...key, ...rowCondition(placed)].join(" AND ")}
+    RETURN ${shownOf(placed)}, ${boundIn(placed)}.${name(placed.first)} AS _firstPosition`;
+}
+
+function shownOf(placed: PlacedTable): string {
+  const [bound, places] = [boundIn(placed), keyPlaces(placed)];
+  const columns = placed.columns.map((column, i) => {
     return `${places[i] ?? `${bound}.${name(column)}`} AS ${name(column)}`;
   });
-  return `MATCH ${patternOf(placed)} WHERE ${[...bounds, ...rowCondition(placed)].join(" AND ")}
-    RETURN ${shown.join(", ")}, ${bound}.${name(placed.partition)} AS _partitionKey,
-      ${bound}.${name(placed.position)} AS _position
-    ORDER BY ${places.join(", ")} LIMIT $limit`;
+  return `${columns.join(", ")}, ${bound}.${name(placed.partition)} AS _partitionKey,
+      ${bound}.${name(placed.position)} AS _position`;
+}
+
+function boundIn(placed: PlacedTable): string {
+  return "relationships" in placed ? "r" : "n";
 }
 
 /** A value as the server takes it: every number of JavaScript would become a double there. */
@@ -93,10 +117,8 @@ function readValue(type: ColumnType, value: SqlValue | undefined): Value {
 }
 
 function mergeRelationships(placed: PlacedRelationships): string {
-  const { relationships, table } = placed;
   return `UNWIND $rows AS row ${findEnds(placed, "row.key", ", row")}
-    MERGE (a)-[r:${relationships.type}_g]->(b)
-    ${table.immutable ? "ON CREATE " : ""}SET r = row.set`;
+    MERGE (a)-[r:${placed.relationships.type}_g]->(b) ${setRow("r", placed)}`;
 }
 
 /** Both by their index, so that the relationship is sought from the end that has fewer. */

@@ -84,12 +84,14 @@ function statementsOf(
 interface WrittenRow {
   readonly key: readonly unknown[];
   readonly set: Readonly<Record<string, unknown>>;
+  /** Where the row began, if none is there. */
+  readonly first: unknown;
 }
 
 function writtenRow(
   placed: PlacedTable,
   partition: string,
-  { row, position }: PositionedChange,
+  { row, position, first = position, begins }: PositionedChange,
 ): WrittenRow {
   const { columns, keyColumns } = placed;
   const set: Record<string, unknown> = {};
@@ -99,7 +101,8 @@ function writtenRow(
   }
   set[placed.partition] = partition;
   set[placed.position] = neo4j.int(position);
-  return { key: keyOfRow(placed, { row }), set };
+  if (begins) set[placed.first] = neo4j.int(first);
+  return { key: keyOfRow(placed, { row }), set, first: neo4j.int(first) };
 }
 
 function keyOfRow(placed: PlacedTable, { row }: Pick<PositionedChange, "row">): unknown[] {

@@ -3,7 +3,7 @@ import { raiseEpoch, readCheckpoints, readGeneration } from "./postgres-checkpoi
 import { isDataErrorOfPostgres } from "./postgres-errors.ts";
 import { PostgresPool } from "./postgres-pool.ts";
 import { beginIn, createSchema, dropSchema } from "./postgres-schema.ts";
-import { pageSql, readRow } from "./postgres-table.ts";
+import { pageSql, readRow, rowSql } from "./postgres-table.ts";
 import { PostgresWriter } from "./postgres-writer.ts";
 import type { Projection, Value } from "./projection.ts";
 import {
@@ -12,9 +12,10 @@ import {
   type Checkpoint,
   DataError,
   type ReadStore,
+  type RowOrigin,
   type StoredRow,
 } from "./read-store.ts";
-import { integer, text } from "./sql-row.ts";
+import { integer, type SqlRow, text } from "./sql-row.ts";
 import { keyValuesOf, type StoredTable, storedTable, type TableIndex } from "./stored-table.ts";
 
 /** Partitions are written side by side; beyond this they wait for one another. */
@@ -94,8 +95,7 @@ export class PostgresReadStore implements ReadStore {
     from?: readonly Value[],
     atOnce = PAGE_ROWS,
   ): AsyncIterable<StoredRow> {
-    const declared = this.#tables.get(table);
-    if (declared === undefined) throw new RangeError(`no table ${table}`);
+    const declared = this.#declared(table);
     let after = from;
     for (;;) {
       const page = await this.#readPage(declared, after, atOnce);
@@ -104,6 +104,16 @@ export class PostgresReadStore implements ReadStore {
       if (last === undefined || page.length < atOnce) return;
       after = declared.keyColumns.map((column) => last.row[column] as Value);
     }
+  }
+
+  async row(table: string, key: readonly Value[]): Promise<RowOrigin | null> {
+    const declared = this.#declared(table);
+    const [stored] = await this.#pool.query({
+      text: rowSql(this.#parts.schema, declared),
+      values: keyValuesOf(declared, key),
+    });
+    if (stored === undefined) return null;
+    return { ...storedRow(declared, stored), first: integer(stored, "_firstPosition") };
   }
 
   async checkpoints(): Promise<ReadonlyMap<PartitionKey, Checkpoint>> {
@@ -125,6 +135,12 @@ export class PostgresReadStore implements ReadStore {
     return checkpoint.epoch === epoch ? "behind" : "fenced";
   }
 
+  #declared(table: string): StoredTable {
+    const declared = this.#tables.get(table);
+    if (declared === undefined) throw new RangeError(`no table ${table}`);
+    return declared;
+  }
+
   async #readPage(
     table: StoredTable,
     after: readonly Value[] | undefined,
@@ -135,10 +151,14 @@ export class PostgresReadStore implements ReadStore {
       text: pageSql(this.#parts.schema, table, after !== undefined),
       values: [atOnce, ...bound],
     });
-    return found.map((stored) => ({
-      row: readRow(table, stored),
-      partition: text(stored, "_partitionKey") as PartitionKey,
-      position: integer(stored, "_position"),
-    }));
+    return found.map((stored) => storedRow(table, stored));
   }
+}
+
+function storedRow(table: StoredTable, stored: SqlRow): StoredRow {
+  return {
+    row: readRow(table, stored),
+    partition: text(stored, "_partitionKey") as PartitionKey,
+    position: integer(stored, "_position"),
+  };
 }

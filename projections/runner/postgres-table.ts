@@ -17,7 +17,8 @@ import {
  *     "_partition" integer NOT NULL, "_position" bigint NOT NULL, PRIMARY KEY ("portfolioId", …))
  *
  * `_partition` is the number of the partition in `_checkpoints`; with `_position` it says which
- * event last changed the row. Texts are ordered by byte, which in UTF-8 is by code point. A
+ * event last changed the row. Rows that may change also have `_first`, which says the same of the
+ * event that made them. Texts are ordered by byte, which in UTF-8 is by code point. A
  * `numeric` without limits gives back the digits it was given; `json` gives back its text.
  */
 const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
@@ -46,7 +47,7 @@ const FILL_OF_CHANGING_TABLES = 80;
 const DECIMAL = /^-?\d+(\.\d+)?$/;
 
 export function createTableSql(schema: string, stored: StoredTable): string {
-  const { name, table, keyColumns } = stored;
+  const { name, table, keyColumns, keepsFirst } = stored;
   const keys = Object.entries(table.key).map(([column, type]) => {
     return `${quoted(column)} ${SQL_TYPES[type]} NOT NULL`;
   });
@@ -54,6 +55,7 @@ export function createTableSql(schema: string, stored: StoredTable): string {
     return `${quoted(column)} ${SQL_TYPES[type]}`;
   });
   const origin = ['"_partition" integer NOT NULL', '"_position" bigint NOT NULL'];
+  if (keepsFirst) origin.push('"_first" bigint NOT NULL');
   const columns = [...keys, ...others, ...origin].join(", ");
   const fill = table.immutable ? "" : ` WITH (fillfactor = ${FILL_OF_CHANGING_TABLES})`;
   return `CREATE TABLE IF NOT EXISTS ${tableName(schema, name)}
@@ -85,6 +87,18 @@ export function pageSql(schema: string, stored: StoredTable, after: boolean): st
           FROM ${tableName(schema, name)} t
             JOIN ${tableName(schema, "_checkpoints")} c ON c."id" = "_partition"
           ${where} ORDER BY ${key} LIMIT $1`;
+}
+
+/** The row of a key, with what made it. */
+export function rowSql(schema: string, stored: StoredTable): string {
+  const { name, keyColumns, columns, keepsFirst } = stored;
+  const first = keepsFirst ? '"_first"' : '"_position"';
+  const matches = keyColumns.map((column, i) => `t.${quoted(column)} = $${i + 1}`);
+  return `SELECT ${quotedList(columns, "t")}, c."partition" AS "_partitionKey", "_position",
+            ${first} AS "_firstPosition"
+          FROM ${tableName(schema, name)} t
+            JOIN ${tableName(schema, "_checkpoints")} c ON c."id" = "_partition"
+          WHERE ${matches.join(" AND ")}`;
 }
 
 /** A value as PostgreSQL takes it; what it would change or not give back alike is refused. */

@@ -40,7 +40,7 @@ export class PostgresWriter {
   }
 
   #statementOf(parts: readonly Part[]): NamedText {
-    const shape = parts.map(({ deletes, stored }) => `${deletes ? "-" : "+"}${stored.name}`).join();
+    const shape = parts.map(({ kind, stored }) => `${kind} ${stored.name}`).join();
     const known = this.#statements.get(shape);
     if (known !== undefined) return known;
     const text = applySql(this.#schema, parts);
@@ -51,19 +51,22 @@ export class PostgresWriter {
     return statement;
   }
 
-  /** Upserts and deletions of each table by themselves, in the order in which they come. */
+  /** Each kind of writing of each table by itself, in the order in which they come. */
   #partsOf(changes: readonly PositionedChange[]): Part[] {
-    const upserts = new Map<string, Part>();
-    const deletions = new Map<string, Part>();
+    const parts = {
+      upsert: new Map<string, Part>(),
+      renew: new Map<string, Part>(),
+      delete: new Map<string, Part>(),
+    };
     for (const change of changes) {
-      const { table, deleted = false } = change;
-      const parts = deleted ? deletions : upserts;
-      const part = parts.get(table) ?? emptyPart(this.#tables.get(table), change);
-      parts.set(table, part);
-      if (deleted) addKey(part, change);
+      const { table } = change;
+      const ofKind = parts[kindOf(change)];
+      const part = ofKind.get(table) ?? emptyPart(this.#tables.get(table), change);
+      ofKind.set(table, part);
+      if (change.deleted) addKey(part, change);
       else addRow(part, change);
     }
-    return [...upserts.values(), ...deletions.values()];
+    return Object.values(parts).flatMap((ofKind) => [...ofKind.values()]);
   }
 }
 
@@ -72,27 +75,45 @@ const PREPARED_STATEMENTS = 200;
 
 type NamedText = Pick<PostgresStatement, "name" | "text">;
 
+/** A row that is renewed forgets where it began before. */
+type Kind = "upsert" | "renew" | "delete";
+
+function kindOf({ deleted, begins }: PositionedChange): Kind {
+  if (deleted) return "delete";
+  return begins ? "renew" : "upsert";
+}
+
 /** What a batch writes into a table, or deletes from it: a value of each array makes a row. */
 interface Part {
   readonly stored: StoredTable;
-  readonly deletes: boolean;
-  /** Of the columns and the position; of a deletion, of the key. */
+  readonly kind: Kind;
+  /** Of the columns and what says where the row comes from; of a deletion, of the key. */
   readonly arrays: readonly Value[][];
 }
 
 function emptyPart(stored: StoredTable | undefined, change: PositionedChange): Part {
-  const { table, deleted: deletes = false } = change;
-  if (stored === undefined) throw new DataError(`the read model has no table ${table}`);
-  const count = deletes ? stored.keyColumns.length : stored.columns.length + 1;
-  return { stored, deletes, arrays: Array.from({ length: count }, () => []) };
+  const kind = kindOf(change);
+  if (stored === undefined) throw new DataError(`the read model has no table ${change.table}`);
+  const { keyColumns, columns } = stored;
+  const count = kind === "delete" ? keyColumns.length : columns.length + originOf(stored).length;
+  return { stored, kind, arrays: Array.from({ length: count }, () => []) };
 }
 
-function addRow({ stored, arrays }: Part, { row, position }: PositionedChange): void {
+/** Columns behind the declared ones, in the order in which a batch brings them. */
+function originOf({ keepsFirst }: StoredTable): readonly string[] {
+  return keepsFirst ? ["_position", "_first"] : ["_position"];
+}
+
+function addRow(
+  { stored, arrays }: Part,
+  { row, position, first = position }: PositionedChange,
+): void {
   const { columns } = stored;
   for (let i = 0; i < columns.length; i += 1) {
     arrays[i]?.push(boundValue(row[columns[i] as string], stored, i));
   }
   arrays[columns.length]?.push(position);
+  arrays[columns.length + 1]?.push(first);
 }
 
 function addKey({ stored, arrays }: Part, { row }: PositionedChange): void {
@@ -121,10 +142,10 @@ function applySql(schema: string, parts: readonly Part[]): string {
     ...[claimSql(schema), parkedSql(schema), releasedSql(schema), causesSql(schema)],
   ];
   let next = CHECKPOINT_VALUES + 1;
-  for (const [i, { stored, deletes, arrays }] of parts.entries()) {
-    const sql = deletes ? deleteSql(schema, stored, next) : upsertSql(schema, stored, next);
+  for (const [i, part] of parts.entries()) {
+    const sql = (part.kind === "delete" ? deleteSql : upsertSql)(schema, part, next);
     expressions.push(`written_${i} AS (${sql})`);
-    next += arrays.length;
+    next += part.arrays.length;
   }
   return `WITH ${expressions.join(",\n")}\nSELECT "id" FROM claim`;
 }
@@ -165,16 +186,19 @@ function causesSql(schema: string): string {
 }
 
 /**
- * An immutable row that is there already stays. The gate by position is the second lock on the
- * door: with the claim alone no older change can come, unless somebody sets a checkpoint back.
+ * An immutable row that is there already stays, and another keeps where it began. The gate by
+ * position is the second lock on the door: with the claim alone no older change can come, unless
+ * somebody sets a checkpoint back.
  */
-function upsertSql(schema: string, stored: StoredTable, first: number): string {
+function upsertSql(schema: string, { stored, kind }: Part, first: number): string {
   const { name, table, keyColumns, columns } = stored;
-  const all = [...columns, "_position", "_partition"];
-  const arrays = columns.map((_, i) => `$${first + i}::${arrayType(stored, i)}`);
-  arrays.push(`$${first + columns.length}::bigint[]`);
+  const origin = originOf(stored);
+  const all = [...columns, ...origin, "_partition"];
+  const types = [...columns.map((_, i) => arrayType(stored, i)), ...origin.map(() => "bigint[]")];
+  const arrays = types.map((type, i) => `$${first + i}::${type}`);
+  const kept = kind === "renew" ? keyColumns : [...keyColumns, "_first"];
   const sets = all
-    .filter((column) => !keyColumns.includes(column))
+    .filter((column) => !kept.includes(column))
     .map((column) => `${quoted(column)} = EXCLUDED.${quoted(column)}`);
   const onConflict = table.immutable
     ? "DO NOTHING"
@@ -184,7 +208,7 @@ function upsertSql(schema: string, stored: StoredTable, first: number): string {
     ON CONFLICT (${quotedList(keyColumns)}) ${onConflict}`;
 }
 
-function deleteSql(schema: string, stored: StoredTable, first: number): string {
+function deleteSql(schema: string, { stored }: Part, first: number): string {
   const { name, keyColumns } = stored;
   const arrays = keyColumns.map((_, i) => `$${first + i}::${arrayType(stored, i)}`);
   const matches = keyColumns.map((column) => `t.${quoted(column)} = u.${quoted(column)}`);

@@ -19,6 +19,11 @@ export interface Table {
   readonly columns: Readonly<Record<string, ColumnType>>;
   /** Rows never change once written: no compaction needed, writing again is harmless. */
   readonly immutable?: true;
+  /**
+   * Rows keep what last changed them, and not what made them: for tables that outlive the code
+   * which made them, before rows kept that.
+   */
+  readonly firstUnknown?: true;
 }
 
 export type Tables = Readonly<Record<string, Table>>;

@@ -34,6 +34,10 @@ export type Causes = ReadonlyMap<PartitionKey, number>;
 /** A change with the position of the event that made it. */
 export interface PositionedChange extends Change {
   readonly position: number;
+  /** Where the first of the changes stood that were reduced to this one; left out: here. */
+  readonly first?: number;
+  /** The row was absent before `first`, whatever the store has of it. */
+  readonly begins?: true;
 }
 
 export interface Batch {
@@ -70,6 +74,12 @@ export interface StoredRow {
   readonly position: number;
 }
 
+/** A row with the span of the log that made it. */
+export interface RowOrigin extends StoredRow {
+  /** Of the change that made it when it was last absent; of an immutable row `position` itself. */
+  readonly first: number;
+}
+
 /** One generation of one read model in one store. */
 export interface ReadStore {
   /**
@@ -95,6 +105,9 @@ export interface ReadStore {
    * one request to the store, where the caller may want few.
    */
   rows(table: string, from?: readonly Value[], atOnce?: number): AsyncIterable<StoredRow>;
+  /** The row of that key; `null`: there is none. Of a generation of this code's version alone:
+   *  older ones may not know where their rows began. */
+  row(table: string, key: readonly Value[]): Promise<RowOrigin | null>;
   checkpoints(): Promise<ReadonlyMap<PartitionKey, Checkpoint>>;
   /** Removes the generation; harmless when it is gone. */
   drop(): Promise<void>;

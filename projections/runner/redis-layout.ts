@@ -1,5 +1,6 @@
 import type { PartitionKey } from "../../platform/log/log.ts";
 import type { ColumnType, Row, Value } from "./projection.ts";
+import type { PositionedChange } from "./read-store.ts";
 import { ORDERED_NUMBER_CHARACTERS, orderedText } from "./redis-order.ts";
 import {
   cannotHold,
@@ -20,7 +21,8 @@ import {
  *   {risk:g3:risk.events/7}:_checkpoint       hash: next, epoch, logId, highestClaim, recordedAtMs
  *   {risk:g3:risk.events/7}:_parked           hash: stream → [position, sequence, reason]
  *   {risk:g3:risk.events/7}:_causes           hash: partition of the causes → next
- *   {risk:g3:risk.events/7}:limits            hash: key → [position, …columns] as JSON
+ *   {risk:g3:risk.events/7}:limits            hash: key → [position, …columns] as JSON, and
+ *                                             before it where the row began, if it may change
  *   {risk:g3:risk.events/7}:limits:order      sorted set of the keys, in key order
  *   {risk:g3:risk.events/7}:<index>           sorted set of the index's columns, in their order
  *   {risk:g3:risk.events/7}:<index>:of        hash: key → what stands of it in the index
@@ -119,21 +121,36 @@ function joined(types: readonly ColumnType[], values: readonly Value[]): string 
   return values.map((value, i) => orderedText(types[i] as ColumnType, value)).join("");
 }
 
-/** A row as it is stored; what a column cannot hold is refused. */
-export function rowText(stored: StoredTable, row: Row, position: number): string {
+/**
+ * A row as the script `APPLY` takes it, and as it is stored where none is there; what a column
+ * cannot hold is refused.
+ *
+ *   [23,"p-1",…]       of a table whose rows never change
+ *   17[23,"p-1",…]     began at 17, unless one is there, which began before
+ *   =17[23,"p-1",…]    began at 17, whatever is there
+ */
+export function rowText(stored: StoredTable, change: Omit<PositionedChange, "table">): string {
+  const { row, position, first = position, begins } = change;
   const { columns } = stored;
   const values: Value[] = [position];
   for (let i = 0; i < columns.length; i += 1) {
     values.push(checkedValue(row[columns[i] as string], stored, i));
   }
-  return JSON.stringify(values);
+  const text = JSON.stringify(values);
+  return stored.table.immutable ? text : `${begins ? "=" : ""}${first}${text}`;
 }
 
-export function readRowText(
-  { columns }: StoredTable,
-  text: string,
-): { readonly row: Row; readonly position: number } {
-  const [position, ...values] = JSON.parse(text) as Value[];
+/** A row as it was found in its partition. */
+export interface FoundRow {
+  readonly row: Row;
+  readonly position: number;
+  readonly first: number;
+}
+
+export function readRowText({ columns }: StoredTable, text: string): FoundRow {
+  const start = text.indexOf("[");
+  const [position, ...values] = JSON.parse(text.slice(start)) as Value[];
   const row = Object.fromEntries(columns.map((column, i) => [column, values[i] ?? null]));
-  return { row, position: Number(position) };
+  const first = start === 0 ? position : text.slice(0, start);
+  return { row, position: Number(position), first: Number(first) };
 }

@@ -1,9 +1,10 @@
 import type { PartitionKey } from "../../platform/log/log.ts";
-import type { Row, Value } from "./projection.ts";
+import type { Value } from "./projection.ts";
 import type { Checkpoint } from "./read-store.ts";
 import { type CheckpointReply, checkpointOf } from "./redis-checkpoints.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import {
+  type FoundRow,
   type IndexPlaces,
   indexEntry,
   keyPrefix,
@@ -48,11 +49,6 @@ export interface PartitionAnswer {
   readonly partition: PartitionKey;
   readonly checkpoint: Checkpoint;
   readonly results: readonly (readonly FoundRow[])[];
-}
-
-interface FoundRow {
-  readonly row: Row;
-  readonly position: number;
 }
 
 export interface RedisPlace {
@@ -128,7 +124,7 @@ function lookupValues(
     }
     case "follow": {
       const source = placesOf(layout, lookups[lookup.lookup]?.table ?? "").stored;
-      // Before the columns stands the row's position, and Lua counts from 1.
+      // In the JSON the row's position stands before the columns, and Lua counts from 1.
       const at = lookup.columns.map((column) => source.columns.indexOf(column) + 2);
       return ["follow", rows, order, lookup.lookup + 1, at.join(" "), NOTHING, NOTHING];
     }

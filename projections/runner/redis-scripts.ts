@@ -57,7 +57,7 @@ return checkpoint()`);
  *   n of the tables that change, and of each:
  *     rows order immutable             places among KEYS; 1 where rows never change
  *     n (order members keyOffset)*n    of its indexes
- *     n (key row)*n (entry*n)*indexes
+ *     n (key row)*n (entry*n)*indexes  rows as `rowText` gives them
  *     n key*n                          deletions
  */
 export const APPLY = redisScript(`#!lua
@@ -90,14 +90,23 @@ local function add_all(order, keys)
   in_pieces(scored, ${VALUES_AT_ONCE}, function(...) redis.call('ZADD', order, ...) end)
 end
 
+local function began(before, row)
+  if row:sub(1, 1) == '=' then return row:sub(2) end
+  if not before then return row end
+  return before:match('^%d+') .. row:sub(row:find('[', 1, true), -1)
+end
+
 local function upsert(rows, order, first, last)
   for from = first, last, ${VALUES_AT_ONCE} do
-    local to = math.min(from + ${VALUES_AT_ONCE - 1}, last)
-    if redis.call('HSET', rows, unpack(ARGV, from, to)) > 0 then
-      local keys = {}
-      for i = from, to, 2 do keys[#keys + 1] = ARGV[i] end
-      add_all(order, keys)
+    local keys, values, added = {}, {}, {}
+    for i = from, math.min(from + ${VALUES_AT_ONCE - 1}, last), 2 do keys[#keys + 1] = ARGV[i] end
+    local there = redis.call('HMGET', rows, unpack(keys))
+    for i, key in ipairs(keys) do
+      if not there[i] then added[#added + 1] = key end
+      values[2 * i - 1], values[2 * i] = key, began(there[i], ARGV[from + 2 * i - 1])
     end
+    redis.call('HSET', rows, unpack(values))
+    add_all(order, added)
   end
 end
 
@@ -208,7 +217,7 @@ end
 local function follow(rows, order, from, places)
   local keys, known = {}, {}
   for _, text in ipairs(from) do
-    local row, prefix = cjson.decode(text), ''
+    local row, prefix = cjson.decode(text:sub(text:find('[', 1, true), -1)), ''
     for place in places:gmatch('%d+') do prefix = prefix .. row[tonumber(place)] .. '\\0' end
     if not known[prefix] then
       known[prefix] = true

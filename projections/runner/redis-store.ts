@@ -1,7 +1,14 @@
 import type { PartitionKey } from "../../platform/log/log.ts";
 import { compareKeys } from "./key-order.ts";
 import type { Projection, Value } from "./projection.ts";
-import type { ApplyOutcome, Batch, Checkpoint, ReadStore, StoredRow } from "./read-store.ts";
+import type {
+  ApplyOutcome,
+  Batch,
+  Checkpoint,
+  ReadStore,
+  RowOrigin,
+  StoredRow,
+} from "./read-store.ts";
 import { takePartition } from "./redis-checkpoints.ts";
 import { RedisConnection } from "./redis-connection.ts";
 import { RedisLayout } from "./redis-layout.ts";
@@ -73,6 +80,16 @@ export class RedisReadStore implements ReadStore {
       this.#rowsOf(partition, stored, { from, atOnce }),
     );
     yield* inKeyOrder(all, stored);
+  }
+
+  async row(table: string, key: readonly Value[]): Promise<RowOrigin | null> {
+    const { stored } = placesOf(this.#place.layout, table);
+    const lookup = { kind: "get", table, key: keyValuesOf(stored, key) } as const;
+    for (const { partition, results } of await askPartitions(this.#place, [lookup])) {
+      const [found] = results[0] ?? [];
+      if (found !== undefined) return { ...found, partition };
+    }
+    return null;
   }
 
   async checkpoints(): Promise<ReadonlyMap<PartitionKey, Checkpoint>> {

@@ -39,9 +39,7 @@ function pushTable(
   for (const index of indexes) values.push(index.order, index.members);
   const written = changes.filter(({ deleted }) => !deleted);
   values.push(written.length);
-  for (const { row, position } of written) {
-    values.push(rowKey(stored, row), rowText(stored, row, position));
-  }
+  for (const change of written) values.push(rowKey(stored, change.row), rowText(stored, change));
   for (const index of indexes) {
     for (const { row } of written) {
       values.push(

@@ -180,6 +180,7 @@ export class FailingStore implements ReadStore {
   create: ReadStore["create"] = () => this.#store.create();
   take: ReadStore["take"] = (partition, logId) => this.#store.take(partition, logId);
   rows: ReadStore["rows"] = (...range) => this.#store.rows(...range);
+  row: ReadStore["row"] = (table, key) => this.#store.row(table, key);
   checkpoints: ReadStore["checkpoints"] = () => this.#store.checkpoints();
   drop: ReadStore["drop"] = () => this.#store.drop();
   close: ReadStore["close"] = () => this.#store.close();

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import type { PartitionKey } from "../../platform/log/log.ts";
 import type { Projection, Value } from "./projection.ts";
 import {
@@ -9,6 +9,7 @@ import {
   type Checkpoint,
   DataError,
   type ReadStore,
+  type RowOrigin,
   type StoredRow,
 } from "./read-store.ts";
 import {
@@ -20,7 +21,7 @@ import {
 } from "./sqlite-checkpoints.ts";
 import { isDataErrorOfSqlite } from "./sqlite-errors.ts";
 import { createSchema, type SqliteIndex } from "./sqlite-schema.ts";
-import { pageSql, readRow } from "./sqlite-table.ts";
+import { pageSql, readRow, rowSql } from "./sqlite-table.ts";
 import { SqliteWriter } from "./sqlite-writer.ts";
 import { keyValuesOf, type StoredTable, storedTable } from "./stored-table.ts";
 
@@ -84,8 +85,7 @@ export class SqliteReadStore implements ReadStore {
     from?: readonly Value[],
     atOnce = PAGE_ROWS,
   ): AsyncIterable<StoredRow> {
-    const declared = this.#tables.get(table);
-    if (declared === undefined) throw new RangeError(`no table ${table}`);
+    const declared = this.#declared(table);
     const database = this.#reader();
     let after = from;
     for (;;) {
@@ -95,6 +95,14 @@ export class SqliteReadStore implements ReadStore {
       if (last === undefined || page.length < atOnce) return;
       after = declared.keyColumns.map((column) => last.row[column] as Value);
     }
+  }
+
+  async row(table: string, key: readonly Value[]): Promise<RowOrigin | null> {
+    const declared = this.#declared(table);
+    const statement = this.#reader().prepare(rowSql(declared));
+    const stored = statement.get(...keyValuesOf(declared, key));
+    if (stored === undefined) return null;
+    return { ...storedRow(declared, stored), first: Number(stored._firstPosition) };
   }
 
   async checkpoints(): Promise<ReadonlyMap<PartitionKey, Checkpoint>> {
@@ -143,6 +151,12 @@ export class SqliteReadStore implements ReadStore {
   #writer(): Writing {
     this.#writing ??= this.#open();
     return this.#writing;
+  }
+
+  #declared(table: string): StoredTable {
+    const declared = this.#tables.get(table);
+    if (declared === undefined) throw new RangeError(`no table ${table}`);
+    return declared;
   }
 
   #reader(): DatabaseSync {
@@ -198,9 +212,13 @@ function readPage(
 ): StoredRow[] {
   const statement = database.prepare(pageSql(table, after !== undefined));
   const bound = after === undefined ? [] : keyValuesOf(table, after);
-  return statement.all(...bound, atOnce).map((stored) => ({
+  return statement.all(...bound, atOnce).map((stored) => storedRow(table, stored));
+}
+
+function storedRow(table: StoredTable, stored: Record<string, SQLOutputValue>): StoredRow {
+  return {
     row: readRow(table, stored),
     partition: String(stored._partitionKey) as PartitionKey,
     position: Number(stored._position),
-  }));
+  };
 }

@@ -9,7 +9,8 @@ import { checkedValue, quoted, quotedList, type StoredTable } from "./stored-tab
  *                        PRIMARY KEY ("portfolioId", …)) STRICT, WITHOUT ROWID
  *
  * `_partition` is the number of the partition in `_checkpoints`; with `_position` it says which
- * event last changed the row. STRICT makes a wrong type an error instead of a wrong row.
+ * event last changed the row. Rows that may change also have `_first`, which says the same of the
+ * event that made them. STRICT makes a wrong type an error instead of a wrong row.
  */
 const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
   text: "TEXT",
@@ -20,25 +21,35 @@ const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
   json: "TEXT",
 };
 
-export function createTableSql({ name, table, keyColumns }: StoredTable): string {
+export function createTableSql(stored: StoredTable): string {
+  const { name, table, keyColumns } = stored;
   const keys = Object.entries(table.key).map(([column, type]) => {
     return `${quoted(column)} ${SQL_TYPES[type]} NOT NULL`;
   });
   const others = Object.entries(table.columns).map(([column, type]) => {
     return `${quoted(column)} ${SQL_TYPES[type]}`;
   });
-  const origin = ['"_partition" INTEGER NOT NULL', '"_position" INTEGER NOT NULL'];
+  const origin = originColumns(stored).map((column) => `${quoted(column)} INTEGER NOT NULL`);
   const columns = [...keys, ...others, ...origin].join(", ");
   const key = quotedList(keyColumns);
   return `CREATE TABLE IF NOT EXISTS ${quoted(name)} (${columns}, PRIMARY KEY (${key}))
           STRICT, WITHOUT ROWID`;
 }
 
-/** An upsert of `rows` rows at once; an immutable row that is there already stays. */
-export function upsertSql({ name, table, keyColumns, columns }: StoredTable, rows: number): string {
-  const all = [...columns, "_partition", "_position"];
+/** What stands behind the declared columns, in the order in which it is bound. */
+function originColumns({ keepsFirst }: StoredTable): readonly string[] {
+  return ["_partition", "_position", ...(keepsFirst ? ["_first"] : [])];
+}
+
+/**
+ * An upsert of `rows` rows at once. One that is there keeps where it began, and stays as it
+ * is where it is immutable.
+ */
+export function upsertSql(stored: StoredTable, rows: number): string {
+  const { name, table, keyColumns, columns } = stored;
+  const all = [...columns, ...originColumns(stored)];
   const one = `(${all.map(() => "?").join(", ")})`;
-  const changed = all.filter((column) => !keyColumns.includes(column));
+  const changed = all.filter((column) => !keyColumns.includes(column) && column !== "_first");
   const sets = changed.map((column) => `${quoted(column)} = excluded.${quoted(column)}`);
   const onConflict = table.immutable ? "DO NOTHING" : `DO UPDATE SET ${sets.join(", ")}`;
   return `INSERT INTO ${quoted(name)} (${quotedList(all)})
@@ -58,6 +69,16 @@ export function pageSql({ name, keyColumns, columns }: StoredTable, after: boole
   return `SELECT ${quotedList(columns, "t")}, c."partition" AS "_partitionKey", "_position"
           FROM ${quoted(name)} t CROSS JOIN "_checkpoints" c ON c."id" = "_partition"
           ${where} ORDER BY ${key} LIMIT ?`;
+}
+
+/** The row of a key, with what made it. */
+export function rowSql({ name, keyColumns, columns, keepsFirst }: StoredTable): string {
+  const first = keepsFirst ? '"_first"' : '"_position"';
+  const matches = keyColumns.map((column) => `t.${quoted(column)} = ?`).join(" AND ");
+  return `SELECT ${quotedList(columns, "t")}, c."partition" AS "_partitionKey", "_position",
+            ${first} AS "_firstPosition"
+          FROM ${quoted(name)} t CROSS JOIN "_checkpoints" c ON c."id" = "_partition"
+          WHERE ${matches}`;
 }
 
 /** Appends a row's values to `target` in the order of `columns`. */

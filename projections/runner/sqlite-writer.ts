@@ -52,13 +52,12 @@ function writeTable(
 ): void {
   let values: SQLInputValue[] = [];
   let rows = 0;
-  for (const { row, position, deleted } of changes) {
-    if (deleted) {
-      remove.run(...keyValues(table, row));
-      continue;
-    }
+  for (const { row, position, first = position, begins, deleted } of changes) {
+    if (deleted || begins) remove.run(...keyValues(table, row));
+    if (deleted) continue;
     pushValues(values, table, row);
     values.push(partitionId, position);
+    if (table.keepsFirst) values.push(first);
     rows += 1;
     if (rows < ROWS_PER_STATEMENT) continue;
     many.run(...values);

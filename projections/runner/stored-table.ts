@@ -11,6 +11,8 @@ export interface StoredTable {
   readonly columns: readonly string[];
   /** The types of `columns`. */
   readonly types: readonly ColumnType[];
+  /** Whether a row has, in a column of its own, which event made it. */
+  readonly keepsFirst: boolean;
 }
 
 /** An index beside the primary key, which a reader's queries need. */
@@ -31,7 +33,8 @@ export function storedTable(name: string, table: Table): StoredTable {
   }
   const columns = [...keyColumns, ...Object.keys(table.columns)];
   const types = [...Object.values(table.key), ...Object.values(table.columns)];
-  return { name, table, keyColumns, columns, types };
+  const keepsFirst = table.immutable !== true && table.firstUnknown !== true;
+  return { name, table, keyColumns, columns, types, keepsFirst };
 }
 
 /** Those that a store of columns alone can make. */

@@ -8,7 +8,9 @@ import { tables } from "./store.ts";
 /** Traders with whom they follow, block and copy. */
 export const social: Projection<SocialEvent> = {
   name: "social",
-  version: 1,
+  version: 2,
+  // Rows know where they began.
+  changes: { since: 1, differs: [] },
   topics: ["social.events"],
   tables,
   project: changesOf,

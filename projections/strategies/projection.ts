@@ -6,8 +6,8 @@ import { tables } from "./store.ts";
 /** Strategies with their documents, versions, life and visibility. */
 export const strategies: Projection<StrategiesEvent> = {
   name: "strategies",
-  version: 2,
-  // An index of words came, which is no row.
+  version: 3,
+  // An index of words came, which is no row; and rows know where they began.
   changes: { since: 1, differs: [] },
   topics: ["strategies.events"],
   tables,

@@ -16,7 +16,9 @@ import { NO_ORDER_ID, tables } from "./store.ts";
 /** Instruments, their ticks, and their one-minute candles. */
 export const ticksAndCandles: Projection<MarketDataEvent> = {
   name: "ticks-and-candles",
-  version: 1,
+  version: 2,
+  // Rows know where they began.
+  changes: { since: 1, differs: [] },
   topics: ["market.events"],
   tables,
   project(recorded) {

@@ -158,6 +158,21 @@ describe("the text index of the SQLite read store", () => {
   }
 });
 
+describe("a file of the SQLite read store that older code has built", () => {
+  it("gives its rows, which know nothing of where they began", async () => {
+    const folder = newAddress();
+    const [store, events] = [open(folder), sampleEvents(5, 30)];
+    await store.take(PARTITION, LOG_ID);
+    await store.apply(batchOf(events));
+    const database = new DatabaseSync(sqliteFile(folder));
+    database.exec('ALTER TABLE "accounts" DROP COLUMN "_first"');
+    database.close();
+    expect(await readRows(store, "accounts")).to.deep.equal(rowsAfter("accounts", events));
+    await store.close();
+    remove(folder);
+  });
+});
+
 function withQueries<T>(folder: string, ask: (queries: SqliteQueries) => T): T {
   const database = new DatabaseSync(sqliteFile(folder), { readOnly: true });
   try {

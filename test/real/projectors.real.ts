@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from "node:util";
 import { expect } from "chai";
 import { createRandom } from "../../cli/demo/random.ts";
 import { openLogReading } from "../../platform/log/places.ts";
+import { registeredProjection } from "../../projections/registry.ts";
 import { GenerationDropper, openStore, type StorePlace } from "../../projections/stores.ts";
 import { deleteKafkaTopics } from "../contracts/log/kafka-server.ts";
 import { print, printedSeed } from "../contracts/log/seed.ts";
@@ -208,10 +209,11 @@ interface ToldProjection {
 }
 
 async function startRebuild(url: string): Promise<void> {
+  const { version } = registeredProjection(REBUILT).projection;
   const answer = await fetch(`${url}/v1/projections/${REBUILT}/start-generation`, {
     method: "POST",
     headers: { "Content-Type": "application/json", "Idempotency-Key": randomUUID() },
-    body: JSON.stringify({ version: 1, reason: "shared among processes, too" }),
+    body: JSON.stringify({ version, reason: "shared among processes, too" }),
   });
   expect(answer.status, await answer.text()).to.be.below(300);
 }

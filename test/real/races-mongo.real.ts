@@ -20,7 +20,7 @@ import type { ReadStore } from "../../projections/runner/read-store.ts";
 import { storedTable } from "../../projections/runner/stored-table.ts";
 import { print, printedSeed } from "../contracts/log/seed.ts";
 import { disturbed, nextOf } from "../contracts/read-store/disturbances.ts";
-import { sameRows } from "../contracts/read-store/killed-child.ts";
+import { expectAllOf } from "../contracts/read-store/origin-suite.ts";
 import {
   allRows,
   allRowsAfter,
@@ -99,7 +99,7 @@ describeWithMongo("MongoDB, where writers meet", function (this: Mocha.Suite) {
     print(`${refusals.join(" and ")} times one of two writers was refused`);
     expect(refusals[0]).to.be.above(0);
     expect(await nextOf(one)).to.equal(EVENTS);
-    expect(sameRows(await allRows(one), allRowsAfter(events))).to.equal(true);
+    await expectAllOf(one, events);
   });
 
   it("refuses a ghost for good, whatever it sends while another writes", async () => {
@@ -193,7 +193,7 @@ describeWithMongo("MongoDB, where writers meet", function (this: Mocha.Suite) {
       print(`killed ${kills} times; ${refusals} times a batch was refused, or the server was away`);
       expect(kills, "kills came while batches were being applied").to.be.at.least(KILLS - 1);
       expect(await nextOf(store)).to.equal(events.length);
-      expect(sameRows(await allRows(store), allRowsAfter(events))).to.equal(true);
+      await expectAllOf(store, events);
     });
   });
 });

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { examineReadServers } from "../../cli/doctor/read-servers.ts";
 import { NO_SERVERS } from "../../projections/stores.ts";
+import { ticksAndCandles } from "../../projections/ticks-and-candles/projection.ts";
 import { type Answer, AskedPlatform, HAPPENS_WITHIN_MS, until } from "./asked-platform.ts";
 import { INFLUX_START_MS, type PrivateInflux, startPrivateInflux } from "./private-influx.ts";
 
@@ -78,7 +79,7 @@ describe("the platform with its ticks and candles in InfluxDB", function () {
   });
 
   it("is rebuilt there, and readers go over to the new generation", async () => {
-    const rebuild = { version: 1, reason: "test" };
+    const rebuild = { version: ticksAndCandles.version, reason: "test" };
     const path = "projections/ticks-and-candles/start-generation";
     expect((await asked.command(path, rebuild)).status).to.be.below(300);
     const price = `/v1/instruments/${ID}/last-price`;

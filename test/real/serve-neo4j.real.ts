@@ -10,6 +10,7 @@ import { readConfig } from "../../platform/config/config.ts";
 import { createLogger } from "../../platform/telemetry/logger.ts";
 import { Neo4jPool } from "../../projections/runner/neo4j-pool.ts";
 import { isMade } from "../../projections/runner/neo4j-schema.ts";
+import { social } from "../../projections/social/projection.ts";
 import { NO_SERVERS, openStore } from "../../projections/stores.ts";
 import { describeWithNeo4jProgram, openPrivateNeo4j, type PrivateNeo4j } from "./private-neo4j.ts";
 import { describeWithNeo4j, neo4jUrl } from "./servers.ts";
@@ -102,7 +103,8 @@ describeWithNeo4jProgram("the platform with its social graph in Neo4j", function
   });
 
   it("is rebuilt there, readers go over to the new generation, and the old one goes", async () => {
-    await command("projections/social/start-generation", { version: 1, reason: "test" });
+    const rebuild = { version: social.version, reason: "test" };
+    await command("projections/social/start-generation", rebuild);
     await until(async () => (await get("/v1/traders/t-1")).body["generation"] === 2);
     expect(await pathAfter(await follow("t-1", "t-4"), "t-4")).not.to.include("t-3");
     await until(async () => !(await isMade(pool, "social_g1")));

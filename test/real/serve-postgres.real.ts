@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { examineReadServers } from "../../cli/doctor/read-servers.ts";
+import { portfolios } from "../../projections/portfolios/projection.ts";
 import { NO_SERVERS, openStore } from "../../projections/stores.ts";
 import { type Answer, AskedPlatform, HAPPENS_WITHIN_MS, until } from "./asked-platform.ts";
 import {
@@ -65,7 +66,7 @@ describeWithPostgresPrograms("the platform with its portfolios in PostgreSQL", f
   });
 
   it("is rebuilt there, and readers go over to the new generation", async () => {
-    const rebuild = { version: 1, reason: "test" };
+    const rebuild = { version: portfolios.version, reason: "test" };
     expect(
       (await asked.command("projections/portfolios/start-generation", rebuild)).status,
     ).to.be.below(300);

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { examineReadServers } from "../../cli/doctor/read-servers.ts";
+import { risk } from "../../projections/risk/projection.ts";
 import { NO_SERVERS } from "../../projections/stores.ts";
 import { type Answer, AskedPlatform, HAPPENS_WITHIN_MS, until } from "./asked-platform.ts";
 import { describeWithRedisProgram, openPrivateRedis, type PrivateRedis } from "./private-redis.ts";
@@ -64,7 +65,7 @@ describeWithRedisProgram("the platform with its risk in Redis", function () {
   });
 
   it("is rebuilt there, and readers go over to the new generation", async () => {
-    const rebuild = { version: 2, reason: "test" };
+    const rebuild = { version: risk.version, reason: "test" };
     const started = await asked.command("projections/risk/start-generation", rebuild);
     expect(started.status).to.be.below(300);
     const path = "/v1/portfolios/p-1/risk/limits";

@@ -3,7 +3,12 @@ import type { PartitionKey } from "../../../platform/log/log.ts";
 import { compact, type EventChanges } from "../../../projections/runner/compact.ts";
 import { compareKeys, keyOf } from "../../../projections/runner/key-order.ts";
 import type { Change, Row, Table, Tables } from "../../../projections/runner/projection.ts";
-import type { Batch, ReadStore, StoredRow } from "../../../projections/runner/read-store.ts";
+import type {
+  Batch,
+  ReadStore,
+  RowOrigin,
+  StoredRow,
+} from "../../../projections/runner/read-store.ts";
 
 /** A read model with a column of every type, a key of two types, and a table of each kind. */
 export const tables = {
@@ -100,14 +105,24 @@ export function rowsAfter(
   events: readonly EventChanges[],
   partition: PartitionKey = PARTITION,
 ): StoredRow[] {
+  return originsAfter(table, events, partition).map(({ first: _, ...stored }) => stored);
+}
+
+/** The same, with where each row began. */
+export function originsAfter(
+  table: keyof typeof tables,
+  events: readonly EventChanges[],
+  partition: PartitionKey = PARTITION,
+): RowOrigin[] {
   const declared: Table = tables[table];
-  const rows = new Map<string, StoredRow>();
+  const rows = new Map<string, RowOrigin>();
   for (const { position, changes } of events) {
     for (const change of changes) {
       if (change.table !== table) continue;
       const key = JSON.stringify(keyOf(declared, change.row));
+      const first = rows.get(key)?.first ?? position;
       if (change.deleted) rows.delete(key);
-      else rows.set(key, { row: change.row, partition, position });
+      else rows.set(key, { row: change.row, partition, position, first });
     }
   }
   return [...rows.values()].sort((a, b) => {
@@ -126,4 +141,11 @@ export async function allRows(store: ReadStore): Promise<Record<string, StoredRo
 
 export function allRowsAfter(events: readonly EventChanges[]): Record<string, StoredRow[]> {
   return { accounts: rowsAfter("accounts", events), entries: rowsAfter("entries", events) };
+}
+
+/** Rows of accounts with where they began, each asked for by its key; there are few of them. */
+export async function readOrigins(store: ReadStore): Promise<(RowOrigin | null)[]> {
+  const rows = await readRows(store, "accounts");
+  const keys = rows.map(({ row }) => keyOf(tables.accounts, row));
+  return Promise.all(keys.map((key) => store.row("accounts", key)));
 }

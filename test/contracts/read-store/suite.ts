@@ -21,7 +21,8 @@ import {
   TWINS,
   withOwners,
 } from "./disturbances.ts";
-import { killedChild, sameRows } from "./killed-child.ts";
+import { killedChild } from "./killed-child.ts";
+import { expectAllOf, originContract } from "./origin-suite.ts";
 import { releaseContract } from "./release-suite.ts";
 import {
   allRows,
@@ -43,14 +44,13 @@ const PARKED: ParkedStream = { stream: "s-1", position: 3, sequence: 7, reason: 
 /** What every adapter of the read-store port must do. */
 export function readStoreContract(name: ReadStoreAdapterName): void {
   const adapter: ReadStoreAdapter = readStoreAdapters[name];
-  const { comparesAndSets } = adapter;
+  const { comparesAndSets, isAtomic, longestLifeMs = LONGEST_LIFE_MS } = adapter;
   /** What a ghost sends: anything, where it is refused; else what it once read. */
   const ghostly = (event: EventChanges) => (comparesAndSets ? disturbed(event) : event);
   /** What is promised only where the checkpoint moves by compare-and-set. */
   const itWhereCompared = (title: string, run: () => Promise<void>) => {
     if (comparesAndSets) it(title, run);
   };
-  const { longestLifeMs = LONGEST_LIFE_MS } = adapter;
 
   describe(`the read-store contract: ${name}`, () => {
     const addresses: string[] = [];
@@ -302,6 +302,7 @@ export function readStoreContract(name: ReadStoreAdapterName): void {
 
     comparisonContract(taken);
     releaseContract(taken);
+    originContract(taken, { comparesAndSets });
 
     describe("rows", () => {
       it("come in key order by code point, from a key on, without the deleted ones", async () => {
@@ -384,10 +385,8 @@ export function readStoreContract(name: ReadStoreAdapterName): void {
         const after = open(address);
         const left = await nextOf(after);
         expect(left, "what was told as applied is there").to.be.at.least(told);
-        const { isAtomic } = adapter;
         const next = await settled(after, { isAtomic, events, from: left, size });
-        const rows = await allRows(after);
-        expect(sameRows(rows, allRowsAfter(events.slice(0, next))), `at ${next}`).to.equal(true);
+        await expectAllOf(after, events.slice(0, next));
         if (left > 0 && left < count) unfinished += 1;
         await after.close();
         if (next === count) await adapter.open(address).drop();
