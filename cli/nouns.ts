@@ -6,6 +6,7 @@ import { demo } from "./demo.ts";
 import { doctor } from "./doctor.ts";
 import { eventsList } from "./events/list.ts";
 import { eventsTail } from "./events/tail.ts";
+import { explain } from "./explain.ts";
 import { importFillsVerb } from "./import/fills.ts";
 import { importTicksVerb } from "./import/ticks.ts";
 import { keysCreate } from "./keys/create.ts";
@@ -44,7 +45,7 @@ import type { Nouns } from "./verb.ts";
 
 /** Every verb of the command line; a new one is a file and a line here. */
 export const nouns: Nouns = {
-  "": { summary: "", verbs: [demo, doctor] },
+  "": { summary: "", verbs: [demo, doctor, explain] },
   serve: { summary: "Runs the platform or a part of it until it is stopped", verbs: serveVerbs },
   import: { summary: "Takes in files", verbs: [importTicksVerb, importFillsVerb] },
   commands: { summary: "Commands to aggregates", verbs: [commandsSend] },

@@ -13,6 +13,7 @@ import { PastGenerations } from "./as-of/past-generations.ts";
 import { consoleRoutes } from "./console/routes.ts";
 import { eventRoutes } from "./events/routes.ts";
 import { eventGuard } from "./events/who-may-read.ts";
+import { explainRoute, type OpenRows } from "./projections/explain.ts";
 import type { Feeders } from "./projections/parts.ts";
 import { projectionRoutes } from "./projections/routes.ts";
 import type { GenerationReader, OpenGeneration } from "./reading/generation-reader.ts";
@@ -36,6 +37,8 @@ export interface QueryApiParts {
   readonly logger: Logger;
   /** How to open a generation of each read model with a reader's login. */
   readonly readers: { readonly [Name in keyof Readers]: OpenGeneration<Readers[Name]> };
+  /** Opens a generation for the rows of its tables, with a reader's login, too. */
+  readonly openRows: OpenRows;
   readonly feeders: Feeders;
   readonly asOf: AsOfParts;
 }
@@ -61,7 +64,7 @@ export interface QueryApi {
 
 /** Follows promotions and answers queries; it never decides and never writes. */
 export function startQueryApi(parts: QueryApiParts): QueryApi {
-  const { log, codec, cursorKey, clock, readers, feeders, logger } = parts;
+  const { log, codec, cursorKey, clock, readers, openRows, feeders, logger } = parts;
   const byName = openModels(readers);
   const models = readModelNames.map((name) => byName[name]);
   const stopping = new AbortController();
@@ -93,6 +96,7 @@ export function startQueryApi(parts: QueryApiParts): QueryApi {
     routes: [
       ...readModelRoutes(byName, queryParts),
       ...projectionRoutes({ ...queryParts, stores, generations, positions, feeders }),
+      explainRoute({ ...queryParts, codec, models, generations, openRows }),
       ...eventRoutes({
         ...queryParts,
         codec,

@@ -57,6 +57,18 @@ describe("a data folder whose strategies were built by older code", function () 
     await generation.close();
   });
 
+  it("has no row explained by newer code, which would project something else", async () => {
+    const { url } = await serve(["command-side", "query-api"]);
+    await until("the old generation is read", async () => {
+      return (await fetch(`${url}/v1/strategies/s-1`)).ok;
+    });
+    const answer = await fetch(`${url}/v1/projections/strategies/explain?key=["s-1"]`);
+    expect(answer.status).to.equal(503);
+    expect(await answer.text())
+      .to.include('"NOT_READY"')
+      .and.match(/generation 1 of strategies was built at version 1, and this is version \d/);
+  });
+
   it("gets a generation of the newer version, is searched, and loses the old one", async () => {
     const { url } = await serve(["command-side", "projections", "query-api"]);
     await until("the words are found", async () => {

@@ -38,6 +38,7 @@ const NEEDED: Readonly<Record<string, string>> = {
   to: "2024-08-09T00:00:00Z",
   fromVersion: "1",
   toVersion: "1",
+  key: '["p-1"]',
 };
 
 /** One example per operation and kind of body. */

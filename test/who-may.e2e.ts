@@ -20,7 +20,7 @@ const FOR_OPERATORS = [
   ...["sendTicks", "quarantineTicks", "replayQuarantine", "assessRisk"],
   ...["startGeneration", "recordCaughtUp", "recordVerification", "recordVerificationFailure"],
   ...["promoteGeneration", "rollBackGeneration", "retireGeneration", "cancelGeneration"],
-  ...["failGeneration", "pauseProjection", "resumeProjection"],
+  ...["failGeneration", "pauseProjection", "resumeProjection", "explainRow"],
 ];
 
 const ROLES: Readonly<Record<CallerName, string>> = {

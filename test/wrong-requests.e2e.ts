@@ -12,6 +12,7 @@ import { encodeConsistencyToken } from "../platform/http/consistency-token.ts";
 import { documentRoutes } from "../platform/http/docs.ts";
 import type { Route } from "../platform/http/route.ts";
 import { createLogger } from "../platform/telemetry/logger.ts";
+import { portfolios as portfoliosProjection } from "../projections/portfolios/projection.ts";
 import { type Prepared, type WrongRequest, wrongRequests } from "./wrong-requests/cases.ts";
 import { ranges } from "./wrong-requests/ranges.ts";
 import { breakOff, exchange, headOf, sendRaw } from "./wrong-requests/raw-request.ts";
@@ -369,7 +370,8 @@ async function prepare(url: string): Promise<void> {
   await send(url, `${instrument}/add-instrument-alias`, { symbol: "BTC-OTHER" }, instruments);
   const set = { reason: "absurd", ticks: ["{}", "no JSON {", '"{}"'] };
   await send(url, "/v1/quarantines/binance:NEWUSDT/quarantine-ticks", set, quarantines);
-  const rebuild = { version: 1, reason: "a command id to be used again" };
+  const { version } = portfoliosProjection;
+  const rebuild = { version, reason: "a command id to be used again" };
   await send(url, "/v1/projections/portfolios/start-generation", rebuild, projections);
   await send(url, "/v1/traders/t-2/register-trader", { handle: "t_2" });
   const profile = { handle: "steady_hands", acceptsCopiers: true };

@@ -20,7 +20,7 @@ import type { Logger } from "../../platform/telemetry/logger.ts";
 import { endTelemetry, startTracing } from "../../platform/telemetry/start-tracing.ts";
 import { VERSION } from "../../platform/version.ts";
 import { projectionNames } from "../../projections/registry.ts";
-import { NO_SERVERS } from "../../projections/stores.ts";
+import { NO_SERVERS, openStore } from "../../projections/stores.ts";
 import { makeAsOfFolder } from "../../query-api/as-of/folder.ts";
 import { startQueryApi } from "../../query-api/main.ts";
 import { untilAborted } from "../interrupts.ts";
@@ -276,6 +276,7 @@ function queryApiPart({ config, logger }: StartPlatform, { log, codec }: Base): 
     clock: Date.now,
     cursorKey: loadCursorKey(dataFolder, cursorSecret),
     readers,
+    openRows: (name, generation) => openStore(place, name, generation),
     feeders: openFeeders(place, logPlace(config).kafka, logger),
     asOf: {
       folder: folder.path,

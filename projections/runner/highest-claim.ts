@@ -11,7 +11,7 @@ const READ_LIMITS = { maxRecords: RECORDS_AT_ONCE, maxBytes: 4 * 1024 * 1024 };
 
 /** The highest claim before an event that was not void: its own epoch, where that is legible. */
 export async function highestClaimAt(
-  log: LogReader,
+  log: Pick<LogReader, "read">,
   partition: PartitionRef,
   position: number,
 ): Promise<number> {
@@ -28,7 +28,7 @@ export async function highestClaimAt(
 }
 
 async function lastClaim(
-  log: LogReader,
+  log: Pick<LogReader, "read">,
   partition: PartitionRef,
   { from, before }: { readonly from: number; readonly before: number },
 ): Promise<LogRecord | null> {

@@ -45,7 +45,7 @@ export function stepsOf(
   records: readonly LogRecord[],
   parts: {
     readonly projection: Projection;
-    readonly codec: EventReader;
+    readonly codec: Pick<EventReader, "decode">;
     readonly partition: PartitionRef;
     readonly highestClaim: number;
     readonly parked: ParkedFrom;
@@ -70,7 +70,7 @@ function eventStep(
   record: LogRecord,
   parts: {
     readonly projection: Projection;
-    readonly codec: EventReader;
+    readonly codec: Pick<EventReader, "decode">;
     readonly partition: PartitionRef;
     readonly highestClaim: number;
   },

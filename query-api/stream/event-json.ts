@@ -3,7 +3,7 @@ import type { RecordedEvent } from "../../platform/codec/envelope.ts";
 import { decimalText } from "../../platform/kernel/decimal.ts";
 
 /** An event as the API shows it: envelope beside data, decimals as text, times as ISO-8601. */
-export function eventJson(recorded: RecordedEvent): Record<string, unknown> {
+export function eventJson(recorded: RecordedEvent) {
   const { event } = recorded;
   return {
     id: recorded.eventId,

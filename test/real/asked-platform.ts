@@ -7,6 +7,7 @@ import { v7 } from "uuid";
 import { type Platform, startPlatform } from "../../cli/serve/platform.ts";
 import { readConfig } from "../../platform/config/config.ts";
 import { createLogger } from "../../platform/telemetry/logger.ts";
+import type { Explanation } from "../../query-api/projections/explain-answer.ts";
 
 export const HAPPENS_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 50;
@@ -60,6 +61,18 @@ export class AskedPlatform {
     const { status, body } = await this.get(path, token);
     expect(status, JSON.stringify(body)).to.equal(200);
     return body.data;
+  }
+
+  /** How a row came to be what it is, once the command was seen: its events must make it so. */
+  async explainedAfter(
+    answer: Answer,
+    row: { readonly projection: string; readonly table: string; readonly key: readonly unknown[] },
+  ): Promise<Explanation> {
+    const query = new URLSearchParams({ table: row.table, key: JSON.stringify(row.key) });
+    const path = `/v1/projections/${row.projection}/explain?${query}`;
+    const explained = (await this.dataAfter(answer, path)) as Explanation;
+    expect(explained, JSON.stringify(explained)).to.deep.include({ agrees: true, differs: [] });
+    return explained;
   }
 
   async stop(): Promise<void> {

@@ -78,6 +78,14 @@ describe("the platform with its ticks and candles in InfluxDB", function () {
     expect(await lastPriceAfter(recorded)).to.equal("202");
   });
 
+  it("explains a row there by the events that made it", async () => {
+    const row = { projection: "ticks-and-candles", table: "versions", key: [ID] };
+    const recorded = await recordTicks(LATER_MS + 1_500, ["202.5"]);
+    const { events } = await asked.explainedAfter(recorded, row);
+    expect(events[0]).to.include({ type: "InstrumentRegistered", sequence: 1 });
+    expect(events.map(({ sequence }) => sequence)).to.deep.equal(events.map((_, i) => i + 1));
+  });
+
   it("is rebuilt there, and readers go over to the new generation", async () => {
     const rebuild = { version: ticksAndCandles.version, reason: "test" };
     const path = "projections/ticks-and-candles/start-generation";

@@ -65,6 +65,13 @@ describeWithPostgresPrograms("the platform with its portfolios in PostgreSQL", f
     expect(cash).to.deep.equal([{ asset: "USDT", free: "0.2", locked: "0", total: "0.2" }]);
   });
 
+  it("explains a row there by the events that made it", async () => {
+    const row = { projection: "portfolios", table: "holdings", key: ["p-1", "USDT"] };
+    const { events } = await asked.explainedAfter(await deposit("r-2"), row);
+    const quantities = events.map(({ row: after }) => after?.["quantity"]);
+    expect(quantities).to.deep.equal(["0.1", "0.2"]);
+  });
+
   it("is rebuilt there, and readers go over to the new generation", async () => {
     const rebuild = { version: portfolios.version, reason: "test" };
     expect(

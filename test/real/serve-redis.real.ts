@@ -64,6 +64,13 @@ describeWithRedisProgram("the platform with its risk in Redis", function () {
     expect(await limitAfter(set)).to.deep.equal(["0.2"]);
   });
 
+  it("explains a row there by the events that made it", async () => {
+    const row = { projection: "risk", table: "versions", key: ["p-1"] };
+    const { first, last, events } = await asked.explainedAfter(await setLimit("0.25"), row);
+    expect(events.length).to.be.above(2);
+    expect([events[0]?.position, events.at(-1)?.position]).to.deep.equal([first, last]);
+  });
+
   it("is rebuilt there, and readers go over to the new generation", async () => {
     const rebuild = { version: risk.version, reason: "test" };
     const started = await asked.command("projections/risk/start-generation", rebuild);

@@ -331,6 +331,7 @@ const NEEDED: Readonly<Record<string, string>> = {
   to: "2024-01-01T01:00:00Z",
   fromVersion: "1",
   toVersion: "1",
+  key: '["p-1"]',
 };
 
 function neededQuery(route: Route): Record<string, string> {

@@ -103,10 +103,7 @@ export function originContract(
 }
 
 /** Each row of accounts is found by its key, and knows where it began. */
-async function expectOrigins(
-  store: ReadStore,
-  events: readonly EventChanges[],
-): Promise<void> {
+async function expectOrigins(store: ReadStore, events: readonly EventChanges[]): Promise<void> {
   expect(await readOrigins(store)).to.deep.equal(originsAfter("accounts", events));
 }
 
