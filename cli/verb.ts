@@ -67,6 +67,11 @@ export function integerOption(minimum: number, maximum: number) {
   return z.coerce.number().int().min(minimum).max(maximum);
 }
 
+/** A time in seconds, also part of one: `--max-live-lag 0.5`. */
+export function secondsOption(minimum: number, maximum: number) {
+  return z.coerce.number().min(minimum).max(maximum);
+}
+
 const COMMON_OPTIONS: readonly OptionLine[] = [
   ["--data <folder>", "the data folder (else CH_DATA_FOLDER)"],
   ["--json", "data as JSON, one value a line"],

@@ -16,6 +16,11 @@ export interface ShownGeneration {
   readonly verified: boolean;
   readonly position: Readonly<Record<string, number>> | null;
   readonly gapEvents: number | null;
+  readonly lagSeconds: number | null;
+  readonly certificate: {
+    readonly positions: Readonly<Record<string, number>>;
+    readonly leftOut: readonly string[];
+  } | null;
 }
 
 export async function generationsShown(

@@ -128,6 +128,6 @@ export async function takeFiles(
   return { commands, ticks, market: null };
 }
 
-function stopped() {
+export function stopped() {
   return interruptedFailure("the demo was not finished", "run it again");
 }

@@ -2,16 +2,16 @@ import { z } from "zod";
 import { exitCodes } from "../exit-codes.ts";
 import { Failure } from "../failure.ts";
 import type { Session } from "../session.ts";
-import type { DemoParts } from "./take-in.ts";
+import { STALL_MS, waitWhileItMoves } from "../wait-while-it-moves.ts";
+import { type DemoParts, stopped } from "./take-in.ts";
 import { DEMO_PORTFOLIOS } from "./traders.ts";
-import { STALL_MS, waitWhileItMoves } from "./wait-while-it-moves.ts";
 
 const portfolio = z.object({ version: z.int() });
 const risk = z.object({ portfolioSequence: z.int().optional() });
 
 /** Until the newest event of each portfolio is in its assessment; fails on a stall. */
 export async function waitUntilAssessed({ session, interrupted }: DemoParts): Promise<void> {
-  await waitWhileItMoves(interrupted, async () => {
+  await waitWhileItMoves({ interrupted, stopped }, async () => {
     const gaps = await Promise.all(DEMO_PORTFOLIOS.map((id) => gapOf(session, id)));
     const behind = gaps.filter((gap) => gap !== 0);
     return {

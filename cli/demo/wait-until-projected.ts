@@ -5,21 +5,21 @@ import {
   listProjections,
   type ProjectionStatus,
 } from "../projections/generations.ts";
-import type { DemoParts } from "./take-in.ts";
-import { STALL_MS, waitWhileItMoves } from "./wait-while-it-moves.ts";
+import { STALL_MS, waitWhileItMoves } from "../wait-while-it-moves.ts";
+import { type DemoParts, stopped } from "./take-in.ts";
 
 /** Every projection's live generation, once it has passed the whole log; fails on a stall. */
 export function waitUntilProjected({
   session,
   interrupted,
 }: Pick<DemoParts, "session" | "interrupted">): Promise<ReadonlyMap<string, Generation>> {
-  return waitWhileItMoves(interrupted, async () => {
+  return waitWhileItMoves({ interrupted, stopped }, async () => {
     const projections = await listProjections(session);
     const live = liveGenerations(projections);
     const isThere = live.size === projections.length && [...live.values()].every(isCaughtUp);
     return {
       result: isThere ? live : null,
-      progress: JSON.stringify(projections.map(({ generations }) => generations)),
+      progress: JSON.stringify(projections.map(positionsIn)),
       stalled: () => stalled(projections),
     };
   });
@@ -31,6 +31,11 @@ function liveGenerations(projections: readonly ProjectionStatus[]) {
     return found === undefined ? [] : [[name, found]];
   });
   return new Map(live);
+}
+
+/** Their lag is no progress. */
+function positionsIn({ generations }: ProjectionStatus) {
+  return generations.map(({ phase, position }) => [phase, position]);
 }
 
 function isCaughtUp({ gapEvents }: Generation): boolean {

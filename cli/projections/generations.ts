@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SLOWED_FROM } from "../../projections/runner/pace.ts";
 import { generationAnswer, projectionAnswer } from "../../query-api/projections/answers.ts";
 import { commandTexts } from "../command-line.ts";
 import { problemFailure } from "../problem-failure.ts";
@@ -20,6 +21,14 @@ export async function listProjections(session: Session): Promise<readonly Projec
 export async function getProjection(session: Session, name: string): Promise<ProjectionStatus> {
   const { data } = await session.query(`/v1/projections/${encodeURIComponent(name)}`);
   return projection.parse(data);
+}
+
+/** Why a build goes slower than it could, as far as its own read model tells; empty: it does not. */
+export function slowedText(one: Generation, all: readonly Generation[]): string {
+  const lagSeconds = all.find(({ phase }) => phase === "live")?.lagSeconds ?? 0;
+  const isSlowed = lagSeconds >= one.maxLiveLagSeconds * SLOWED_FROM;
+  const isUnderWay = one.phase === "building" || one.phase === "verifying";
+  return isUnderWay && isSlowed ? `slowed: live is ${lagSeconds.toFixed(1)} s behind` : "";
 }
 
 /** One step in the life of a projection; `what` is what was asked for, should it be refused. */

@@ -3,11 +3,16 @@ import { exitCodes } from "../exit-codes.ts";
 import { table } from "../output.ts";
 import { openSession } from "../session.ts";
 import { defineVerb } from "../verb.ts";
-import { type Generation, listProjections, type ProjectionStatus } from "./generations.ts";
+import {
+  type Generation,
+  listProjections,
+  type ProjectionStatus,
+  slowedText,
+} from "./generations.ts";
 
 export const projectionsList = defineVerb({
   name: "list",
-  summary: "Every projection with its generations: phase, version, gap, who feeds them",
+  summary: "Every projection with its generations: phase, version, gap, lag, who feeds them",
   optionLines: [],
   options: z.strictObject({}),
   examples: ["cipherhorizon projections list", "cipherhorizon projections list --json"],
@@ -25,7 +30,7 @@ export const projectionsList = defineVerb({
 });
 
 const COLUMNS = [
-  ...["projection", "generation", "phase", "version", "gap", "verified", "started"],
+  ...["projection", "generation", "phase", "version", "gap", "lag", "verified", "started"],
   "partitions fed by",
 ];
 
@@ -34,15 +39,16 @@ function asTable(projections: readonly ProjectionStatus[]): string {
     return generations.map((one) => [
       name,
       String(one.generation),
-      paused ? `${one.phase}, paused` : one.phase,
+      [one.phase, paused ? "paused" : "", slowedText(one, generations)].filter(Boolean).join(", "),
       String(one.version),
       one.gapEvents === null ? "" : `${one.gapEvents} events`,
+      one.lagSeconds === null ? "" : `${one.lagSeconds.toFixed(1)} s`,
       one.verified ? "yes" : "no",
       one.startedAt,
       feedersText(one),
     ]);
   });
-  return table(COLUMNS, rows, ["generation", "version", "gap"]);
+  return table(COLUMNS, rows, ["generation", "version", "gap", "lag"]);
 }
 
 /** `vm pid 17: 2, vm pid 21: 2`; empty where one process feeds it, which nobody else knows of. */

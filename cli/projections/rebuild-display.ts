@@ -7,7 +7,8 @@ const RATE_WINDOW_MS = 5_000;
 
 /** Events, rate, gap and time left of every partition: bars on a terminal, else lines. */
 export interface RebuildDisplay {
-  update(generation: Generation): void;
+  /** `note`: what keeps it from going faster; empty: nothing. */
+  update(generation: Generation, note: string): void;
   stop(): void;
 }
 
@@ -26,7 +27,7 @@ function bars(output: Output): RebuildDisplay {
   const rates = new Rates();
   const multi = new MultiBar(
     {
-      format: "{partition} {bar} {value} events  {rate}/s  gap {gap}  ETA {remaining}",
+      format: "{partition} {bar} {value} events  {rate}/s  gap {gap}  ETA {remaining}  {note}",
       stream: output.messages as NodeJS.WritableStream,
       hideCursor: true,
       clearOnComplete: false,
@@ -35,29 +36,31 @@ function bars(output: Output): RebuildDisplay {
   );
   const byPartition = new Map<string, SingleBar>();
   return {
-    update: (generation) => {
+    update: (generation, note) => {
       for (const figures of rates.figures(generation, performance.now())) {
         const { partition, events, gap } = figures;
-        const bar = byPartition.get(partition) ?? multi.create(events + gap, 0, payload(figures));
+        const shown = payload(figures, note);
+        const bar = byPartition.get(partition) ?? multi.create(events + gap, 0, shown);
         byPartition.set(partition, bar);
         bar.setTotal(events + gap);
-        bar.update(events, payload(figures));
+        bar.update(events, shown);
       }
     },
     stop: () => multi.stop(),
   };
 }
 
-function payload(figures: PartitionFigures) {
+function payload(figures: PartitionFigures, note: string) {
   const { partition, gap, eventsPerSecond } = figures;
-  return { partition, gap, rate: Math.round(eventsPerSecond), remaining: remainingOf(figures) };
+  const [rate, remaining] = [Math.round(eventsPerSecond), remainingOf(figures)];
+  return { partition, gap, rate, remaining, note };
 }
 
 function lines(output: Output): RebuildDisplay {
   const rates = new Rates();
   let writtenAtMs = Number.NEGATIVE_INFINITY;
   return {
-    update: (generation) => {
+    update: (generation, note) => {
       const figures = rates.figures(generation, performance.now());
       if (performance.now() - writtenAtMs < LINE_INTERVAL_MS) return;
       writtenAtMs = performance.now();
@@ -68,6 +71,7 @@ function lines(output: Output): RebuildDisplay {
           `${partition}  ${events} events  ${rate}/s  gap ${gap}  ETA ${remainingOf(one)}`,
         );
       }
+      if (note !== "") output.message(note);
     },
     stop: () => undefined,
   };

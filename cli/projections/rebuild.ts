@@ -1,15 +1,22 @@
 import { z } from "zod";
 import { isUnderWay } from "../../platform/generations/phase.ts";
 import { registeredProjection } from "../../projections/registry.ts";
+import { USUAL_MAX_LIVE_LAG_MS } from "../../projections/runner/pace.ts";
 import { listEvents } from "../events/read-events.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { Failure } from "../failure.ts";
 import { pause } from "../interrupts.ts";
 import type { Output } from "../output.ts";
 import { openSession, type Session } from "../session.ts";
-import { defineVerb, integerOption } from "../verb.ts";
+import { defineVerb, integerOption, secondsOption } from "../verb.ts";
 import { certificateText, differenceText } from "./certificate-text.ts";
-import { type Generation, getProjection, type ProjectionStatus, sendStep } from "./generations.ts";
+import {
+  type Generation,
+  getProjection,
+  type ProjectionStatus,
+  sendStep,
+  slowedText,
+} from "./generations.ts";
 import { type RebuildDisplay, rebuildDisplay } from "./rebuild-display.ts";
 
 const POLL_MS = 500;
@@ -25,23 +32,29 @@ export const projectionsRebuild = defineVerb({
   optionLines: [
     ["--reason <text>", "why, for the record"],
     [
+      "--max-live-lag <seconds>",
+      `slowed so that live ones lag less; else ${USUAL_MAX_LIVE_LAG_MS / 1_000}`,
+    ],
+    [
       "--stall-seconds <count>",
       `fails after so long without progress; else ${USUAL_STALL_SECONDS}`,
     ],
   ],
   options: z.strictObject({
     reason: z.string().min(1).max(500).default("rebuild from the command line"),
+    maxLiveLag: secondsOption(0.1, 3_600).optional(),
     stallSeconds: integerOption(1, 86_400).default(USUAL_STALL_SECONDS),
   }),
   examples: [
     "cipherhorizon projections rebuild portfolios",
     'cipherhorizon projections rebuild ticks-and-candles --reason "a new column" --json',
+    "cipherhorizon projections rebuild portfolios --max-live-lag 0.5",
   ],
   run: async ({ words, options, output, environment, interrupted }) => {
     const [name = ""] = words;
     const session = await openSession({ output, environment });
     try {
-      const generation = await startOrJoin(session, name, options.reason, output);
+      const generation = await startOrJoin(session, { name, ...options }, output);
       const watch = { name, generation, stallMs: options.stallSeconds * 1_000 };
       const done = await follow(session, watch, { output, interrupted });
       if (output.json) output.value({ name, ...done });
@@ -53,13 +66,16 @@ export const projectionsRebuild = defineVerb({
   },
 });
 
+interface Wish {
+  readonly name: string;
+  readonly reason: string;
+  /** In seconds; without it the usual one. */
+  readonly maxLiveLag?: number | undefined;
+}
+
 /** The number of the generation being built: a new one, or the one that is under way already. */
-async function startOrJoin(
-  session: Session,
-  name: string,
-  reason: string,
-  output: Output,
-): Promise<number> {
+async function startOrJoin(session: Session, wish: Wish, output: Output): Promise<number> {
+  const { name, reason, maxLiveLag } = wish;
   const running = generationUnderWay(await getProjection(session, name));
   if (running !== undefined) {
     output.message(`Generation ${running.generation} of ${name} is ${running.phase}: watching it.`);
@@ -67,7 +83,8 @@ async function startOrJoin(
   }
   const { version } = registeredProjection(name).projection;
   const step = { name, type: "StartGeneration", what: `the rebuild of ${name}` };
-  await sendStep(session, step, { version, reason });
+  const limit = maxLiveLag === undefined ? {} : { maxLiveLagMs: Math.round(maxLiveLag * 1_000) };
+  await sendStep(session, step, { version, reason, ...limit });
   return lastStarted(session, name);
 }
 
@@ -108,10 +125,10 @@ async function follow(
   let [progress, progressAtMs] = ["", performance.now()];
   try {
     for (;;) {
-      const current = await generationOf(session, watch);
+      const { current, note } = await look(session, watch);
       if (current.phase === "live") return current;
       requireUnderWay(watch, current, output);
-      display.update(current);
+      display.update(current, note);
       const now = progressOf(current);
       if (now !== progress) [progress, progressAtMs] = [now, performance.now()];
       if (performance.now() - progressAtMs > watch.stallMs) throw stalled(watch, current);
@@ -144,8 +161,8 @@ class PhaseDisplay {
     this.#building = rebuildDisplay(output);
   }
 
-  update(current: Generation): void {
-    if (current.phase === "building") this.#building.update(current);
+  update(current: Generation, note: string): void {
+    if (current.phase === "building") this.#building.update(current, note);
     if (current.phase === this.#phase) return;
     this.#phase = current.phase;
     this.#building.stop();
@@ -183,10 +200,13 @@ function different({ name, generation }: Watch, current: Generation, output: Out
   });
 }
 
-async function generationOf(session: Session, { name, generation }: Watch): Promise<Generation> {
+async function look(session: Session, { name, generation }: Watch) {
   const { generations } = await getProjection(session, name);
-  const found = generations.find((one) => one.generation === generation);
-  if (found) return found;
+  const current = generations.find((one) => one.generation === generation) ?? unseen(generation);
+  return { current, note: slowedText(current, generations) };
+}
+
+function unseen(generation: number): Generation {
   // The query API has not seen the start yet: it follows the log by itself.
   return {
     generation,
@@ -200,6 +220,8 @@ async function generationOf(session: Session, { name, generation }: Watch): Prom
     position: null,
     gapEvents: null,
     gapEventsByPartition: null,
+    lagSeconds: null,
+    maxLiveLagSeconds: USUAL_MAX_LIVE_LAG_MS / 1_000,
     fedBy: null,
   };
 }

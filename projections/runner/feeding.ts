@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { isDeepStrictEqual } from "node:util";
 import { Worker } from "node:worker_threads";
 import type { VerificationReport, VerificationTask } from "../verification/verify-generation.ts";
+import type { Minded, Slowed } from "./live-watch.ts";
 import type { ParkingOrders } from "./parking.ts";
 import type { Applied } from "./partition-feeder.ts";
 import type { PartitionProgress } from "./progress.ts";
@@ -21,6 +22,8 @@ export interface FeedingListener {
   onApplied(applied: Applied): void;
   onCaughtUp(): void;
   onTrouble(trouble: TroubleReport): void;
+  /** That it is slowed, when that has changed. */
+  onSlowed(slowed: Slowed | null): void;
   onVerification(against: number, report: VerificationReport): void;
   onEnded(end: RunEnd): void;
 }
@@ -43,6 +46,9 @@ export class Feeding {
   caughtUp = false;
   /** It is being compared with another. */
   isVerifying = false;
+  /** By a live generation that lags. */
+  slowed: Slowed | null = null;
+  #minded = "null";
 
   constructor(job: FeedingJob, listener: FeedingListener) {
     this.job = job;
@@ -89,6 +95,14 @@ export class Feeding {
     this.#tell({ type: "orders", orders });
   }
 
+  /** What it must not slow down from now on; `null`: nothing. */
+  mind(minded: Minded | null): void {
+    const told = JSON.stringify(minded);
+    if (told === this.#minded || this.#end !== null) return;
+    this.#minded = told;
+    this.#tell({ type: "mind", minded });
+  }
+
   /** Finishes the batch under way; resolves when the thread is gone and its lock free. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
@@ -128,6 +142,12 @@ export class Feeding {
         this.state = message.trouble === null ? this.#turn : "paused";
         if (message.trouble !== null) this.#listener.onTrouble(message.trouble);
         return;
+      case "slowed": {
+        const isNews = this.slowed?.isFed !== message.slowed?.isFed;
+        this.slowed = message.slowed;
+        if (isNews) this.#listener.onSlowed(message.slowed);
+        return;
+      }
       case "verification":
         this.isVerifying = false;
         this.#listener.onVerification(message.against, message.report);

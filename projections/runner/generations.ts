@@ -1,10 +1,12 @@
 import type { RecordedEvent } from "../../platform/codec/envelope.ts";
 import { type GenerationPhase, isOver } from "../../platform/generations/phase.ts";
 import type {
+  GenerationStarted,
   GenerationVerificationFailed,
   GenerationVerified,
   OperationsEvent,
 } from "../../schemas/generated/operations.ts";
+import { USUAL_MAX_LIVE_LAG_MS } from "./pace.ts";
 import { isParkingEvent, ParkedStreams, type ParkingEvent } from "./parked-streams.ts";
 
 export interface Generation {
@@ -16,6 +18,8 @@ export interface Generation {
   /** Since when it is in this phase, epoch ms by the log. */
   readonly sinceMs: number;
   readonly startedAtMs: number;
+  /** While it is built, live ones may lag by so much because of it. */
+  readonly maxLiveLagMs: number;
   /** Its promotion rested on a comparison with the generation before. */
   readonly verified: boolean;
   /** Of the comparison that found it equal; `null`: none was made, or it was another's. */
@@ -55,7 +59,7 @@ export class Generations {
 
   #start(
     projection: string,
-    { generation, version }: { readonly generation: number; readonly version: number },
+    { generation, version, maxLiveLagMs }: GenerationStarted,
     recordedAtMs: number,
   ): void {
     const all = this.#byProjection.get(projection) ?? new Map<number, Generation>();
@@ -67,6 +71,7 @@ export class Generations {
       phase: "building",
       sinceMs: recordedAtMs,
       startedAtMs: recordedAtMs,
+      maxLiveLagMs: maxLiveLagMs ?? USUAL_MAX_LIVE_LAG_MS,
       verified: false,
       certificate: null,
       difference: null,

@@ -73,7 +73,12 @@ const PROGRESS: PartitionProgress = {
 };
 
 function followed(): Followed {
-  return new Followed().add("GenerationStarted", { generation: 1, version: 1, reason: "first" });
+  return new Followed().add("GenerationStarted", {
+    generation: 1,
+    version: 1,
+    reason: "first",
+    maxLiveLagMs: null,
+  });
 }
 
 describe("what is on record of parked streams", () => {

@@ -12,6 +12,7 @@ import {
 import { BatchSize } from "./batch-size.ts";
 import { inBatchTrace } from "./batch-trace.ts";
 import type { Gate } from "./gate.ts";
+import type { Pace } from "./pace.ts";
 import type { Parking } from "./parking.ts";
 import { persist, type Trouble } from "./persist.ts";
 import type { Projection } from "./projection.ts";
@@ -63,6 +64,8 @@ export interface FeederParts {
   readonly observer: FeederObserver;
   readonly gate: Gate;
   readonly parking: Parking;
+  /** Of who has a backlog; who keeps up with the log never rests. */
+  readonly pace: Pace;
   /** False when `more` parked streams would be too many. */
   mayPark(more: number): boolean;
   readonly signal: AbortSignal;
@@ -118,14 +121,17 @@ export class PartitionFeeder {
   }
 
   async #feed(): Promise<void> {
-    const { signal, appended, observer, gate } = this.#parts;
+    const { signal, appended, observer, gate, pace } = this.#parts;
     let loaded = await this.#load(this.#next, this.#highestClaim);
     while (!signal.aborted) {
       if (await this.#release()) loaded = await this.#load(this.#next, this.#highestClaim);
       if (loaded.steps.length > 0) {
+        const { full } = loaded;
         const limit = await gate.pass(this.#next, signal);
+        const startedMs = performance.now();
         if (!signal.aborted) loaded = await this.#writeUpTo(limit, loaded);
         gate.stands(this.#next);
+        if (full) await pace.rest(performance.now() - startedMs, signal);
         continue;
       }
       observer.onEnd(this.#key, loaded.from);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import type { PartitionKey } from "../../platform/log/log.ts";
+import { Pace } from "./pace.ts";
 import type { Applied } from "./partition-feeder.ts";
 import type { Trouble } from "./persist.ts";
 import type { Progress } from "./progress.ts";
@@ -112,6 +113,19 @@ describe("the runner", () => {
     log.count("a", 1);
     await until(async () => (await values()).a === 1);
     expect(performance.now() - startedMs).to.be.below(200);
+  });
+
+  it("rests after each batch of a backlog as its pace wants, and never where it keeps up", async () => {
+    for (let value = 1; value <= 2_000; value += 1) log.count("a", value);
+    const pace = new CountingPace();
+    await start({ pace }).caughtUp;
+    const rests = pace.rests;
+    expect(rests).to.be.above(1);
+    for (let value = 1; value <= 20; value += 1) {
+      log.count("late", value);
+      await until(async () => (await values()).late === value);
+    }
+    expect(pace.rests).to.equal(rests);
   });
 
   it("goes on from its checkpoint after a restart", async () => {
@@ -345,6 +359,15 @@ describe("the runner", () => {
     expect(end.detail).to.include("counters 2");
   });
 });
+
+class CountingPace extends Pace {
+  rests = 0;
+
+  override rest(workedMs: number, signal: AbortSignal): Promise<void> {
+    this.rests += 1;
+    return super.rest(workedMs, signal);
+  }
+}
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + 5_000;

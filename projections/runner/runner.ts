@@ -7,6 +7,7 @@ import {
   partitionKey,
 } from "../../platform/log/log.ts";
 import { Gates } from "./gate.ts";
+import { Pace } from "./pace.ts";
 import { Parking } from "./parking.ts";
 import {
   type Applied,
@@ -39,6 +40,8 @@ export interface RunnerParts {
   readonly gates?: Gates;
   /** What was decided about parked streams, and is while it runs. */
   readonly parking?: Parking;
+  /** By which it can be slowed. */
+  readonly pace?: Pace;
   readonly parkedStreamsLimit?: number;
   readonly signal: AbortSignal;
 }
@@ -77,14 +80,23 @@ export async function run(parts: RunnerParts): Promise<RunEnd> {
   const stop = new AbortController();
   const signal = AbortSignal.any([parts.signal, stop.signal]);
   const appended = new AppendSignal();
-  const { gates = new Gates(), parking = new Parking() } = parts;
+  const { gates = new Gates(), parking = new Parking(), pace = new Pace() } = parts;
   const unsubscribe = parts.log.onAppended(() => appended.raise());
   const unsubscribeOrders = parking.onOrders(() => appended.raise());
   try {
     const { logId, partitions } = await prepare(parts, signal);
     const reporter = new Reporter(parts, partitions);
     const { mayPark } = reporter;
-    const shared = { ...parts, observer: reporter, parking, mayPark, logId, appended, signal };
+    const shared = {
+      ...parts,
+      observer: reporter,
+      parking,
+      pace,
+      mayPark,
+      logId,
+      appended,
+      signal,
+    };
     const share = parts.share ?? null;
     const feed = (partition: PartitionRef) => {
       const gate = gates.of(partitionKey(partition));

@@ -7,6 +7,7 @@ import type { GenerationDropper } from "../stores.ts";
 import { CommandSender } from "./command-sender.ts";
 import { Feeding, type FeedingState } from "./feeding.ts";
 import { type Generation, Generations } from "./generations.ts";
+import { generationKey, type Minded, slowedText } from "./live-watch.ts";
 import type { OperationsPort } from "./operations.ts";
 import { followOperations } from "./operations-follower.ts";
 import type { ParkingOrders } from "./parking.ts";
@@ -156,6 +157,7 @@ export class Supervisor {
     const known = this.#generations.parked;
     feeding.order(this.#ordersFor(generation));
     reportParked(generation, { feeding, known, sender: this.#sender });
+    feeding.mind(this.#mindedBy(generation));
     if (!isUnderWay(phase)) this.#verifications.forget(generation);
     else if (feeding.end?.reason === "too_many_parked") {
       const data = { generation: number, reason: recordText(feeding.end.detail) };
@@ -168,6 +170,25 @@ export class Supervisor {
     } else if (phase === "verifying" || phase === "verified") {
       this.#promoteOrVerify(generation, { feeding, projection });
     }
+  }
+
+  /**
+   * The live one that it is to replace, by whomever it is fed, and all that this process feeds: they
+   * share its threads.
+   */
+  #mindedBy({ phase, projection, maxLiveLagMs }: Generation): Minded | null {
+    if (!isUnderWay(phase)) return null;
+    const lives = this.#parts.projections.flatMap(({ name }) => {
+      return this.#generations.of(name).filter((one) => one.phase === "live");
+    });
+    const minded = lives.filter((live) => {
+      const isFedHere = this.#feedings.get(generationKey(live))?.state === "feeding";
+      return live.projection === projection || isFedHere;
+    });
+    const generations = minded.map((live) => {
+      return { projection: live.projection, generation: live.generation };
+    });
+    return { limitMs: maxLiveLagMs, generations };
   }
 
   /** A certificate is of a comparison with one generation, which may be live no more. */
@@ -218,7 +239,7 @@ export class Supervisor {
 
   /** Until it is resumed; what it was doing is finished. */
   #halt(generation: Generation): void {
-    const key = keyOf(generation);
+    const key = generationKey(generation);
     const feeding = this.#feedings.get(key);
     if (feeding === undefined) return;
     void feeding.stop().then(() => {
@@ -228,7 +249,7 @@ export class Supervisor {
 
   /** One that has failed is shown as stopped, with its reason, until its next attempt is due. */
   #feedingOf(generation: Generation): Feeding {
-    const key = keyOf(generation);
+    const key = generationKey(generation);
     const known = this.#feedings.get(key);
     if (known === undefined) return this.#start(generation);
     const restart = this.#restarts.get(key);
@@ -237,7 +258,7 @@ export class Supervisor {
   }
 
   #start(generation: Generation): Feeding {
-    const key = keyOf(generation);
+    const key = generationKey(generation);
     const { stores, logPlace, logger } = this.#parts;
     const of = { projection: generation.projection, generation: generation.generation };
     const feeding: Feeding = new Feeding(
@@ -250,6 +271,7 @@ export class Supervisor {
         },
         onCaughtUp: () => this.#look(),
         onTrouble: (trouble) => logger.warn({ ...of, ...trouble }, "a projector waits"),
+        onSlowed: (slowed) => logger.info({ ...of, slowed }, slowedText(slowed)),
         onVerification: (against, report) => {
           this.#verifications.onReport(generation, against, report);
           this.#look();
@@ -277,7 +299,7 @@ export class Supervisor {
   }
 
   #drop(generation: Generation): void {
-    const key = keyOf(generation);
+    const key = generationKey(generation);
     if (this.#dropped.has(key)) return;
     this.#dropped.add(key);
     this.#verifications.forget(generation);
@@ -303,7 +325,7 @@ export class Supervisor {
 
   #statusOf(generation: Generation): GenerationStatus {
     const { projection, generation: number, version, phase } = generation;
-    const feeding = this.#feedings.get(keyOf(generation));
+    const feeding = this.#feedings.get(generationKey(generation));
     const isPaused = this.#generations.isPaused(projection);
     return {
       projection,
@@ -316,10 +338,6 @@ export class Supervisor {
       partitions: feeding?.partitions ?? [],
     };
   }
-}
-
-function keyOf({ projection, generation }: Generation): string {
-  return `${projection}.g${generation}`;
 }
 
 function troubleText(trouble: TroubleReport | null): string {

@@ -2,6 +2,7 @@ import type { PartitionKey } from "../../platform/log/log.ts";
 import type { LogPlace } from "../../platform/log/places.ts";
 import type { StorePlace } from "../stores.ts";
 import type { VerificationReport, VerificationTask } from "../verification/verify-generation.ts";
+import type { Minded, Slowed } from "./live-watch.ts";
 import type { ParkingOrders } from "./parking.ts";
 import type { Applied } from "./partition-feeder.ts";
 import type { PartitionProgress } from "./progress.ts";
@@ -35,11 +36,15 @@ export type FromWorker =
   | { readonly type: "progress"; readonly partitions: readonly PartitionProgress[] }
   | { readonly type: "caught-up" }
   | { readonly type: "trouble"; readonly trouble: TroubleReport | null }
+  /** By a live generation that lags, as long as it is told; `null`: no longer. */
+  | { readonly type: "slowed"; readonly slowed: Slowed | null }
   | { readonly type: "verification"; readonly report: VerificationReport; readonly against: number }
   | { readonly type: "ended"; readonly end: RunEnd };
 
 export type ToWorker =
   | { readonly type: "stop" }
   | { readonly type: "orders"; readonly orders: ParkingOrders }
+  /** What it must not slow down; `null`: nothing. */
+  | { readonly type: "mind"; readonly minded: Minded | null }
   /** One at a time; answered by `verification`. */
   | { readonly type: "verify"; readonly task: VerificationTask };

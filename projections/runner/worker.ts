@@ -18,6 +18,8 @@ import {
 import { type FileLock, tryFileLock } from "./file-lock.ts";
 import { Gates } from "./gate.ts";
 import { generationLockFile } from "./generation-files.ts";
+import { LiveWatch, type LiveWatchParts } from "./live-watch.ts";
+import { Pace } from "./pace.ts";
 import { Parking } from "./parking.ts";
 import { pause } from "./pause.ts";
 import type { Trouble } from "./persist.ts";
@@ -51,15 +53,17 @@ async function feed(job: FeedingJob, signal: AbortSignal): Promise<void> {
   const { projection } = registeredProjection(job.projection);
   const store = await openStore(job.place, job.projection, job.generation);
   const { log, codec, close } = await openLog(job, signal);
-  const gates = new Gates();
-  const feeding = { projection, store, log, codec, share, gates, parking };
+  const [gates, pace] = [new Gates(), new Pace()];
+  const feeding = { projection, store, log, codec, share, gates, pace, parking };
   const parts = { ...feeding, observer: observer(), signal };
-  const verifying = verifyWhenTold({ ...job, gates, codec, signal });
+  const verifying = verifyWhenTold({ ...job, gates, pace, codec, signal });
+  const minding = mindWhenTold({ ...job, log, pace, signal });
   try {
     tell({ type: "ended", end: await run(parts) });
   } finally {
     stopping.abort();
     await verifying.ended();
+    await minding.ended();
     await share?.leave();
     await store.close();
     await close();
@@ -102,6 +106,16 @@ function verifyWhenTold(parts: VerificationParts): { ended(): Promise<unknown> }
     if (message.type === "verify") verifying = verifying.then(() => verify(message.task, parts));
   });
   return { ended: () => verifying };
+}
+
+/** Beside feeding and comparing, both of which it slows. */
+function mindWhenTold(parts: Omit<LiveWatchParts, "onSlowed">): { ended(): Promise<unknown> } {
+  const watch = new LiveWatch({ ...parts, onSlowed: (slowed) => tell({ type: "slowed", slowed }) });
+  port?.on("message", (message: ToWorker) => {
+    if (message.type === "mind") watch.mind(message.minded);
+  });
+  const watching = watch.run();
+  return { ended: () => watching };
 }
 
 async function verify(task: VerificationTask, parts: VerificationParts): Promise<void> {

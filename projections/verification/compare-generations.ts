@@ -7,6 +7,7 @@ import type {
 } from "../../schemas/generated/operations.ts";
 import { DigestSum, rowHasher } from "../runner/digest.ts";
 import type { Gates } from "../runner/gate.ts";
+import type { Pace } from "../runner/pace.ts";
 import type { Row, Table, Tables } from "../runner/projection.ts";
 import type { Checkpoint, ReadStore } from "../runner/read-store.ts";
 import { Differences } from "./differences.ts";
@@ -24,6 +25,8 @@ export interface ComparisonParts {
   readonly tables: Tables;
   /** Of the feeders of the build, as far as they are in this thread. */
   readonly gates: Gates;
+  /** By which it can be slowed. */
+  readonly pace?: Pace;
   /** Nobody may feed the live one any more, which older code has built. */
   readonly mayStand: boolean;
   readonly signal: AbortSignal;
@@ -134,7 +137,7 @@ class TableComparison {
     this.#hashOf = rowHasher(parts.name, parts.table);
   }
 
-  async run({ live, built, signal }: ComparisonParts): Promise<TableDigest> {
+  async run({ live, built, pace, signal }: ComparisonParts): Promise<TableDigest> {
     const sides = { live: live.rows(this.#name), built: built.rows(this.#name) };
     let turnMs = performance.now();
     for await (const pair of rowPairs(this.#table, sides)) {
@@ -143,6 +146,7 @@ class TableComparison {
       if (this.#unsettled.waiting >= MOST_UNSETTLED) await this.#settle();
       if (performance.now() - turnMs < TURN_MS) continue;
       await nextTurn();
+      await pace?.rest(performance.now() - turnMs, signal);
       signal.throwIfAborted();
       turnMs = performance.now();
     }

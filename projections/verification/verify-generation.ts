@@ -6,6 +6,7 @@ import type {
 } from "../../schemas/generated/operations.ts";
 import { registeredProjection } from "../registry.ts";
 import type { Gates } from "../runner/gate.ts";
+import type { Pace } from "../runner/pace.ts";
 import { openStore, type StorePlace } from "../stores.ts";
 import { compareGenerations } from "./compare-generations.ts";
 import { comparedTables } from "./compared-tables.ts";
@@ -31,6 +32,7 @@ export interface VerificationParts {
   readonly projection: string;
   readonly generation: number;
   readonly gates: Gates;
+  readonly pace: Pace;
   readonly codec: Pick<EventReader, "schemaIds">;
   readonly signal: AbortSignal;
 }
@@ -40,12 +42,12 @@ export async function verifyGeneration(
   { against, leftOut, mayStand }: VerificationTask,
   parts: VerificationParts,
 ): Promise<VerificationReport> {
-  const { place, projection: name, generation, gates, codec, signal } = parts;
+  const { place, projection: name, generation, gates, pace, codec, signal } = parts;
   const tables = comparedTables(registeredProjection(name).projection.tables, leftOut);
   const live = await openStore(place, name, against, tables);
   const built = await openStore(place, name, generation, tables);
   try {
-    const compared = { live, built, tables, gates, mayStand, signal };
+    const compared = { live, built, tables, gates, pace, mayStand, signal };
     const found = await compareGenerations(compared);
     if (found.outcome === "unsettled") return found;
     const { outcome, ...facts } = found;

@@ -47,6 +47,8 @@ export const generationAnswer = z.object({
   position: positions.nullable(),
   gapEvents: z.int().nullable(),
   gapEventsByPartition: z.record(z.string(), z.int()).nullable(),
+  lagSeconds: z.number().nullable(),
+  maxLiveLagSeconds: z.number(),
   fedBy: z.record(z.string(), z.string()).nullable(),
 });
 

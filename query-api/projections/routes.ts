@@ -6,7 +6,7 @@ import { isOver } from "../../platform/generations/phase.ts";
 import type { Route } from "../../platform/http/route.ts";
 import type { Positions } from "../../platform/log/log.ts";
 import type { Generation } from "../../projections/runner/generations.ts";
-import { freshnessFields, freshnessOf } from "../reading/freshness.ts";
+import { freshnessFields, freshnessOf, lagSecondsAt } from "../reading/freshness.ts";
 import type { LogEnds } from "../reading/log-ends.ts";
 import { type generationAnswer, projectionAnswer, withoutGeneration } from "./answers.ts";
 import { parkedRoute } from "./parked-route.ts";
@@ -59,6 +59,8 @@ export function projectionRoutes(parts: ProjectionsParts): readonly Route[] {
 function answer(data: z.ZodType) {
   const description =
     "What is known of the generations; `position` and `lagSeconds` are of `operations.events`. " +
+    "`maxLiveLagSeconds`: while a generation is built it is slowed so that the live one's " +
+    "`lagSeconds`, the age of the oldest record that it lacks, stays below. " +
     "`fedBy` names the process that feeds each partition where several share them (log on Kafka, " +
     "read model on a server), else it is null. `certificate` is what the comparison with the " +
     "generation that was live then has come to, and `difference` in what it differs from that";
@@ -92,12 +94,14 @@ async function describe(
 async function describeGeneration(
   one: Generation,
   stores: ProjectionStores,
-  { ends, feeders }: ProjectionsParts,
+  parts: ProjectionsParts,
 ): Promise<z.infer<typeof generationAnswer>> {
   const isGone = isOver(one.phase);
   const positions = isGone ? null : await stores.positionsOf(one.generation);
-  const gaps = positions && (await gapsOf(positions, ends));
-  const fedBy = isGone ? null : await feeders(stores.name, one.generation);
+  const gaps = positions && (await gapsOf(positions, parts.ends));
+  const isRead = positions !== null && one.phase === "live";
+  const lagSeconds = isRead ? await lagSecondsAt(positions, parts) : null;
+  const fedBy = isGone ? null : await parts.feeders(stores.name, one.generation);
   return {
     generation: one.generation,
     version: one.version,
@@ -110,6 +114,8 @@ async function describeGeneration(
     position: positions && Object.fromEntries(positions),
     gapEvents: gaps && Object.values(gaps).reduce((sum, gap) => sum + gap, 0),
     gapEventsByPartition: gaps,
+    lagSeconds,
+    maxLiveLagSeconds: one.maxLiveLagMs / 1_000,
     fedBy: fedBy && Object.fromEntries(fedBy),
   };
 }

@@ -25,7 +25,7 @@ export async function freshnessOf(
 }
 
 /** Age of the oldest record not applied yet; 0 when there is none. */
-async function lagSecondsAt(
+export async function lagSecondsAt(
   positions: Positions,
   { ends, nextTimes, clock }: FreshnessParts,
 ): Promise<number> {

@@ -42,6 +42,8 @@ export interface GenerationStarted {
   /** Of the projection that builds it. */
   readonly version: number;
   readonly reason: string;
+  /** The build is slowed so that live ones lag less; null: the usual limit. */
+  readonly maxLiveLagMs: number | null;
 }
 
 /** Rows are JSON; null: there is none. */

@@ -25,8 +25,13 @@ interface Reasoned<Type extends string> {
 
 export interface StartGeneration {
   readonly type: "StartGeneration";
-  /** `version`: of the projection's code that will build it. */
-  readonly data: { readonly version: number; readonly reason: string };
+  readonly data: {
+    /** Of the projection's code that will build it. */
+    readonly version: number;
+    readonly reason: string;
+    /** How far the live one may lag because of it; without it as far as is usual. */
+    readonly maxLiveLagMs?: number | undefined;
+  };
 }
 
 export interface RecordCaughtUp {
@@ -102,9 +107,13 @@ export const commands: {
   >;
 } = {
   StartGeneration: {
-    payload: z.strictObject({ version: z.int().min(1).max(1_000_000), reason }),
+    payload: z.strictObject({
+      version: z.int().min(1).max(1_000_000),
+      reason,
+      maxLiveLagMs: z.int().min(100).max(3_600_000).optional(),
+    }),
     summary: "Begin to build a new generation of the read model beside the live one",
-    example: { version: 1, reason: "rebuild after a change of the projection" },
+    example: { version: 1, reason: "a change of the projection", maxLiveLagMs: 2_000 },
     creates: true,
   },
   RecordCaughtUp: {

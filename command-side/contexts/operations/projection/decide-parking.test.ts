@@ -16,7 +16,7 @@ function event<T extends ProjectionEvent["type"]>(type: T, data: Data<T>): Proje
 }
 
 const started = (generation: number) =>
-  event("GenerationStarted", { generation, version: 1, reason });
+  event("GenerationStarted", { generation, version: 1, reason, maxLiveLagMs: null });
 const live = (generation: number, previous: number | null) =>
   event("GenerationPromoted", {
     ...{ generation, previous, rule: "forced", verified: false, positions: {}, reason },

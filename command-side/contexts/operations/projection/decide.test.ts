@@ -15,8 +15,8 @@ function event<T extends ProjectionEvent["type"]>(
   return { type, data, occurredAtMs: at } as ProjectionEvent;
 }
 
-const started = (generation: number, version = 1) =>
-  event("GenerationStarted", { generation, version, reason });
+const started = (generation: number, version = 1, maxLiveLagMs: number | null = null) =>
+  event("GenerationStarted", { generation, version, reason, maxLiveLagMs });
 const caughtUp = (generation: number) => event("GenerationCaughtUp", { generation, positions });
 const promoted = (
   generation: number,
@@ -88,6 +88,16 @@ describe("the life of a projection's generations", () => {
     given(decider, LIVE, context)
       .when(start)
       .then([started(2)]);
+  });
+
+  it("puts on record how far the live one may lag because of it, where that was told", () => {
+    const limited = {
+      type: "StartGeneration",
+      data: { ...start.data, maxLiveLagMs: 500 },
+    } as const;
+    given(decider, LIVE, context)
+      .when(limited)
+      .then([started(2, 1, 500)]);
   });
 
   it("refuses a second build until the first is live or given up", () => {

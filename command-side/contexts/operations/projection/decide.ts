@@ -82,10 +82,10 @@ function start(
     );
   }
   const generation = state.generations.size + 1;
-  const { version, reason } = data;
+  const { version, reason, maxLiveLagMs = null } = data;
   const started: ProjectionEvent = {
     type: "GenerationStarted",
-    data: { generation, version, reason },
+    data: { generation, version, reason, maxLiveLagMs },
     occurredAtMs: nowMs,
   };
   if (state.live !== null) return accepted([started]);

@@ -1,0 +1,91 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { nextShare, Pace } from "./pace.ts";
+
+const LIMIT_MS = 2_000;
+const NEVER = new AbortController().signal;
+
+/** Shares after looks that found these lags, from the full speed on. */
+function sharesAfter(lags: readonly number[], isFed = true): number[] {
+  let share = 1;
+  return lags.map((lagMs) => {
+    share = nextShare(share, { lagMs, isFed }, LIMIT_MS);
+    return share;
+  });
+}
+
+describe("the share of its time in which a build works", () => {
+  it("is all of it while nothing lags", () => {
+    expect(sharesAfter([0, 100, 999])).to.deep.equal([1, 1, 1]);
+  });
+
+  it("is halved with each look from half of the limit on, and least at the limit", () => {
+    expect(sharesAfter([1_000, 1_500, 1_999])).to.deep.equal([0.5, 0.25, 0.125]);
+    expect(sharesAfter([2_000])).to.deep.equal([0.05]);
+  });
+
+  it("rises again, slower than it fell", () => {
+    const [, ...risen] = sharesAfter([2_000, ...Array.from({ length: 25 }, () => 0)]);
+    expect(risen[0]).to.be.closeTo(0.1, 0.001);
+    expect(risen.at(-1)).to.equal(1);
+  });
+
+  it("is a quarter where nobody feeds the live generation", () => {
+    expect(sharesAfter([0, 1_000_000], false)).to.deep.equal([0.25, 0.25]);
+  });
+
+  it("is never nothing, whatever is seen", () => {
+    const seen = fc.array(fc.record({ lagMs: fc.nat(), isFed: fc.boolean() }));
+    fc.assert(
+      fc.property(seen, fc.integer({ min: 100, max: 3_600_000 }), (looks, limitMs) => {
+        let share = 1;
+        for (const look of looks) share = nextShare(share, look, limitMs);
+        expect(share).to.be.within(0.05, 1);
+      }),
+    );
+  });
+});
+
+describe("the pace of a build", () => {
+  it("asks for no rest at full speed", async () => {
+    const pace = new Pace(() => 0);
+    for (let batch = 0; batch < 1_000; batch += 1) await pace.rest(50, NEVER);
+  });
+
+  it("lets those who work at the same time work no more than the share together", async () => {
+    const pace = new Pace();
+    pace.share = 0.25;
+    const startedMs = performance.now();
+    await Promise.all([20, 20, 20].map((workedMs) => pace.rest(workedMs, NEVER)));
+    // Three quarters are rest: 60 ms of work ask for 180.
+    expect(performance.now() - startedMs).to.be.within(175, 400);
+  });
+
+  it("ends rests as soon as nothing lags any more", async () => {
+    const pace = new Pace();
+    pace.share = 0.05;
+    const startedMs = performance.now();
+    const resting = pace.rest(250, NEVER);
+    pace.share = 1;
+    await resting;
+    expect(performance.now() - startedMs).to.be.below(1_000);
+  });
+
+  it("ends rests when the build is to end", async () => {
+    const pace = new Pace();
+    pace.share = 0.05;
+    const stopping = new AbortController();
+    const resting = pace.rest(250, stopping.signal);
+    stopping.abort();
+    await resting;
+  });
+
+  it("counts no batch for more than a quarter of a second, so that every rest has an end", async () => {
+    let nowMs = 0;
+    const pace = new Pace(() => nowMs);
+    pace.share = 0.05;
+    const resting = pace.rest(3_600_000, NEVER);
+    nowMs = 4_751;
+    await resting;
+  });
+});

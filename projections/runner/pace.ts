@@ -1,0 +1,88 @@
+import { pause } from "./pause.ts";
+
+/** How far live generations may lag because of a build, where nothing else was told. */
+export const USUAL_MAX_LIVE_LAG_MS = 2_000;
+/** A build is slowed from this share of the limit on, so that the limit is not reached. */
+export const SLOWED_FROM = 0.5;
+
+/** What a build is left while a live generation is at its limit: it goes on, however slowly. */
+const LEAST_SHARE = 0.05;
+/** What it is left while nothing that it does can help: nobody feeds the live generation. */
+const UNFED_SHARE = 0.25;
+/** By so much the share rises with each look at which nothing lags. */
+const RISE = 0.05;
+/** Of one batch, so that no rest is long: one that took longer waited for its server. */
+const MOST_COUNTED_MS = 250;
+const LOOK_AGAIN_MS = 100;
+
+/** How a live generation does beside a build. */
+export interface LiveLag {
+  /** Age of the oldest record that it lacks. */
+  readonly lagMs: number;
+  /** False: it lacks some and has not moved for long, or nobody knows. */
+  readonly isFed: boolean;
+}
+
+/**
+ * The share of its time in which a build may work from now on: half of what it was while a live
+ * generation comes near its limit, a little more than it was while none does.
+ */
+export function nextShare(share: number, { lagMs, isFed }: LiveLag, limitMs: number): number {
+  if (!isFed) return Math.min(share + RISE, UNFED_SHARE);
+  if (lagMs >= limitMs) return LEAST_SHARE;
+  if (lagMs >= limitMs * SLOWED_FROM) return Math.max(share / 2, LEAST_SHARE);
+  return Math.min(share + RISE, 1);
+}
+
+/**
+ * How fast a build goes. Whoever has worked rests before it works on; those who rest at the same
+ * time do it one after the other, so that together they work no more than their share.
+ */
+export class Pace {
+  readonly #clock: () => number;
+  #share = 1;
+  /** Working time that asks for rest, and how much of it has been rested for. */
+  #workedMs = 0;
+  #restedMs = 0;
+  #atMs = 0;
+
+  constructor(clock = () => performance.now()) {
+    this.#clock = clock;
+  }
+
+  /** From above 0 to 1, which is without any rest. */
+  get share(): number {
+    return this.#share;
+  }
+
+  set share(share: number) {
+    this.#pass();
+    this.#share = share;
+  }
+
+  /** After work of so long. Resolves when it may go on, or `signal` aborts. */
+  async rest(workedMs: number, signal: AbortSignal): Promise<void> {
+    this.#pass();
+    this.#workedMs += Math.min(workedMs, MOST_COUNTED_MS);
+    const untilMs = this.#workedMs;
+    for (;;) {
+      this.#pass();
+      const leftMs = (untilMs - this.#restedMs) / this.#rate;
+      if (!(leftMs > 0) || signal.aborted) return;
+      await pause(Math.min(leftMs, LOOK_AGAIN_MS), signal);
+    }
+  }
+
+  /** Working time that a millisecond of rest makes up for. */
+  get #rate(): number {
+    return this.#share / (1 - this.#share);
+  }
+
+  #pass(): void {
+    const nowMs = this.#clock();
+    const passedMs = nowMs - this.#atMs;
+    this.#atMs = nowMs;
+    const rested = this.#share === 1 ? this.#workedMs : this.#restedMs + passedMs * this.#rate;
+    this.#restedMs = Math.min(rested, this.#workedMs);
+  }
+}
