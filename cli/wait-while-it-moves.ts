@@ -12,6 +12,8 @@ export interface Look<T> {
   readonly result: T | null;
   /** Another text whenever the work has come further. */
   readonly progress: string;
+  /** Work that tells of itself more rarely than the wait has patience is given so much. */
+  readonly leastStallMs?: number;
   readonly stalled: () => Failure;
 }
 
@@ -33,6 +35,7 @@ export async function waitWhileItMoves<T>(
   const { interrupted, stopped, pollMs = POLL_MS, stallMs = STALL_MS } = waiting;
   let [last, lastAtMs] = ["", performance.now()];
   let stalled: (() => Failure) | null = null;
+  let patienceMs = stallMs;
   for (;;) {
     const seen = await orAborted(lookOnce(look, waiting), interrupted);
     if (seen === null) throw stopped();
@@ -41,8 +44,9 @@ export async function waitWhileItMoves<T>(
       if (seen.result !== null) return seen.result;
       if (seen.progress !== last) [last, lastAtMs] = [seen.progress, performance.now()];
       stalled = seen.stalled;
+      patienceMs = Math.max(stallMs, seen.leastStallMs ?? 0);
     }
-    if (performance.now() - lastAtMs > stallMs) throw stalled();
+    if (performance.now() - lastAtMs > patienceMs) throw stalled();
     await pause(pollMs, interrupted);
   }
 }

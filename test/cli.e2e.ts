@@ -293,7 +293,7 @@ describe("the command line", function () {
     await runCli([...openCommand("p-1"), ...data()]);
     const run = await runCli(["projections", "rebuild", "portfolios", "--json", ...data()]);
     expect(run.exitCode, run.stderr).to.equal(0);
-    expect(jsonLines(run.stdout)[0]).to.deep.include({ generation: 2, phase: "live" });
+    expect(jsonLines(run.stdout).at(-1)).to.deep.include({ generation: 2, phase: "live" });
     const unknown = await runCli(["projections", "rebuild", "nothing", ...data()]);
     expect(unknown.exitCode).to.equal(4);
   });

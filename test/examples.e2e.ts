@@ -182,6 +182,7 @@ const FITTINGS: Readonly<Record<string, Fitting>> = {
   recordCaughtUp: generations("caught-up"),
   recordVerification: generations("verified", CAUGHT_UP),
   recordVerificationFailure: generations("different", CAUGHT_UP),
+  recordVerificationProgress: generations("compared-long", CAUGHT_UP),
   promoteGeneration: generations("promoted"),
   rollBackGeneration: generations("rolled-back", ["promote-generation", PROMOTION]),
   retireGeneration: generations("retired", ["promote-generation", PROMOTION]),

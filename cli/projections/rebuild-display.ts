@@ -4,11 +4,24 @@ import { duration, LINE_INTERVAL_MS } from "../progress.ts";
 import type { Generation } from "./generations.ts";
 
 const RATE_WINDOW_MS = 5_000;
+const JSON_INTERVAL_MS = 1_000;
 
-/** Events, rate, gap and time left of every partition: bars on a terminal, else lines. */
+/** What is seen of a rebuild. */
+interface Seen {
+  readonly name: string;
+  readonly current: Generation;
+  /** What keeps it from going faster; empty: nothing. */
+  readonly note: string;
+}
+
+/**
+ * Events, rate, gap and time left of every partition while it is built, and rows while it is
+ * compared: bars on a terminal, lines elsewhere, objects where data is JSON.
+ */
 export interface RebuildDisplay {
-  /** `note`: what keeps it from going faster; empty: nothing. */
-  update(generation: Generation, note: string): void;
+  update(seen: Seen): void;
+  /** Above what moves. */
+  message(text: string): void;
   stop(): void;
 }
 
@@ -20,11 +33,12 @@ interface PartitionFigures {
 }
 
 export function rebuildDisplay(output: Output): RebuildDisplay {
+  if (output.json) return objects(output);
   return output.animated ? bars(output) : lines(output);
 }
 
 function bars(output: Output): RebuildDisplay {
-  const rates = new Rates();
+  const [rates, phases] = [new Rates(), phaseTexts()];
   const multi = new MultiBar(
     {
       format: "{partition} {bar} {value} events  {rate}/s  gap {gap}  ETA {remaining}  {note}",
@@ -35,17 +49,24 @@ function bars(output: Output): RebuildDisplay {
     Presets.shades_classic,
   );
   const byPartition = new Map<string, SingleBar>();
+  const message = (text: string) => {
+    if (byPartition.size > 0) multi.log(`${text}\n`);
+    else output.message(text);
+  };
   return {
-    update: (generation, note) => {
-      for (const figures of rates.figures(generation, performance.now())) {
+    update: (seen) => {
+      for (const text of phases(seen)) message(text);
+      if (seen.current.phase !== "building") return;
+      for (const figures of rates.figures(seen.current, performance.now())) {
         const { partition, events, gap } = figures;
-        const shown = payload(figures, note);
+        const shown = payload(figures, seen.note);
         const bar = byPartition.get(partition) ?? multi.create(events + gap, 0, shown);
         byPartition.set(partition, bar);
         bar.setTotal(events + gap);
         bar.update(events, shown);
       }
     },
+    message,
     stop: () => multi.stop(),
   };
 }
@@ -57,29 +78,92 @@ function payload(figures: PartitionFigures, note: string) {
 }
 
 function lines(output: Output): RebuildDisplay {
-  const rates = new Rates();
+  const [rates, phases] = [new Rates(), phaseTexts()];
   let writtenAtMs = Number.NEGATIVE_INFINITY;
   return {
-    update: (generation, note) => {
-      const figures = rates.figures(generation, performance.now());
-      if (performance.now() - writtenAtMs < LINE_INTERVAL_MS) return;
+    update: (seen) => {
+      const figures = rates.figures(seen.current, performance.now());
+      for (const text of phases(seen)) output.message(text);
+      const isBuilding = seen.current.phase === "building";
+      if (!isBuilding || performance.now() - writtenAtMs < LINE_INTERVAL_MS) return;
       writtenAtMs = performance.now();
-      for (const one of figures) {
-        const { partition, events, gap } = one;
-        const rate = Math.round(one.eventsPerSecond);
-        output.message(
-          `${partition}  ${events} events  ${rate}/s  gap ${gap}  ETA ${remainingOf(one)}`,
-        );
-      }
-      if (note !== "") output.message(note);
+      for (const one of figures) output.message(lineOf(one));
+      if (seen.note !== "") output.message(seen.note);
     },
+    message: (text) => output.message(text),
     stop: () => undefined,
   };
 }
 
+function lineOf(figures: PartitionFigures): string {
+  const { partition, events, gap, eventsPerSecond } = figures;
+  const [rate, remaining] = [Math.round(eventsPerSecond), remainingOf(figures)];
+  return `${partition}  ${events} events  ${rate}/s  gap ${gap}  ETA ${remaining}`;
+}
+
+/** One object a second for each partition; one whenever the phase or the comparison moves. */
+function objects(output: Output): RebuildDisplay {
+  const [rates, news] = [new Rates(), newsOf(comparedSoFar)];
+  let writtenAtMs = Number.NEGATIVE_INFINITY;
+  return {
+    update: (seen) => {
+      const { name, current, note } = seen;
+      const { generation, phase } = current;
+      const of = { type: "progress", name, generation, phase };
+      const figures = rates.figures(current, performance.now());
+      const compared = news(current);
+      if (compared !== null) output.value({ ...of, ...compared });
+      const isDue = performance.now() - writtenAtMs >= JSON_INTERVAL_MS;
+      if (phase !== "building" || !isDue) return;
+      writtenAtMs = performance.now();
+      for (const { partition, events, gap: gapEvents, eventsPerSecond } of figures) {
+        const remainingSeconds = secondsLeft(gapEvents, eventsPerSecond);
+        const progress = { partition, events, gapEvents, eventsPerSecond, remainingSeconds };
+        output.value({ ...of, ...progress, note });
+      }
+    },
+    message: (text) => output.message(text),
+    stop: () => undefined,
+  };
+}
+
+function comparedSoFar({ phase, comparison }: Generation) {
+  if (phase !== "verifying") return null;
+  return { table: comparison?.table ?? null, rows: comparison?.rows ?? 0 };
+}
+
+/** What is to be told whenever the phase or the comparison moves. */
+function phaseTexts(): (seen: Seen) => readonly string[] {
+  const news = newsOf(phaseText);
+  return ({ current }) => [news(current)].filter((text) => text !== null);
+}
+
+function phaseText({ generation, phase, comparison }: Generation): string | null {
+  if (phase !== "verifying") return null;
+  if (comparison !== null) return `compared: ${comparison.rows} rows, now ${comparison.table}`;
+  return `Generation ${generation} has caught up: it is compared with the live one, row by row.`;
+}
+
+/** Gives what is made of a generation when that is another thing than before, else null. */
+function newsOf<T>(make: (current: Generation) => T | null): (current: Generation) => T | null {
+  let before = "null";
+  return (current) => {
+    const made = make(current);
+    const [text, last] = [JSON.stringify(made), before];
+    before = text;
+    return text === last ? null : made;
+  };
+}
+
 function remainingOf({ gap, eventsPerSecond }: PartitionFigures): string {
-  if (gap === 0) return "0s";
-  return eventsPerSecond === 0 ? "?" : duration(gap / eventsPerSecond);
+  const seconds = secondsLeft(gap, eventsPerSecond);
+  return seconds === null ? "?" : duration(seconds);
+}
+
+/** `null`: it does not move, so nobody knows. */
+function secondsLeft(gap: number, eventsPerSecond: number): number | null {
+  if (gap === 0) return 0;
+  return eventsPerSecond > 0 ? gap / eventsPerSecond : null;
 }
 
 /** Rates of the last seconds, from positions seen at times. */

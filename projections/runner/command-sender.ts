@@ -29,13 +29,18 @@ export class CommandSender {
   }
 
   send(asked: GenerationStep): void {
-    const { projection, generation, command } = asked;
-    const request = generationRequest(asked);
+    const { commandId } = generationRequest(asked);
     const now = performance.now();
-    if (now < (this.#notBeforeMs.get(request.commandId) ?? 0)) return;
-    this.#notBeforeMs.set(request.commandId, now + ASK_AGAIN_MS);
+    if (now < (this.#notBeforeMs.get(commandId) ?? 0)) return;
+    this.#notBeforeMs.set(commandId, now + ASK_AGAIN_MS);
+    this.tell(asked);
+  }
+
+  /** Sends it now, whatever was sent before. */
+  tell(asked: GenerationStep): void {
+    const { projection, generation, command } = asked;
     const step = { projection, generation, command: command.type };
-    this.#operations.submit(request).then(
+    this.#operations.submit(generationRequest(asked)).then(
       (outcome) => this.#judge(step, outcome),
       (error: unknown) => {
         const detail = error instanceof Error ? error.message : String(error);

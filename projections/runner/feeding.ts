@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { isDeepStrictEqual } from "node:util";
 import { Worker } from "node:worker_threads";
+import type { GenerationVerificationProgressed } from "../../schemas/generated/operations.ts";
 import type { VerificationReport, VerificationTask } from "../verification/verify-generation.ts";
 import type { Minded, Slowed } from "./live-watch.ts";
 import type { ParkingOrders } from "./parking.ts";
@@ -24,6 +25,8 @@ export interface FeedingListener {
   onTrouble(trouble: TroubleReport): void;
   /** That it is slowed, when that has changed. */
   onSlowed(slowed: Slowed | null): void;
+  /** How far a comparison has come that takes long. */
+  onCompared(progress: GenerationVerificationProgressed): void;
   onVerification(against: number, report: VerificationReport): void;
   onEnded(end: RunEnd): void;
 }
@@ -148,6 +151,9 @@ export class Feeding {
         if (isNews) this.#listener.onSlowed(message.slowed);
         return;
       }
+      case "compared":
+        this.#listener.onCompared(message.progress);
+        return;
       case "verification":
         this.isVerifying = false;
         this.#listener.onVerification(message.against, message.report);

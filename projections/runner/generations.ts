@@ -3,6 +3,7 @@ import { type GenerationPhase, isOver } from "../../platform/generations/phase.t
 import type {
   GenerationStarted,
   GenerationVerificationFailed,
+  GenerationVerificationProgressed,
   GenerationVerified,
   OperationsEvent,
 } from "../../schemas/generated/operations.ts";
@@ -24,6 +25,8 @@ export interface Generation {
   readonly verified: boolean;
   /** Of the comparison that found it equal; `null`: none was made, or it was another's. */
   readonly certificate: GenerationVerified | null;
+  /** How far a comparison has come that takes long. */
+  readonly comparison: GenerationVerificationProgressed | null;
   /** In what it differs from the live one, where a comparison found that. */
   readonly difference: GenerationVerificationFailed | null;
 }
@@ -40,7 +43,9 @@ export class Generations {
     else if (event.type === "GenerationStarted") this.#start(projection, event.data, recordedAtMs);
     else if (event.type === "ProjectionPaused") this.#paused.add(projection);
     else if (event.type === "ProjectionResumed") this.#paused.delete(projection);
-    else {
+    else if (event.type === "GenerationVerificationProgressed") {
+      this.#change(projection, event.data, { comparison: event.data });
+    } else {
       if (event.type === "GenerationPromoted") this.#replaceLive(projection, recordedAtMs);
       const changes = { ...changesOf(event), sinceMs: recordedAtMs };
       this.#change(projection, event.data, changes);
@@ -74,6 +79,7 @@ export class Generations {
       maxLiveLagMs: maxLiveLagMs ?? USUAL_MAX_LIVE_LAG_MS,
       verified: false,
       certificate: null,
+      comparison: null,
       difference: null,
     });
   }
@@ -96,7 +102,14 @@ export class Generations {
 
 type EventOfGeneration = Exclude<
   OperationsEvent,
-  ParkingEvent | { readonly type: "GenerationStarted" | "ProjectionPaused" | "ProjectionResumed" }
+  | ParkingEvent
+  | {
+      readonly type:
+        | "GenerationStarted"
+        | "GenerationVerificationProgressed"
+        | "ProjectionPaused"
+        | "ProjectionResumed";
+    }
 >;
 
 function changesOf(event: EventOfGeneration): Partial<Generation> {

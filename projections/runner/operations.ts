@@ -1,6 +1,7 @@
 import { v5 } from "uuid";
 import type {
   GenerationVerificationFailed,
+  GenerationVerificationProgressed,
   GenerationVerified,
   StreamParked,
   StreamReleased,
@@ -46,6 +47,10 @@ export type GenerationCommand =
     }
   | { readonly type: "RecordVerification"; readonly data: GenerationVerified }
   | { readonly type: "RecordVerificationFailure"; readonly data: GenerationVerificationFailed }
+  | {
+      readonly type: "RecordVerificationProgress";
+      readonly data: GenerationVerificationProgressed;
+    }
   | {
       readonly type: "PromoteGeneration";
       readonly data: {

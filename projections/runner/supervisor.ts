@@ -173,8 +173,8 @@ export class Supervisor {
   }
 
   /**
-   * The live one that it is to replace, by whomever it is fed, and all that this process feeds: they
-   * share its threads.
+   * The live one that it is to replace, by whomever it is fed, and all that this process feeds:
+   * they share its cores.
    */
   #mindedBy({ phase, projection, maxLiveLagMs }: Generation): Minded | null {
     if (!isUnderWay(phase)) return null;
@@ -272,6 +272,7 @@ export class Supervisor {
         onCaughtUp: () => this.#look(),
         onTrouble: (trouble) => logger.warn({ ...of, ...trouble }, "a projector waits"),
         onSlowed: (slowed) => logger.info({ ...of, slowed }, slowedText(slowed)),
+        onCompared: (progress) => this.#verifications.onProgress(generation, progress),
         onVerification: (against, report) => {
           this.#verifications.onReport(generation, against, report);
           this.#look();

@@ -1,4 +1,5 @@
 import type { Logger } from "../../platform/telemetry/logger.ts";
+import type { GenerationVerificationProgressed } from "../../schemas/generated/operations.ts";
 import { declaredDifferences } from "../verification/compared-tables.ts";
 import type { VerificationReport } from "../verification/verify-generation.ts";
 import type { CommandSender } from "./command-sender.ts";
@@ -52,6 +53,12 @@ export class Verifications {
       const mayStand = live.version !== generation.version;
       feeding.verify({ against: live.generation, leftOut, mayStand });
     }
+  }
+
+  onProgress({ projection }: Generation, progress: GenerationVerificationProgressed): void {
+    const { generation, against, table, rows } = progress;
+    const command = { type: "RecordVerificationProgress", data: progress } as const;
+    this.#sender.tell({ projection, generation, against, about: `${table} ${rows}`, command });
   }
 
   onReport(generation: Generation, against: number, report: VerificationReport): void {

@@ -1,5 +1,6 @@
 import type { PartitionKey } from "../../platform/log/log.ts";
 import type { LogPlace } from "../../platform/log/places.ts";
+import type { GenerationVerificationProgressed } from "../../schemas/generated/operations.ts";
 import type { StorePlace } from "../stores.ts";
 import type { VerificationReport, VerificationTask } from "../verification/verify-generation.ts";
 import type { Minded, Slowed } from "./live-watch.ts";
@@ -38,6 +39,7 @@ export type FromWorker =
   | { readonly type: "trouble"; readonly trouble: TroubleReport | null }
   /** By a live generation that lags, as long as it is told; `null`: no longer. */
   | { readonly type: "slowed"; readonly slowed: Slowed | null }
+  | { readonly type: "compared"; readonly progress: GenerationVerificationProgressed }
   | { readonly type: "verification"; readonly report: VerificationReport; readonly against: number }
   | { readonly type: "ended"; readonly end: RunEnd };
 

@@ -7,6 +7,7 @@ import { openLogReading } from "../../platform/log/places.ts";
 import { whenThere } from "../../platform/log/when-there.ts";
 import { createLogger } from "../../platform/telemetry/logger.ts";
 import { endTelemetry, joinTracing } from "../../platform/telemetry/start-tracing.ts";
+import type { GenerationVerificationProgressed as ComparisonProgress } from "../../schemas/generated/operations.ts";
 import { registeredProjection } from "../registry.ts";
 import { openStore, serverOf } from "../stores.ts";
 import {
@@ -56,7 +57,8 @@ async function feed(job: FeedingJob, signal: AbortSignal): Promise<void> {
   const [gates, pace] = [new Gates(), new Pace()];
   const feeding = { projection, store, log, codec, share, gates, pace, parking };
   const parts = { ...feeding, observer: observer(), signal };
-  const verifying = verifyWhenTold({ ...job, gates, pace, codec, signal });
+  const onProgress = (progress: ComparisonProgress) => tell({ type: "compared", progress });
+  const verifying = verifyWhenTold({ ...job, gates, pace, codec, signal, onProgress });
   const minding = mindWhenTold({ ...job, log, pace, signal });
   try {
     tell({ type: "ended", end: await run(parts) });

@@ -27,6 +27,8 @@ export interface ComparisonParts {
   readonly gates: Gates;
   /** By which it can be slowed. */
   readonly pace?: Pace;
+  /** Told after every few rows: the table, and the rows of all tables read so far. */
+  readonly onProgress?: (table: string, rows: number) => void;
   /** Nobody may feed the live one any more, which older code has built. */
   readonly mayStand: boolean;
   readonly signal: AbortSignal;
@@ -63,8 +65,13 @@ export async function compareGenerations(parts: ComparisonParts): Promise<Compar
   const differences = new Differences();
   const unsettled = new UnsettledRows(parts, differences);
   const digests: TableDigest[] = [];
+  let rows = 0;
   for (const [name, table] of Object.entries(tables)) {
-    const compared = new TableComparison({ name, table, at, differences, unsettled });
+    const onRead = (read: number) => {
+      rows += read;
+      parts.onProgress?.(name, rows);
+    };
+    const compared = new TableComparison({ name, table, at, differences, unsettled, onRead });
     digests.push(await compared.run(parts));
     if (differences.count > MOST_DIFFERENCES) break;
   }
@@ -118,6 +125,7 @@ class TableComparison {
   readonly #at: Positions;
   readonly #differences: Differences;
   readonly #unsettled: UnsettledRows;
+  readonly #onRead: (rows: number) => void;
   readonly #hashOf: (row: Row) => string;
   /** Of rows that are equal in both. */
   readonly #sum = new DigestSum();
@@ -128,27 +136,31 @@ class TableComparison {
     readonly at: Positions;
     readonly differences: Differences;
     readonly unsettled: UnsettledRows;
+    readonly onRead: (rows: number) => void;
   }) {
     this.#name = parts.name;
     this.#table = parts.table;
     this.#at = parts.at;
     this.#differences = parts.differences;
     this.#unsettled = parts.unsettled;
+    this.#onRead = parts.onRead;
     this.#hashOf = rowHasher(parts.name, parts.table);
   }
 
   async run({ live, built, pace, signal }: ComparisonParts): Promise<TableDigest> {
     const sides = { live: live.rows(this.#name), built: built.rows(this.#name) };
-    let turnMs = performance.now();
+    let [read, turnMs] = [0, performance.now()];
     for await (const pair of rowPairs(this.#table, sides)) {
       this.#take(pair);
+      read += 1;
       if (this.#differences.count > MOST_DIFFERENCES) break;
       if (this.#unsettled.waiting >= MOST_UNSETTLED) await this.#settle();
       if (performance.now() - turnMs < TURN_MS) continue;
       await nextTurn();
       await pace?.rest(performance.now() - turnMs, signal);
       signal.throwIfAborted();
-      turnMs = performance.now();
+      this.#onRead(read);
+      [read, turnMs] = [0, performance.now()];
     }
     await this.#settle();
     return { table: this.#name, ...this.#sum.digest() };

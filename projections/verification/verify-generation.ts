@@ -2,6 +2,7 @@ import type { EventReader } from "../../platform/codec/codec.ts";
 import { VERSION } from "../../platform/version.ts";
 import type {
   GenerationVerificationFailed,
+  GenerationVerificationProgressed,
   GenerationVerified,
 } from "../../schemas/generated/operations.ts";
 import { registeredProjection } from "../registry.ts";
@@ -35,7 +36,11 @@ export interface VerificationParts {
   readonly pace: Pace;
   readonly codec: Pick<EventReader, "schemaIds">;
   readonly signal: AbortSignal;
+  /** Every few seconds; never of a comparison that is over before. */
+  readonly onProgress: (progress: GenerationVerificationProgressed) => void;
 }
+
+const TOLD_EVERY_MS = 5_000;
 
 /** Compares a build with the live generation, both read back by connections of their own. */
 export async function verifyGeneration(
@@ -46,8 +51,11 @@ export async function verifyGeneration(
   const tables = comparedTables(registeredProjection(name).projection.tables, leftOut);
   const live = await openStore(place, name, against, tables);
   const built = await openStore(place, name, generation, tables);
+  const onProgress = everyFewSeconds((table: string, rows: number) => {
+    parts.onProgress({ generation, against, table, rows });
+  });
   try {
-    const compared = { live, built, tables, gates, pace, mayStand, signal };
+    const compared = { live, built, tables, gates, pace, onProgress, mayStand, signal };
     const found = await compareGenerations(compared);
     if (found.outcome === "unsettled") return found;
     const { outcome, ...facts } = found;
@@ -59,4 +67,13 @@ export async function verifyGeneration(
     await live.close();
     await built.close();
   }
+}
+
+function everyFewSeconds(tell: (table: string, rows: number) => void): typeof tell {
+  let toldAtMs = performance.now();
+  return (table, rows) => {
+    if (performance.now() - toldAtMs < TOLD_EVERY_MS) return;
+    toldAtMs = performance.now();
+    tell(table, rows);
+  };
 }

@@ -35,6 +35,9 @@ const difference = z.object({
   reason: z.string(),
 });
 
+/** `GenerationVerificationProgressed`, as it was recorded last. */
+const comparison = z.object({ against: z.int(), table: z.string(), rows: z.int() });
+
 export const generationAnswer = z.object({
   generation: z.int(),
   version: z.int(),
@@ -43,6 +46,7 @@ export const generationAnswer = z.object({
   startedAt: z.string(),
   verified: z.boolean(),
   certificate: certificate.nullable(),
+  comparison: comparison.nullable(),
   difference: difference.nullable(),
   position: positions.nullable(),
   gapEvents: z.int().nullable(),

@@ -63,7 +63,8 @@ function answer(data: z.ZodType) {
     "`lagSeconds`, the age of the oldest record that it lacks, stays below. " +
     "`fedBy` names the process that feeds each partition where several share them (log on Kafka, " +
     "read model on a server), else it is null. `certificate` is what the comparison with the " +
-    "generation that was live then has come to, and `difference` in what it differs from that";
+    "generation that was live then has come to, `comparison` how far one is that takes long, and " +
+    "`difference` in what it differs from that";
   const schema = z.object({ ...freshnessFields, data });
   return { status: 200, description, contentType: "application/json", schema };
 }
@@ -110,6 +111,7 @@ async function describeGeneration(
     startedAt: new Date(one.startedAtMs).toISOString(),
     verified: one.verified,
     certificate: one.certificate && withoutGeneration(one.certificate),
+    comparison: one.comparison && withoutGeneration(one.comparison),
     difference: one.difference && withoutGeneration(one.difference),
     position: positions && Object.fromEntries(positions),
     gapEvents: gaps && Object.values(gaps).reduce((sum, gap) => sum + gap, 0),

@@ -68,6 +68,17 @@ export interface GenerationVerificationFailed {
   readonly reason: string;
 }
 
+/** A comparison that takes long has come further. */
+export interface GenerationVerificationProgressed {
+  readonly generation: number;
+  /** The live generation at that time. */
+  readonly against: number;
+  /** The one that is being read. */
+  readonly table: string;
+  /** Of all tables, read so far. */
+  readonly rows: number;
+}
+
 /** Rows that stood still at the positions, as read back of both. */
 export interface TableDigest {
   readonly table: string;
@@ -178,6 +189,7 @@ export type OperationsEvent =
   | { readonly type: "GenerationRetired"; readonly data: GenerationRetired; readonly occurredAtMs: number }
   | { readonly type: "GenerationStarted"; readonly data: GenerationStarted; readonly occurredAtMs: number }
   | { readonly type: "GenerationVerificationFailed"; readonly data: GenerationVerificationFailed; readonly occurredAtMs: number }
+  | { readonly type: "GenerationVerificationProgressed"; readonly data: GenerationVerificationProgressed; readonly occurredAtMs: number }
   | { readonly type: "GenerationVerified"; readonly data: GenerationVerified; readonly occurredAtMs: number }
   | { readonly type: "ParkedEventDiscarded"; readonly data: ParkedEventDiscarded; readonly occurredAtMs: number }
   | { readonly type: "ProjectionPaused"; readonly data: ProjectionPaused; readonly occurredAtMs: number }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { textField } from "../../../../platform/fields/fields.ts";
 import type {
   GenerationVerificationFailed,
+  GenerationVerificationProgressed,
   GenerationVerified,
 } from "../../../../schemas/generated/operations.ts";
 import type { CommandDefinition } from "../../../aggregate.ts";
@@ -49,6 +50,11 @@ export interface RecordVerificationFailure {
   readonly data: GenerationVerificationFailed;
 }
 
+export interface RecordVerificationProgress {
+  readonly type: "RecordVerificationProgress";
+  readonly data: GenerationVerificationProgressed;
+}
+
 export interface PromoteGeneration {
   readonly type: "PromoteGeneration";
   readonly data: {
@@ -90,6 +96,7 @@ export type ProjectionCommand =
   | RecordCaughtUp
   | RecordVerification
   | RecordVerificationFailure
+  | RecordVerificationProgress
   | PromoteGeneration
   | RollBackGeneration
   | RetireGeneration
@@ -181,6 +188,11 @@ export const commands: {
       differences: [{ table: "portfolios", key: '["p-1"]', live: '{"name":"Main"}', built: null }],
       reason: "1 row differs",
     },
+  },
+  RecordVerificationProgress: {
+    payload: z.strictObject({ generation, against: generation, table: name, rows: count }),
+    summary: "A projector tells how far a comparison has come that takes long",
+    example: { generation: 2, against: 1, table: "ledger", rows: 400_000 },
   },
   PromoteGeneration: {
     payload: z.strictObject({

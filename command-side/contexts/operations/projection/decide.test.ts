@@ -128,6 +128,17 @@ describe("the life of a projection's generations", () => {
     given(decider, VERIFYING, context).when(record(2, 2)).thenRefused("GENERATION_NOT_IN_PHASE");
   });
 
+  it("tells how far its comparison has come, while it is made", () => {
+    const data = { generation: 2, against: 1, table: "ledger", rows: 1_000 };
+    const progress = { type: "RecordVerificationProgress", data } as const;
+    given(decider, VERIFYING, context)
+      .when(progress)
+      .then([event("GenerationVerificationProgressed", data)]);
+    for (const before of [BUILDING, REPLACED, [...VERIFYING, different(2, 1)]]) {
+      given(decider, before, context).when(progress).then([]);
+    }
+  });
+
   it("is found different with its rows on record, and stays so", () => {
     given(decider, VERIFYING, context)
       .when(recordDifference(2, 1))

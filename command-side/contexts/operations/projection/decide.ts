@@ -12,6 +12,7 @@ import type {
   RecordCaughtUp,
   RecordVerification,
   RecordVerificationFailure,
+  RecordVerificationProgress,
   RollBackGeneration,
   StartGeneration,
 } from "./commands.ts";
@@ -41,6 +42,8 @@ export const decider: Decider<ProjectionState, ProjectionCommand, ProjectionEven
         return recordVerification(state, command, context);
       case "RecordVerificationFailure":
         return recordFailure(state, command, context);
+      case "RecordVerificationProgress":
+        return recordProgress(state, command, context);
       case "PromoteGeneration":
         return promote(state, command, context);
       case "RollBackGeneration":
@@ -129,6 +132,17 @@ function recordFailure(
   if (phaseOf(state, data.generation) === "different") return accepted([]);
   const wrong = requireCompared(state, data);
   return wrong ?? accepted([{ type: "GenerationVerificationFailed", data, occurredAtMs: nowMs }]);
+}
+
+/** Who tells it may be late: then there is nothing to tell any more. */
+function recordProgress(
+  state: ProjectionState,
+  { data }: RecordVerificationProgress,
+  { nowMs }: DecisionContext,
+): Decided {
+  if (requireCompared(state, data) !== null) return accepted([]);
+  const type = "GenerationVerificationProgressed";
+  return accepted([{ type, data, occurredAtMs: nowMs }]);
 }
 
 function requireCompared(

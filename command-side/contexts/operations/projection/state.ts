@@ -44,6 +44,8 @@ export function evolve(state: ProjectionState, event: ProjectionEvent): Projecti
       const { generation, against, positions } = event.data;
       return change(state, generation, { phase: "verified", certificate: { against, positions } });
     }
+    case "GenerationVerificationProgressed":
+      return state;
     case "GenerationVerificationFailed":
       return change(state, event.data.generation, { phase: "different", certificate: null });
     case "GenerationPromoted": {
