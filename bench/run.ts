@@ -1,7 +1,7 @@
 /**
  * Figures of the platform, each beside what it is measured against in the same run. `npm run bench`
- * measures all of the embedded one, `npm run bench -- reads` one section; those on real servers are
- * named one by one. With `--json` one JSON object.
+ * measures all of the embedded one, `npm run bench -- reads` one section; what needs real servers,
+ * or takes long, is named one by one. With `--json` one JSON object.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,6 +13,8 @@ import { measureCache } from "./cache.ts";
 import { measureDistributed } from "./distributed.ts";
 import { startQueryProcess } from "./query-process.ts";
 import { measureReads } from "./reads.ts";
+import { measureRebuild } from "./rebuild.ts";
+import { measureRebuildOfAll } from "./rebuild-of-all.ts";
 import { printSections, type Section } from "./report.ts";
 import { measureRestart } from "./restart.ts";
 import type { Bench } from "./sections.ts";
@@ -30,8 +32,8 @@ const { values, positionals } = parseArgs({
     commands: { type: "string" },
     ticks: { type: "string" },
     lines: { type: "string", default: "20" },
-    /** Of the section `restart`: how long the log is. */
-    history: { type: "string", default: "1000000" },
+    /** Of the sections `restart` and `rebuild-of-all`: how many records the log has. */
+    history: { type: "string" },
     /** The reads are asked of a query API in a process of its own. */
     apart: { type: "boolean", default: false },
   },
@@ -39,6 +41,8 @@ const { values, positionals } = parseArgs({
 
 /** What goes in a second while every read is asked, where nothing else is wished. */
 const EMBEDDED_LOAD = { commands: 2_000, ticks: 20_000 };
+/** The same beside rebuilds; what a machine sustains of it, the figures tell. */
+const LOAD_BESIDE_REBUILDS = { commands: 500, ticks: 5_000 };
 /** Servers, parts and load generator share the machine. */
 const DISTRIBUTED_LOAD = { commands: 200, ticks: 2_000 };
 
@@ -51,7 +55,8 @@ const embedded: Measures = {
   throughput: measureThroughput,
   reads: (bench) => measureReads(bench, loadWish(EMBEDDED_LOAD)),
   assessment: measureAssessment,
-  restart: () => measureRestart(Number(values.history)),
+  rebuild: (bench) => measureRebuild(bench, loadWish(LOAD_BESIDE_REBUILDS)),
+  restart: () => measureRestart(Number(values.history ?? 1_000_000)),
   tracing: measureTracing,
 };
 
@@ -62,7 +67,15 @@ const onServers: Measures = {
   stores: () => measureStores(Number(values.seconds)),
 };
 
-const measures = { ...embedded, ...onServers };
+/** What takes long, and is asked for by its name. */
+const long: Measures = {
+  "rebuild-of-all": (bench) => {
+    const records = Number(values.history ?? 2_000_000);
+    return measureRebuildOfAll(bench, { ...loadWish(LOAD_BESIDE_REBUILDS), records });
+  },
+};
+
+const measures = { ...embedded, ...onServers, ...long };
 const asked = positionals.length === 0 ? Object.keys(embedded) : positionals;
 const sections: Section[] = [];
 for (const name of asked) {
@@ -81,9 +94,10 @@ async function onItsOwn(measure: (bench: Bench) => Promise<Section>): Promise<Se
   const messages: (() => string)[] = [];
   try {
     return await measure({
-      start: async (environment = {}) => {
+      start: async (environment = {}, prepare = async () => undefined) => {
         const folder = mkdtempSync(join(tmpdir(), "cipherhorizon-bench-"));
         folders.push(folder);
+        await prepare(folder);
         const platform = await startPlatformProcess(folder, {
           CH_LOG_LEVEL: "error",
           ...environment,

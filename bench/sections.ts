@@ -7,7 +7,11 @@ export interface BenchPlatform {
 /** What a section measures with. */
 export interface Bench {
   /** Starts the whole embedded platform; it is stopped when the section ends. */
-  readonly start: (environment?: Readonly<Record<string, string>>) => Promise<BenchPlatform>;
+  readonly start: (
+    environment?: Readonly<Record<string, string>>,
+    /** What its folder holds before. */
+    prepare?: (folder: string) => Promise<void>,
+  ) => Promise<BenchPlatform>;
   /** A query API in a process of its own beside a platform; gives its address. */
   readonly startQueries: (platform: BenchPlatform) => Promise<string>;
 }
