@@ -1,14 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { projectionNames } from "../projections/registry.ts";
+import { NO_LIVE_LAG_LIMIT_MS } from "../projections/runner/pace.ts";
 import { fill } from "./fill.ts";
 import { type LoadWish, tell } from "./reads.ts";
 import { type RebuiltAside, rebuildAside } from "./rebuild-aside.ts";
 import { rebuildAll, type UnderLoad, underLoad } from "./rebuild-beside.ts";
 import type { Section, Table } from "./report.ts";
 import type { Bench } from "./sections.ts";
-
-/** As good as none. */
-const NO_LIMIT_MS = 3_600_000;
 
 /**
  * How fast read models are rebuilt, beside what comes in live and beside what SQLite takes at most;
@@ -21,7 +19,7 @@ export async function measureRebuild(bench: Bench, wish: LoadWish): Promise<Sect
   tell(`live traffic alone, for ${wish.seconds} s`);
   const alone = await underLoad(url, wish, () => sleep(wish.seconds * 1_000));
   tell("rebuilding all read models beside it, without a limit");
-  const unlimited = await underLoad(url, wish, () => rebuildAll(url, NO_LIMIT_MS));
+  const unlimited = await underLoad(url, wish, () => rebuildAll(url, NO_LIVE_LAG_LIMIT_MS));
   tell("rebuilding all read models beside it, with the usual limit");
   const limited = await underLoad(url, wish, () => rebuildAll(url, null));
   const asides = new Map<string, RebuiltAside>();

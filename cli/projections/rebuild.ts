@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isUnderWay } from "../../platform/generations/phase.ts";
 import { registeredProjection } from "../../projections/registry.ts";
-import { USUAL_MAX_LIVE_LAG_MS } from "../../projections/runner/pace.ts";
+import { NO_LIVE_LAG_LIMIT_MS, USUAL_MAX_LIVE_LAG_MS } from "../../projections/runner/pace.ts";
 import { listEvents } from "../events/read-events.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { Failure } from "../failure.ts";
@@ -25,7 +25,7 @@ export const projectionsRebuild = defineVerb({
     ["--reason <text>", "why, for the record"],
     [
       "--max-live-lag <seconds>",
-      `slowed so that live ones lag less; else ${USUAL_MAX_LIVE_LAG_MS / 1_000}`,
+      `slowed so that live ones lag less; else ${USUAL_MAX_LIVE_LAG_MS / 1_000}; 3600: never slowed`,
     ],
     [
       "--stall-seconds <count>",
@@ -34,7 +34,7 @@ export const projectionsRebuild = defineVerb({
   ],
   options: z.strictObject({
     reason: z.string().min(1).max(500).default("rebuild from the command line"),
-    maxLiveLag: secondsOption(0.1, 3_600).optional(),
+    maxLiveLag: secondsOption(0.1, NO_LIVE_LAG_LIMIT_MS / 1_000).optional(),
     stallSeconds: integerOption(1, 86_400).default(USUAL_STALL_SECONDS),
   }),
   examples: [

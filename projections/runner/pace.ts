@@ -2,6 +2,8 @@ import { pause } from "./pause.ts";
 
 /** How far live generations may lag because of a build, where nothing else was told. */
 export const USUAL_MAX_LIVE_LAG_MS = 2_000;
+/** The highest limit there is: nothing slows such a build. */
+export const NO_LIVE_LAG_LIMIT_MS = 3_600_000;
 /** A build is slowed from this share of the limit on, so that the limit is not reached. */
 export const SLOWED_FROM = 0.5;
 

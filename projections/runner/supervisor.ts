@@ -10,6 +10,7 @@ import { type Generation, Generations } from "./generations.ts";
 import { generationKey, type Minded, slowedText } from "./live-watch.ts";
 import type { OperationsPort } from "./operations.ts";
 import { followOperations } from "./operations-follower.ts";
+import { NO_LIVE_LAG_LIMIT_MS } from "./pace.ts";
 import type { ParkingOrders } from "./parking.ts";
 import { reportParked } from "./parking-reports.ts";
 import type { Applied } from "./partition-feeder.ts";
@@ -177,7 +178,7 @@ export class Supervisor {
    * they share its cores.
    */
   #mindedBy({ phase, projection, maxLiveLagMs }: Generation): Minded | null {
-    if (!isUnderWay(phase)) return null;
+    if (!isUnderWay(phase) || maxLiveLagMs >= NO_LIVE_LAG_LIMIT_MS) return null;
     const lives = this.#parts.projections.flatMap(({ name }) => {
       return this.#generations.of(name).filter((one) => one.phase === "live");
     });
