@@ -11,7 +11,7 @@ const OPEN = [
   ...["apiViewer", "apiViewerFile"],
 ];
 /** What no trader's key opens, whatever the trader owns. */
-const FOR_OBSERVERS = ["metrics", "listNearLimit"];
+const FOR_OBSERVERS = ["metrics", "listNearLimit", "listParkedStreams"];
 /** A trader's key opens those of one's own alone, which a test below is about. */
 const EVENTS = ["listEvents", "streamEvents"];
 const FOR_OPERATORS = [
@@ -21,6 +21,7 @@ const FOR_OPERATORS = [
   ...["startGeneration", "recordCaughtUp", "recordVerification", "recordVerificationFailure"],
   ...["promoteGeneration", "rollBackGeneration", "retireGeneration", "cancelGeneration"],
   ...["failGeneration", "pauseProjection", "resumeProjection", "explainRow"],
+  ...["recordParkedStream", "releaseStream", "recordReleasedStream", "discardParkedEvent"],
 ];
 
 const ROLES: Readonly<Record<CallerName, string>> = {
