@@ -19,6 +19,7 @@ const FOR_OPERATORS = [
   ...["delistInstrument", "declareBackfillRange", "recordTicks", "closeCandles", "reviseCandle"],
   ...["sendTicks", "quarantineTicks", "replayQuarantine", "assessRisk"],
   ...["startGeneration", "recordCaughtUp", "recordVerification", "recordVerificationFailure"],
+  "recordVerificationProgress",
   ...["promoteGeneration", "rollBackGeneration", "retireGeneration", "cancelGeneration"],
   ...["failGeneration", "pauseProjection", "resumeProjection", "explainRow"],
   ...["recordParkedStream", "releaseStream", "recordReleasedStream", "discardParkedEvent"],

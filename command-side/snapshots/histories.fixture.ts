@@ -329,6 +329,7 @@ function strategyLife() {
 function generations() {
   const steps = fc.constantFrom(
     ["GenerationPromoted"],
+    ["GenerationCaughtUp", "GenerationVerificationProgressed", "GenerationVerified"],
     ["GenerationCaughtUp", "GenerationVerified", "GenerationPromoted"],
     ["GenerationCaughtUp", "GenerationVerified", "GenerationRetired"],
     ["GenerationCaughtUp", "GenerationVerificationFailed", "GenerationCancelled"],

@@ -160,7 +160,7 @@ describe("the comparison of two generations", () => {
     const [live, built] = [await feed("live"), await feed("built")];
     plant(
       built,
-      "INSERT INTO counters SELECT 'c-77', 1, _partition, _position FROM counters LIMIT 1",
+      "INSERT INTO counters SELECT 'c-77', 1, _partition, _position, _first FROM counters LIMIT 1",
     );
     const row = { table: "counters", key: '["c-77"]', live: null };
     expectDifference(await compare(live, built), 1, {
