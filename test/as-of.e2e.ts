@@ -18,7 +18,9 @@ import { type Json, ReadingClient, tokenOf } from "./reading-client.ts";
 import { runCli } from "./run-cli.ts";
 
 const DEMO_MINUTES = 6;
-const LOAD_MILLISECONDS = 4_000;
+const LOAD_MILLISECONDS = 3_000;
+/** So many times each path is read meanwhile. */
+const LOOKS = 4;
 const PATIENT = { Prefer: "wait=30" };
 
 /** Read while commands and ticks come; each of one read model, whose position its token names. */
@@ -245,7 +247,7 @@ async function answersDuring(milliseconds: number, client: ReadingClient): Promi
       const { status, body, headers } = await client.get(path);
       if (status === 200) seen.push({ path, answer: { ...body, token: tokenOf(headers) } });
     }
-    await sleep(milliseconds / 8);
+    await sleep(milliseconds / LOOKS);
   }
   return seen;
 }

@@ -32,9 +32,10 @@ const QUERY = {
 /** One column more, declared; without the declaration nothing could be compared. */
 const NEWER = {
   "projections/portfolios/projection.ts": [
+    [`version: ${OURS},`, `version: ${OURS + 1},`],
     [
-      `version: ${OURS},\n`,
-      `version: ${OURS + 1},\n  changes: { since: ${OURS}, differs: ["versions.kind"] },\n`,
+      "changes: { since: 1, differs: [] },",
+      `changes: { since: ${OURS}, differs: ["versions.kind"] },`,
     ],
     [
       "row: { portfolioId, version: sequence,",
@@ -56,6 +57,7 @@ describe("a projection with a column more, fed by newer code beside the older", 
   let older: PlatformProcess;
   let newer: SpawnedPlatform | null = null;
   let clients: KillClients;
+  let reader: PollingReader | null = null;
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), "cipherhorizon-changed-"));
@@ -71,6 +73,7 @@ describe("a projection with a column more, fed by newer code beside the older", 
   });
 
   afterEach(async () => {
+    await reader?.stop();
     await newer?.kill();
     await older.kill();
     for (const one of [folder, code]) rmSync(one, { recursive: true, force: true });
@@ -78,7 +81,7 @@ describe("a projection with a column more, fed by newer code beside the older", 
 
   it("differs as declared, is promoted, rolled back from, and promoted again while all read", async () => {
     await until("it can be read", async () => (await fetch(older.url + QUERY.path)).ok);
-    const reader = new PollingReader(older.url, QUERY);
+    reader = new PollingReader(older.url, QUERY);
     newer = startNewer();
     await untilLive(2);
     const [first, second] = await shown();

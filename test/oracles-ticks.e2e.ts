@@ -27,7 +27,7 @@ import { describeWithSampleData, sampleRows } from "./sample-data.ts";
 const { projection } = registeredProjection("ticks-and-candles");
 const LATENESS_MS = 2_000;
 const SEED = Number(process.env["CH_TEST_SEED"] ?? Date.now() % 1_000_000);
-const KILLS = 4;
+const KILLS = Math.min(4, Number(process.env["KILLS"] ?? 4));
 /** Of the events that an undisturbed import appends: a kill after the last one would hit nothing. */
 const KILL_BETWEEN = [0.03, 0.85] as const;
 const LOOK_EVERY_MILLISECONDS = 5;

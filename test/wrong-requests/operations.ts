@@ -55,6 +55,13 @@ export const operationsRanges: Readonly<Record<string, readonly WrongRange[]>> =
     NOBODY,
     NOT_THERE,
   ],
+  recordVerificationProgress: [
+    ...GENERATION,
+    ...integers("against", ["0", "1000001"]),
+    ...wrongValues("table", "size", ['""', `"${"t".repeat(201)}"`]),
+    ...wrongCounts("rows"),
+    NOBODY,
+  ],
   recordVerificationFailure: [
     ...GENERATION,
     ...POSITIONS,
