@@ -1,6 +1,7 @@
 import { exitCodes } from "../exit-codes.ts";
 import { Failure } from "../failure.ts";
 import { pause } from "../interrupts.ts";
+import { noLongerWatched } from "../no-longer-watched.ts";
 import type { Output } from "../output.ts";
 import type { Session } from "../session.ts";
 import { getParked, type ParkedStream } from "./streams.ts";
@@ -79,12 +80,7 @@ function stalled({ name, stream, stallMs }: ReleaseWatch): Failure {
 }
 
 function detached({ name, stream }: ReleaseWatch, session: Session): Failure {
-  const goesOn = session.isEmbedded
-    ? "it goes on when the folder is served again"
-    : "it goes on in the server";
-  return new Failure(exitCodes.interrupted, {
-    failed: `the release of ${stream} is no longer watched`,
-    error: `interrupted; ${goesOn}`,
+  return noLongerWatched(session, `the release of ${stream}`, {
     tried: "watching it being released",
     todo: again(name, stream),
   });

@@ -2,6 +2,7 @@ import { isUnderWay } from "../../platform/generations/phase.ts";
 import { USUAL_MAX_LIVE_LAG_MS } from "../../projections/runner/pace.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { Failure } from "../failure.ts";
+import { noLongerWatched } from "../no-longer-watched.ts";
 import type { Output } from "../output.ts";
 import type { Session } from "../session.ts";
 import { waitWhileItMoves } from "../wait-while-it-moves.ts";
@@ -161,12 +162,7 @@ function stalled(followed: FollowedRebuild, current: Generation, note: string): 
 }
 
 function detached({ name, generation }: FollowedRebuild, session: Session): Failure {
-  const goesOn = session.isEmbedded
-    ? "it goes on when the folder is served again"
-    : "it goes on in the server";
-  return new Failure(exitCodes.interrupted, {
-    failed: `the rebuild of ${name} is no longer watched`,
-    error: `interrupted; ${goesOn}`,
+  return noLongerWatched(session, `the rebuild of ${name}`, {
     tried: `watching generation ${generation} being built`,
     todo: comeBack(name),
   });

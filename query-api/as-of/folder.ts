@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { tryFileLock } from "../../projections/runner/file-lock.ts";
+import { type FileLock, tryFileLock } from "../../projections/runner/file-lock.ts";
 
 /** Where a process keeps what it builds to answer about the past. */
 export interface AsOfFolder {
@@ -20,11 +20,7 @@ export function makeAsOfFolder(dataFolder: string): AsOfFolder {
   mkdirSync(path);
   return {
     path,
-    remove: () => {
-      rmSync(path, { recursive: true, force: true });
-      lock.release();
-      rmSync(lockFileOf(path), { force: true });
-    },
+    remove: () => removeLocked(path, lock),
   };
 }
 
@@ -35,11 +31,14 @@ function removeLeftOvers(root: string): void {
   for (const { name } of folders) {
     const path = join(root, name);
     const lock = tryFileLock(lockFileOf(path));
-    if (lock === null) continue;
-    rmSync(path, { recursive: true, force: true });
-    lock.release();
-    rmSync(lockFileOf(path), { force: true });
+    if (lock !== null) removeLocked(path, lock);
   }
+}
+
+function removeLocked(path: string, lock: FileLock): void {
+  rmSync(path, { recursive: true, force: true });
+  lock.release();
+  rmSync(lockFileOf(path), { force: true });
 }
 
 function lockFileOf(path: string): string {

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
+import { within } from "../../platform/lifecycle/within.ts";
 import type { LogReader } from "../../platform/log/log.ts";
 import type { GenerationReader, Snapshot } from "../reading/generation-reader.ts";
 import type { ReadModel } from "../reading/read-model.ts";
@@ -86,7 +86,8 @@ export class PastReadModels {
     const taken: PastGeneration[] = [];
     try {
       for (const name of names) taken.push(generations.take(name, cut.positions));
-      await Promise.all(taken.map((one) => ready(one, deadline)));
+      const leftMs = Math.max(0, deadline - performance.now());
+      await Promise.all(taken.map((one) => within(leftMs, () => beingBuilt(one), one.ready)));
       const snapshots = taken.map(({ reader }) => reader?.read(async () => null));
       for (const snapshot of await Promise.all(snapshots)) {
         if (snapshot && !isClosed(snapshot.causes, cut)) return { isClosed: false };
@@ -96,18 +97,6 @@ export class PastReadModels {
     } finally {
       for (const one of taken) generations.giveBack(one);
     }
-  }
-}
-
-async function ready(generation: PastGeneration, deadline: number): Promise<void> {
-  const patience = new AbortController();
-  const { signal } = patience;
-  const late = sleep(Math.max(0, deadline - performance.now()), "late" as const, { signal });
-  try {
-    if ((await Promise.race([generation.ready, late])) === "late") throw beingBuilt(generation);
-  } finally {
-    patience.abort();
-    late.catch(() => undefined);
   }
 }
 
