@@ -26,6 +26,9 @@ export interface Written {
   readonly p99Milliseconds: number;
 }
 
+/** Counts what was not accepted. */
+type Failed = (code: string) => void;
+
 /** Exchanges' connections: each sends streams of ticks of some instruments. */
 const FEEDS = 4;
 const FEED_WRITES_MS = 10;
@@ -47,25 +50,28 @@ parentPort?.postMessage(await write(job, stopping.signal));
 
 /** Both loads until `signal`, and what was seen of them. */
 async function write(job: WriteJob, signal: AbortSignal): Promise<Written> {
-  const feeds = Array.from({ length: FEEDS }, (_, feed) => feedTicks(feed, job, signal));
-  const commands = await sendCommands(job, signal);
+  const failures: Record<string, number> = {};
+  const failed: Failed = (code) => {
+    failures[code] = (failures[code] ?? 0) + 1;
+  };
+  const feeds = Array.from({ length: FEEDS }, (_, feed) => {
+    return feedTicks({ feed, ticksPerSecond: job.ticksPerSecond, url: job.url, failed }, signal);
+  });
+  const commands = await sendCommands(job, failed, signal);
   const ticksSent = (await Promise.all(feeds)).reduce((sum, sent) => sum + sent, 0);
-  return { ...commands, ticksSent };
+  return { ...commands, failures, ticksSent };
 }
 
 async function sendCommands(
   { url, commandsPerSecond, linesPerRequest }: WriteJob,
+  failed: Failed,
   signal: AbortSignal,
-): Promise<Omit<Written, "ticksSent">> {
+): Promise<Omit<Written, "failures" | "ticksSent">> {
   const agent = new Agent({ keepAlive: true, maxSockets: SOCKETS });
   const commands = loadCommands();
   const milliseconds: number[] = [];
-  const failures: Record<string, number> = {};
   const perSecond = commandsPerSecond / linesPerRequest;
   const pace = { perSecond, count: Number.POSITIVE_INFINITY, signal };
-  const failed = (code: string) => {
-    failures[code] = (failures[code] ?? 0) + 1;
-  };
   const leftOut = await atFixedRate(pace, async (_, dueAtMs) => {
     const lines = Array.from({ length: linesPerRequest }, () => nextLine(commands));
     const body = `${lines.join("\n")}\n`;
@@ -77,12 +83,11 @@ async function sendCommands(
     }
     milliseconds.push(performance.now() - dueAtMs);
   });
-  if (leftOut > 0) failures["requests left out, too many under way"] = leftOut;
+  for (let i = 0; i < leftOut; i += 1) failed("requests left out, too many under way");
   agent.destroy();
   const sorted = milliseconds.sort((one, two) => one - two);
   return {
     commandsSent: sorted.length * linesPerRequest,
-    failures,
     p50Milliseconds: quantile(sorted, 0.5),
     p99Milliseconds: quantile(sorted, 0.99),
   };
@@ -98,34 +103,67 @@ function failureCodes(answer: string): string[] {
   return failed.map((line) => JSON.parse(line).code ?? line);
 }
 
-/** One request after the other, each open for a while; gives the number of ticks sent. */
-async function feedTicks(feed: number, job: WriteJob, signal: AbortSignal): Promise<number> {
-  const perMs = job.ticksPerSecond / FEEDS / 1_000;
+interface Feed {
+  readonly feed: number;
+  readonly url: string;
+  /** Of all feeds together. */
+  readonly ticksPerSecond: number;
+  readonly failed: Failed;
+}
+
+/**
+ * One request after the other, each open for a while; gives the number of ticks sent. One that gets
+ * no answer is a failure of the load, and the feed connects anew, as an exchange's would.
+ */
+async function feedTicks(
+  { feed, url, ticksPerSecond, failed }: Feed,
+  signal: AbortSignal,
+): Promise<number> {
+  const perMs = ticksPerSecond / FEEDS / 1_000;
   const startedMs = performance.now();
   const nextTicks = ticksOf(feed);
   let ticks = 0;
+  const nextWrite = () => {
+    const due = Math.floor((performance.now() - startedMs) * perMs) - ticks;
+    const count = Math.min(due, TICKS_OF_WRITE);
+    ticks += count;
+    return { text: nextTicks(count), isBehind: due >= TICKS_OF_WRITE };
+  };
   while (!signal.aborted) {
-    const endMs = performance.now() + FEED_REQUEST_MS;
-    const sent = openFeed(job.url);
-    const answered = once(sent, "response");
-    while (!signal.aborted && performance.now() < endMs) {
-      const due = Math.floor((performance.now() - startedMs) * perMs) - ticks;
-      const count = Math.min(due, TICKS_OF_WRITE);
-      ticks += count;
-      await written(sent, nextTicks(count));
-      if (due < TICKS_OF_WRITE) await sleep(FEED_WRITES_MS);
-    }
-    sent.end();
-    const [response] = (await answered) as [IncomingMessage];
-    response.resume();
-    if (response.statusCode !== 200) throw new Error(`feed ${feed}: ${response.statusCode}`);
+    await feedOnce(url, nextWrite, signal).catch(async (error: Error) => {
+      failed(`a feed's request: ${error.message}`);
+      await sleep(FEED_REQUEST_MS);
+    });
   }
   return ticks;
+}
+
+async function feedOnce(
+  url: string,
+  nextWrite: () => { readonly text: string; readonly isBehind: boolean },
+  signal: AbortSignal,
+): Promise<void> {
+  const endMs = performance.now() + FEED_REQUEST_MS;
+  const sent = openFeed(url);
+  const answered = once(sent, "response") as Promise<[IncomingMessage]>;
+  // Told where it is waited for, or by the write that fails with it.
+  answered.catch(() => undefined);
+  while (!signal.aborted && performance.now() < endMs) {
+    const { text, isBehind } = nextWrite();
+    await written(sent, text);
+    if (!isBehind) await sleep(FEED_WRITES_MS);
+  }
+  sent.end();
+  const [response] = await answered;
+  response.resume();
+  if (response.statusCode !== 200) throw new Error(`status ${response.statusCode}`);
 }
 
 function openFeed(url: string): ClientRequest {
   const sent = request(`${url}/v1/market/ticks`, { method: "POST", headers: NDJSON });
   sent.setTimeout(FEED_WAIT_MS, () => sent.destroy(new Error("a feed got no answer")));
+  // Between two writes nobody listens: the next one finds it.
+  sent.on("error", () => undefined);
   return sent;
 }
 
@@ -150,6 +188,7 @@ function instrumentsOf(feed: number): number[] {
 }
 
 async function written(sent: ClientRequest, text: string): Promise<void> {
+  if (sent.errored !== null) throw sent.errored;
   sent.write(text);
   if (sent.writableLength > FEED_BUFFER_BYTES) await once(sent, "drain");
 }
