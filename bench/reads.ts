@@ -11,14 +11,14 @@ import type { WriteJob, Written } from "./write-worker.ts";
 
 export interface LoadWish extends Omit<WriteJob, "url"> {
   readonly seconds: number;
+  /** Of each route in each of its ways. */
+  readonly readsPerSecond: number;
   /** Reads are asked of a process of their own. */
   readonly isApart: boolean;
 }
 
-/** Of each route in each of its ways. */
-const READS_A_SECOND = 1;
-/** The load goes in so long, and each read is asked once a second, before anything is measured. */
-const WARM_UP_SECONDS = 10;
+/** The load goes in so long, and the reads are asked, before anything is measured. */
+const WARM_UP_SECONDS = 20;
 const TARGET_MILLISECONDS = 50;
 const MICROSECONDS_PER_SECOND = 1_000_000;
 const REACHED_SHARE = 0.99;
@@ -58,11 +58,12 @@ export async function readUnderLoad<T>(
   // Its failure is told at the end, when the platform can be stopped.
   written.catch(() => undefined);
   tell("warming up");
-  await askRoutes(readUrl, routes, { perRouteAndSecond: 1, seconds: WARM_UP_SECONDS });
-  tell(`${routes.length} reads, each ${READS_A_SECOND} times a second for ${wish.seconds} s`);
+  const { readsPerSecond, seconds } = wish;
+  const perRouteAndSecond = readsPerSecond;
+  await askRoutes(readUrl, routes, { perRouteAndSecond, seconds: WARM_UP_SECONDS });
+  tell(`${routes.length} reads, each ${readsPerSecond} times a second for ${seconds} s`);
   const before = await snapshot(url, readUrl);
-  const asked = { perRouteAndSecond: READS_A_SECOND, seconds: wish.seconds };
-  const reading = askRoutes(readUrl, routes, asked);
+  const reading = askRoutes(readUrl, routes, { perRouteAndSecond, seconds });
   const [{ rows, leftOut }, meanwhile] = await Promise.all([reading, measure()]);
   const after = await snapshot(url, readUrl);
   writer.postMessage("stop");

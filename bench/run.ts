@@ -32,6 +32,8 @@ const { values, positionals } = parseArgs({
     commands: { type: "string" },
     ticks: { type: "string" },
     lines: { type: "string", default: "20" },
+    /** How often a second each read is asked. */
+    reads: { type: "string", default: "1" },
     /** Of the sections `restart` and `rebuild-of-all`: how many records the log has. */
     history: { type: "string" },
     /** The reads are asked of a query API in a process of its own. */
@@ -127,6 +129,7 @@ function loadWish(usual: { readonly commands: number; readonly ticks: number }) 
     commandsPerSecond: Number(values.commands ?? usual.commands),
     ticksPerSecond: Number(values.ticks ?? usual.ticks),
     linesPerRequest: Number(values.lines),
+    readsPerSecond: Number(values.reads),
     isApart: values.apart,
   };
 }

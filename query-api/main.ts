@@ -78,7 +78,7 @@ export function startQueryApi(parts: QueryApiParts): QueryApi {
   });
   const ends = new LogEnds(log);
   const { past, closePast } = openPast(parts, generations.parked);
-  const nextTimes = new NextTimes(log);
+  const nextTimes = new NextTimes(log, clock);
   const queryParts = { log, ends, nextTimes, cursorKey, clock, past };
   const stores = readModelNames.map((name) => ({
     name,

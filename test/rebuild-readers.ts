@@ -56,7 +56,8 @@ export class PollingReader {
       } catch (error) {
         this.#find(`the request failed: ${String(error)}`);
       }
-      await sleep(THINKING_MILLISECONDS);
+      // One that nobody stops, because its test has failed, keeps no process alive.
+      await sleep(THINKING_MILLISECONDS, undefined, { ref: false });
     }
   }
 

@@ -9,6 +9,9 @@ import type { ProcessStore, Start } from "./process-store.ts";
 import { Sender, type SenderObserver } from "./sender.ts";
 import { recordStarts, type StartWish } from "./starts.ts";
 
+/** Each batch is a commit and a plan, however little there was: more comes together meanwhile. */
+const REST_MS = 200;
+
 export interface ManagerParts<Sources> {
   readonly manager: ProcessManager<Sources>;
   readonly sources: Sources;
@@ -74,6 +77,7 @@ async function feedAndSend<Sources>(parts: ManagerParts<Sources>): Promise<RunEn
       onProgress: ({ partitions }) => observer.onProgress?.(partitions),
       onTrouble: (partition, trouble) => observer.onTrouble?.(partition, textOf(trouble)),
     },
+    restMs: REST_MS,
     signal,
   });
   try {

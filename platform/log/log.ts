@@ -53,6 +53,9 @@ export interface ReadLimits {
   readonly maxBytes: number;
 }
 
+/** Where records were added; `null`: anywhere. */
+export type Moved = ReadonlySet<PartitionKey> | null;
+
 export interface LogReader {
   /** The topics there are, with their number of partitions. */
   topics(): Promise<ReadonlyMap<string, number>>;
@@ -67,8 +70,8 @@ export interface LogReader {
    *  was written then or before. */
   endsAt(topic: string, timestampMs: number): Promise<readonly number[]>;
   /** Calls `listener` after records were added anywhere (by this process or another); calls are
-   *  coalesced. Returns the function that ends the subscription. */
-  onAppended(listener: () => void): () => void;
+   *  coalesced, and say where, if that is known. Returns the function that ends the subscription. */
+  onAppended(listener: (moved: Moved) => void): () => void;
   close(): Promise<void>;
 }
 

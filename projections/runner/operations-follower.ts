@@ -1,7 +1,7 @@
 import { type EventReader, isControl, OWNER_KEY } from "../../platform/codec/codec.ts";
 import type { RecordedEvent } from "../../platform/codec/envelope.ts";
 import { AppendSignal } from "../../platform/log/append-signal.ts";
-import type { LogReader, LogRecord } from "../../platform/log/log.ts";
+import { type LogReader, type LogRecord, partitionKey } from "../../platform/log/log.ts";
 import type { OperationsEvent } from "../../schemas/generated/operations.ts";
 import { persist, type Trouble } from "./persist.ts";
 
@@ -24,7 +24,7 @@ export interface FollowerParts {
 export async function followOperations(parts: FollowerParts): Promise<void> {
   const { log, codec, signal, onTrouble } = parts;
   const appended = new AppendSignal();
-  const unsubscribe = log.onAppended(() => appended.raise());
+  const unsubscribe = log.onAppended((moved) => appended.raise(moved));
   let next = 0;
   let highestClaim = -1;
   try {
@@ -41,7 +41,7 @@ export async function followOperations(parts: FollowerParts): Promise<void> {
       parts.onRead?.(next);
       if (records.length > 0) continue;
       parts.onCurrent();
-      await appended.after(raised, signal);
+      await appended.after(raised, signal, partitionKey(OPERATIONS));
     }
   } finally {
     unsubscribe();

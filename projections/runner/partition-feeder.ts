@@ -14,6 +14,7 @@ import { inBatchTrace } from "./batch-trace.ts";
 import type { Gate } from "./gate.ts";
 import type { Pace } from "./pace.ts";
 import type { Parking } from "./parking.ts";
+import { pause } from "./pause.ts";
 import { persist, type Trouble } from "./persist.ts";
 import type { Projection } from "./projection.ts";
 import {
@@ -66,6 +67,8 @@ export interface FeederParts {
   readonly parking: Parking;
   /** Of who has a backlog; who keeps up with the log never rests. */
   readonly pace: Pace;
+  /** After a batch with which it has come to the log's end it rests at least so long. */
+  readonly restMs?: number;
   /** False when `more` parked streams would be too many. */
   mayPark(more: number): boolean;
   readonly signal: AbortSignal;
@@ -73,6 +76,9 @@ export interface FeederParts {
 
 /** How often one with nothing to write looks at the checkpoint of a store that may go back. */
 const LOOK_AGAIN_MS = 5_000;
+/** A batch that brought it to the end of the log is followed by so much rest of its own time. */
+const REST_PER_WRITING = 2;
+const LONGEST_REST_MS = 200;
 
 /** So many streams failed that the projection itself must be wrong. */
 export class TooManyParked extends Error {
@@ -135,7 +141,7 @@ export class PartitionFeeder {
         continue;
       }
       observer.onEnd(this.#key, loaded.from);
-      if (!this.#releaser.isUnderWay) await appended.after(loaded.raised, signal);
+      if (!this.#releaser.isUnderWay) await appended.after(loaded.raised, signal, this.#key);
       await this.#lookAgain();
       loaded = await this.#load(this.#next, this.#highestClaim);
     }
@@ -152,6 +158,7 @@ export class PartitionFeeder {
 
   /** Where writing waits for a server, the next batch is read and decoded meanwhile. */
   async #writeAndLoad(loaded: Loaded, last: Step): Promise<Loaded> {
+    if (!loaded.full) return this.#writeAndRest(loaded);
     const startedMs = performance.now();
     const writing = this.#write(loaded.steps).then((inPlace) => {
       this.#size.wrote(performance.now() - startedMs, loaded.full);
@@ -163,6 +170,19 @@ export class PartitionFeeder {
     const loading = this.#load(last.position + 1, last.highestClaim);
     loading.catch(() => undefined);
     return (await writing) ? loading : this.#load(this.#next, this.#highestClaim);
+  }
+
+  /** Who keeps up waits for more to come where writing is dear. */
+  async #writeAndRest({ steps }: Loaded): Promise<Loaded> {
+    const { gate, restMs = 0, signal } = this.#parts;
+    const startedMs = performance.now();
+    await this.#write(steps);
+    const writeMs = performance.now() - startedMs;
+    this.#size.wrote(writeMs, false);
+    gate.stands(this.#next);
+    const ownMs = Math.min(LONGEST_REST_MS, writeMs * REST_PER_WRITING);
+    await pause(Math.max(restMs, ownMs), signal);
+    return this.#load(this.#next, this.#highestClaim);
   }
 
   async #lookAgain(): Promise<void> {

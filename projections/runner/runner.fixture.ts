@@ -1,7 +1,7 @@
 import type { EventReader } from "../../platform/codec/codec.ts";
 import type { RecordedEvent } from "../../platform/codec/envelope.ts";
 import type { Event } from "../../platform/kernel/decider.ts";
-import type { LogReader, LogRecord, PartitionRef } from "../../platform/log/log.ts";
+import type { LogReader, LogRecord, Moved, PartitionRef } from "../../platform/log/log.ts";
 import { partitionKey } from "../../platform/log/log.ts";
 import type { Change, Projection } from "./projection.ts";
 import type { Batch, ReadStore } from "./read-store.ts";
@@ -45,7 +45,7 @@ export const UNWRITABLE = 0.5;
 /** A log in memory; `epoch` of the events is the last claim unless given. */
 export class MemoryLog implements LogReader {
   readonly #partitions: LogRecord[][];
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(moved: Moved) => void>();
   readonly #sequences = new Map<string, number>();
   readonly id: string;
   failReads = 0;
@@ -111,7 +111,7 @@ export class MemoryLog implements LogReader {
     });
   }
 
-  onAppended(listener: () => void): () => void {
+  onAppended(listener: (moved: Moved) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -125,7 +125,7 @@ export class MemoryLog implements LogReader {
     const position = records.length;
     const value = new Uint8Array();
     records.push({ position, timestampMs: FIRST_TIME_MS + position, key, headers, value });
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) listener(null);
     return position;
   }
 }

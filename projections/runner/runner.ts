@@ -43,6 +43,8 @@ export interface RunnerParts {
   /** By which it can be slowed. */
   readonly pace?: Pace;
   readonly parkedStreamsLimit?: number;
+  /** After a batch with which a partition has come to the log's end it rests at least so long. */
+  readonly restMs?: number;
   readonly signal: AbortSignal;
 }
 
@@ -81,7 +83,7 @@ export async function run(parts: RunnerParts): Promise<RunEnd> {
   const signal = AbortSignal.any([parts.signal, stop.signal]);
   const appended = new AppendSignal();
   const { gates = new Gates(), parking = new Parking(), pace = new Pace() } = parts;
-  const unsubscribe = parts.log.onAppended(() => appended.raise());
+  const unsubscribe = parts.log.onAppended((moved) => appended.raise(moved));
   const unsubscribeOrders = parking.onOrders(() => appended.raise());
   try {
     const { logId, partitions } = await prepare(parts, signal);

@@ -1,7 +1,9 @@
 import { type LogReader, type PartitionKey, parsePartitionKey } from "../../platform/log/log.ts";
 
-/** How long what was read serves those who ask about the same or later positions. */
+/** How long what was read serves those who ask about the same position, or a later one. */
 const SERVES_MILLISECONDS = 500;
+/** A record that was no older when it was read stands for later ones, too. */
+const RECENT_MILLISECONDS = 500;
 const ONE_RECORD = { maxRecords: 1, maxBytes: 1 };
 
 interface Known {
@@ -12,23 +14,28 @@ interface Known {
 
 /**
  * When the records were written that come next in partitions. Every answer of a read model that is
- * behind asks, so that each partition is read for it at most twice a second.
+ * behind asks; those that are a little behind share what one of them has read.
  */
 export class NextTimes {
   readonly #log: LogReader;
+  readonly #clock: () => number;
   readonly #known = new Map<PartitionKey, Known>();
 
-  constructor(log: LogReader) {
+  constructor(log: LogReader, clock: () => number) {
     this.#log = log;
+    this.#clock = clock;
   }
 
-  /** Epoch ms; perhaps that of a record before, as it was known half a second ago. `null`: there
-   *  is none. */
-  timeOf(key: PartitionKey, position: number): Promise<number | null> {
-    const nowMs = performance.now();
+  /** Epoch ms, too early by a second at most; `null`: there is no such record. */
+  async timeOf(key: PartitionKey, position: number): Promise<number | null> {
+    const nowMs = this.#clock();
     const known = this.#known.get(key);
-    const serves = known !== undefined && nowMs - known.atMs < SERVES_MILLISECONDS;
-    if (serves && known.position <= position) return known.timeMs;
+    if (known !== undefined && nowMs - known.atMs < SERVES_MILLISECONDS) {
+      const timeMs = await known.timeMs;
+      // Of somebody else who is far behind: it says nothing about this one.
+      const isRecent = timeMs === null || known.atMs - timeMs < RECENT_MILLISECONDS;
+      if (known.position === position || (known.position < position && isRecent)) return timeMs;
+    }
     const timeMs = this.#read(key, position);
     this.#known.set(key, { atMs: nowMs, position, timeMs });
     // Who asks next after a failure asks the log.

@@ -38,7 +38,9 @@ export async function* followLog(
   const { log, signal } = parts;
   const positions = new Map(from);
   const bell = new Bell(signal);
-  const unsubscribe = log.onAppended(() => bell.ring());
+  const unsubscribe = log.onAppended((moved) => {
+    if (moved === null || [...positions.keys()].some((key) => moved.has(key))) bell.ring();
+  });
   try {
     while (!signal.aborted) {
       let found = false;

@@ -5,6 +5,7 @@ import { KillClients, type Pace } from "../kill-clients.ts";
 import type { Fault } from "./faults.ts";
 import type { OwnStack } from "./own-stack.ts";
 import { allOf, type ChaosPlatform } from "./platform.ts";
+import type { Rebuilds } from "./rebuilds.ts";
 import type { ServedProcess } from "./served-process.ts";
 
 /** Steady: the machine has servers, platform and checks to carry as well. */
@@ -18,19 +19,28 @@ const LONGEST_ABSENCE_MILLISECONDS = 3_000;
 const SERVED_AGAIN_WITHIN_MILLISECONDS = 600_000;
 const LOOK_EVERY_MILLISECONDS = 20;
 
+export interface ChaosRunParts {
+  readonly seed: number;
+  readonly stack: OwnStack;
+  readonly platform: ChaosPlatform;
+  readonly rebuilds: Rebuilds;
+}
+
 /** The platform under load, hurt again and again. */
 export class ChaosRun {
   readonly clients: KillClients;
   readonly #random: Random;
   readonly #stack: OwnStack;
   readonly #platform: ChaosPlatform;
+  readonly #rebuilds: Rebuilds;
   /** How many there were. */
   faults = 0;
 
-  constructor(seed: number, stack: OwnStack, platform: ChaosPlatform) {
+  constructor({ seed, stack, platform, rebuilds }: ChaosRunParts) {
     this.#random = createRandom(seed);
     this.#stack = stack;
     this.#platform = platform;
+    this.#rebuilds = rebuilds;
     // Of their own: how often clients draw depends on how fast they are answered.
     this.clients = new KillClients(createRandom(seed), PACE);
   }
@@ -40,17 +50,23 @@ export class ChaosRun {
     await this.clients.start();
   }
 
-  /** One fault; resolves when commands are taken and everything says that it is well again. */
+  /**
+   * One fault while a read model is rebuilt; resolves when commands are taken and everything says
+   * that it is well again.
+   */
   async hurt(fault: Fault): Promise<void> {
     await sleep(this.#random.uniform() * LONGEST_CALM_MILLISECONDS);
-    const startedMs = performance.now();
+    const [{ url }] = this.#platform.commandSides as [ServedProcess];
+    const rebuilt = await this.#rebuilds.until(fault.moment, url, this.#random.uniform());
+    const [startedMs, atMs] = [performance.now(), Date.now()];
     const isOver = this.#strike(fault).then(() => this.#untilWell());
     const silenceMs = await this.#longestSilence(isOver);
     await isOver;
     this.faults += 1;
-    const text = `${fault.target}: ${fault.kind}`.padEnd(36);
+    const text = `${fault.target}: ${fault.kind}`.padEnd(32);
+    const during = `${fault.moment} of ${rebuilt} (${this.#rebuilds.phaseAt(rebuilt, atMs)})`;
     print(
-      `${String(this.faults).padStart(3)} ${text} no command answered for ${seconds(silenceMs)} s, ` +
+      `${String(this.faults).padStart(3)} ${text} ${during}: no command answered for ${seconds(silenceMs)} s, ` +
         `all well after ${seconds(performance.now() - startedMs)} s`,
     );
   }
@@ -120,6 +136,8 @@ export class ChaosRun {
   /** Everything is answered, and nobody writes any more: each command side has ended by itself. */
   async settle(): Promise<void> {
     await this.clients.finish();
+    const { promoted, givenUp } = await this.#rebuilds.ended();
+    print(`${promoted} generations promoted, ${givenUp.length} given up ${givenUp.join("\n")}`);
     await Promise.all(this.#platform.commandSides.map((one) => one.stop()));
   }
 

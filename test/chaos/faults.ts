@@ -1,40 +1,53 @@
 import type { Random } from "../../cli/demo/random.ts";
+import { MOMENTS, type Moment } from "./rebuilds.ts";
 
 /** What is done to a process of the platform, or to a server. */
 export type Fault = {
   readonly kind: (typeof KINDS)[number];
   /** The name of the process or of the server's instance. */
   readonly target: string;
+  /** When: a rebuild has come so far. */
+  readonly moment: Moment;
 };
 
 const KINDS = ["process killed", "process paused", "server restarted", "server killed"] as const;
 
 /** What there is to be hurt. */
 export interface Targets {
-  readonly processes: readonly string[];
+  /** Of each part of the platform, those that share its work. */
+  readonly parts: readonly (readonly string[])[];
   /** Instances as the stack names them. */
   readonly servers: readonly string[];
 }
 
 /**
- * Every process killed and paused so many times, and every server restarted and killed once. Kinds
- * alternate, so that a run that is cut off has had something of each.
+ * In every moment of a rebuild one process of each part and every server killed; every process
+ * paused and every server restarted once, the moments in turn. Kinds alternate, so that a run that
+ * is cut off has had something of each.
  */
-export function planFaults(random: Random, targets: Targets, rounds: number): readonly Fault[] {
-  const { processes, servers } = targets;
-  const repeated = Array.from({ length: rounds }, () => processes);
-  const targetsOf = {
-    "process killed": repeated.flatMap((round) => shuffled(random, round)),
-    "process paused": repeated.flatMap((round) => shuffled(random, round)),
-    "server restarted": shuffled(random, servers),
-    "server killed": shuffled(random, servers),
+export function planFaults(random: Random, { parts, servers }: Targets): readonly Fault[] {
+  const processKills = MOMENTS.flatMap((moment, turn) => {
+    const chosen = parts.map((part) => part[turn % part.length] as string);
+    return shuffled(random, chosen).map((target) => ({ target, moment }));
+  });
+  const serverKills = MOMENTS.flatMap((moment) => {
+    return shuffled(random, servers).map((target) => ({ target, moment }));
+  });
+  const inTurn = (target: string, turn: number) => {
+    return { target, moment: MOMENTS[turn % MOMENTS.length] as Moment };
+  };
+  const planned = {
+    "process killed": shuffled(random, processKills),
+    "process paused": shuffled(random, parts.flat()).map(inTurn),
+    "server restarted": shuffled(random, servers).map(inTurn),
+    "server killed": shuffled(random, serverKills),
   };
   const kinds = shuffled(random, KINDS);
-  const longest = Math.max(...Object.values(targetsOf).map(({ length }) => length));
+  const longest = Math.max(...Object.values(planned).map(({ length }) => length));
   return Array.from({ length: longest }, (_, turn) => {
     return kinds.flatMap((kind): Fault[] => {
-      const target = targetsOf[kind][turn];
-      return target === undefined ? [] : [{ kind, target }];
+      const fault = planned[kind][turn];
+      return fault === undefined ? [] : [{ kind, ...fault }];
     });
   }).flat();
 }

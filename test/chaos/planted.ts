@@ -101,16 +101,16 @@ async function writeTopic(
   }
 }
 
-/** The same in the ledger of the first generation of portfolios, for as long as `look` takes. */
+/** The same in the ledger of a generation of portfolios, for as long as `look` takes. */
 export async function withPlantedRows<T>(
   { stores }: PlatformPlace,
-  planted: Planted,
+  { generation, planted }: { readonly generation: number; readonly planted: Planted },
   look: () => Promise<T>,
 ): Promise<T> {
   const client = new Client({ connectionString: stores.servers.postgres ?? "" });
   await client.connect();
   try {
-    await client.query(`SET search_path TO ${generationSchema("portfolios", 1)}`);
+    await client.query(`SET search_path TO ${generationSchema("portfolios", generation)}`);
     await client.query("CREATE TABLE whole AS TABLE ledger");
     const { rowCount } = await client.query(PLANTING[planted]);
     if (rowCount === 0) throw new Error(`no ${planted} was planted`);

@@ -9,6 +9,8 @@ import { ServedProcess } from "./served-process.ts";
 const COMMAND_SIDES = 3;
 /** Each of them feeds every projection. */
 const PROJECTORS = 2;
+/** For a generation that was replaced: soon enough for a run to see it retired. */
+const GRACE = { CH_GENERATION_GRACE_SECONDS: "3" };
 
 /** The distributed platform: processes of one part each, on servers that they share. */
 export interface ChaosPlatform {
@@ -31,7 +33,7 @@ export async function startChaosPlatform(
 ): Promise<ChaosPlatform> {
   const environment = stack.environment();
   const serve = async (part: ServedProcess["part"], name: string, more: object = {}) => {
-    const own = { ...environment, ...more };
+    const own = { ...environment, ...GRACE, ...more };
     const folder = stack.folderFor(name);
     const port = await freePort();
     const served = new ServedProcess({ name, part, folder, port, environment: own });

@@ -5,6 +5,7 @@ import { type SpawnedPlatform, spawnPlatform } from "../platform-process.ts";
 const READY_WITHIN_MILLISECONDS = 600_000;
 const ASK_WITHIN_MILLISECONDS = 3_000;
 const LOOK_EVERY_MILLISECONDS = 100;
+const TELL_EVERY_MILLISECONDS = 30_000;
 /** How often a process that ends before it was ready is started. */
 const STARTS = 6;
 const SHOWN_CHARACTERS = 4_000;
@@ -65,6 +66,7 @@ export class ServedProcess {
   async ready(): Promise<void> {
     const deadline = performance.now() + READY_WITHIN_MILLISECONDS;
     let last = "";
+    let toldMs = performance.now();
     for (let starts = 1; performance.now() < deadline; ) {
       if (this.#hasEnded()) {
         if (this.#wasReady || starts === STARTS) throw this.#failure("it has ended by itself");
@@ -75,6 +77,10 @@ export class ServedProcess {
       last = await whatIsWrong(this.url);
       this.#wasReady ||= last === "";
       if (last === "") return;
+      if (performance.now() - toldMs > TELL_EVERY_MILLISECONDS) {
+        print(`${this.name} is not well: ${last}`);
+        toldMs = performance.now();
+      }
       await sleep(LOOK_EVERY_MILLISECONDS);
     }
     throw this.#failure(`it is not ready in time: ${last}`);

@@ -176,7 +176,7 @@ describe("the embedded log", () => {
   it("tells its own process of appends by message, sooner than a timer", async () => {
     mock.timers.enable({ apis: ["setInterval"] });
     const reader = openSqliteLogReader({ folder });
-    const told = new Promise<void>((resolve) => reader.onAppended(resolve));
+    const told = new Promise<void>((resolve) => reader.onAppended(() => resolve()));
     mock.timers.reset();
     await log.claim(FIRST, rawClaim("test"));
     await told;

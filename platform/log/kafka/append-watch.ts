@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type PartitionKey, type PartitionRef, partitionKey } from "../log.ts";
+import { type Moved, type PartitionKey, type PartitionRef, partitionKey } from "../log.ts";
 import { KafkaCluster, type KafkaSettings } from "./kafka-cluster.ts";
 import { byLeader, listEnds } from "./list-ends.ts";
 import { fetchCall } from "./protocol-calls.ts";
 
 /** While events come in, listeners are told at most this often. */
-const LOOK_EVERY_MILLISECONDS = 5;
+const LOOK_EVERY_MILLISECONDS = 20;
 /** After so long without an event the brokers are asked to answer when there is one. */
 const QUIET_AFTER_MILLISECONDS = 200;
 /** How long a broker waits before it answers that there is none; new topics are seen then, too. */
@@ -22,7 +22,7 @@ type Ends = ReadonlyMap<PartitionKey, number>;
  */
 export class AppendWatch {
   readonly #settings: KafkaSettings;
-  readonly #listeners = new Set<{ readonly call: () => void }>();
+  readonly #listeners = new Set<{ readonly call: (moved: Moved) => void }>();
   #watching: { readonly stop: AbortController; readonly ended: Promise<void> } | null = null;
 
   constructor(settings: KafkaSettings) {
@@ -30,7 +30,7 @@ export class AppendWatch {
   }
 
   /** `seen`: the ends beyond which there is news for the first listener. */
-  subscribe(listener: () => void, seen: Ends): () => void {
+  subscribe(listener: (moved: Moved) => void, seen: Ends): () => void {
     const subscription = { call: listener };
     this.#listeners.add(subscription);
     if (this.#watching === null) {
@@ -74,23 +74,24 @@ export class AppendWatch {
     await cluster.refresh();
     const partitions = partitionsOf(cluster);
     let ends = await listEnds(cluster, partitions);
-    if (differ(known, ends)) this.#tell();
+    this.#tell(movedBetween(known, ends));
     let quietSinceMs = performance.now();
     while (performance.now() - quietSinceMs < QUIET_AFTER_MILLISECONDS) {
       await sleep(LOOK_EVERY_MILLISECONDS);
       if (this.#listeners.size === 0) return ends;
       const next = await listEnds(cluster, partitions);
-      if (!differ(ends, next)) continue;
+      const moved = movedBetween(ends, next);
       ends = next;
-      quietSinceMs = performance.now();
-      this.#tell();
+      if (moved.size > 0) quietSinceMs = performance.now();
+      this.#tell(moved);
     }
     await waitForAny(cluster, ends, partitions);
     return ends;
   }
 
-  #tell(): void {
-    for (const { call } of [...this.#listeners]) call();
+  #tell(moved: ReadonlySet<PartitionKey>): void {
+    if (moved.size === 0) return;
+    for (const { call } of [...this.#listeners]) call(moved);
   }
 }
 
@@ -100,8 +101,8 @@ function partitionsOf(cluster: KafkaCluster): PartitionRef[] {
   });
 }
 
-function differ(before: Ends, after: Ends): boolean {
-  return [...after].some(([key, end]) => before.get(key) !== end);
+function movedBetween(before: Ends, after: Ends): ReadonlySet<PartitionKey> {
+  return new Set([...after.keys()].filter((key) => before.get(key) !== after.get(key)));
 }
 
 /** Resolves when a broker has something beyond the ends, or has waited long enough. */

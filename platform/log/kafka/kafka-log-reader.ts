@@ -3,6 +3,7 @@ import { PlatformError } from "../../errors/catalogue.ts";
 import {
   type LogReader,
   type LogRecord,
+  type Moved,
   OWNER_KEY,
   type PartitionKey,
   type PartitionRef,
@@ -108,7 +109,7 @@ export class KafkaLogReader implements LogReader {
     }
   }
 
-  onAppended(listener: () => void): () => void {
+  onAppended(listener: (moved: Moved) => void): () => void {
     return this.#watch.subscribe(listener, new Map(this.#seen));
   }
 

@@ -4,6 +4,7 @@ import { PlatformError } from "../../errors/catalogue.ts";
 import {
   type LogReader,
   type LogRecord,
+  type Moved,
   type PartitionRef,
   partitionKey,
   type ReadLimits,
@@ -100,8 +101,8 @@ export class SqliteLogReader implements LogReader {
     return ends.map((end, partition) => this.#endAt({ topic, partition }, end, timestampMs));
   }
 
-  onAppended(listener: () => void): () => void {
-    return this.#watch.subscribe(listener);
+  onAppended(listener: (moved: Moved) => void): () => void {
+    return this.#watch.subscribe(() => listener(null));
   }
 
   async close(): Promise<void> {

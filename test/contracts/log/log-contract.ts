@@ -4,7 +4,14 @@ import { Worker } from "node:worker_threads";
 import { expect } from "chai";
 import fc from "fast-check";
 import { createRandom } from "../../../cli/demo/random.ts";
-import type { AppendResult, Log, PartitionRef, Reign } from "../../../platform/log/log.ts";
+import {
+  type AppendResult,
+  type Log,
+  type Moved,
+  type PartitionRef,
+  partitionKey,
+  type Reign,
+} from "../../../platform/log/log.ts";
 import { type LogAdapter, type LogAdapterName, logAdapters, TOPICS } from "./adapters.ts";
 import { LogChild } from "./child-process.ts";
 import { countCalls } from "./count-calls.ts";
@@ -338,6 +345,18 @@ export function logContract(name: LogAdapterName): void {
         await counter.reached(1);
         expect((await reader.ends("first.events"))[0]).to.equal(2);
         await reader.close();
+      });
+
+      it("says where records were added, or that it may be anywhere", async () => {
+        const seen: Moved[] = [];
+        const stop = log.onAppended((moved) => seen.push(moved));
+        const counter = countCalls(log);
+        await take(OTHER);
+        await counter.reached(1);
+        const [keys] = seen.map((moved) => (moved === null ? null : [...moved]));
+        expect(keys ?? [partitionKey(OTHER)]).to.deep.equal([partitionKey(OTHER)]);
+        counter.stop();
+        stop();
       });
 
       it("tells nobody after the subscription has ended", async () => {
