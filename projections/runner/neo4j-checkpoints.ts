@@ -23,6 +23,9 @@ type Checkpoints = Map<PartitionKey, Checkpoint>;
  */
 const FIND = "MATCH (c:ReadModelCheckpoint {generation: $generation, partition: $partition})";
 
+/** The last of them keeps out those who write. */
+const LOOKS = 3;
+
 const PROPERTIES = `c.partition AS partition, c.next AS next, c.epoch AS epoch, c.logId AS logId,
   c.highestClaim AS highestClaim, c.recordedAtMs AS recordedAtMs, c.parked AS parked,
   c.causes AS causes`;
@@ -110,23 +113,33 @@ export async function readCheckpoints(
 }
 
 /**
- * Runs `work` on one state of the generation, with its checkpoints: first without a lock; where a
- * batch has come in between, again, with those who write kept out until it is done.
+ * Runs `work` on one state of the generation, with its checkpoints. It is looked afterwards, with
+ * those who write kept out for that moment, whether a batch has come in between; then it is done
+ * again, and at last with those who write kept out from the beginning.
  */
-export function readGeneration<T>(
+export async function readGeneration<T>(
   pool: Neo4jPool,
   generation: string,
   work: (session: Neo4jSession, checkpoints: Checkpoints) => Promise<T>,
 ): Promise<T> {
-  return pool.transaction(async (session) => {
-    const before = await readCheckpoints(session, generation);
-    const result = await work(session, before);
-    const [, after] = await Promise.all([
-      session.run(LOCK_ALL, { generation }),
-      readCheckpoints(session, generation),
-    ]);
-    return isDeepStrictEqual(before, after) ? result : work(session, after);
-  });
+  for (let look = 1; look < LOOKS; look += 1) {
+    const seen = await pool.look(async (session) => {
+      const before = await readCheckpoints(session, generation);
+      const result = await work(session, before);
+      const after = await readLocked(session, generation);
+      return isDeepStrictEqual(before, after) ? { result } : null;
+    });
+    if (seen !== null) return seen.result;
+  }
+  return pool.look(async (session) => work(session, await readLocked(session, generation)));
+}
+
+async function readLocked(session: Neo4jSession, generation: string): Promise<Checkpoints> {
+  const [, checkpoints] = await Promise.all([
+    session.run(LOCK_ALL, { generation }),
+    readCheckpoints(session, generation),
+  ]);
+  return checkpoints;
 }
 
 async function requireGeneration(session: Neo4jSession, generation: string): Promise<void> {

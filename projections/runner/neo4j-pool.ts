@@ -70,6 +70,24 @@ export class Neo4jPool {
     });
   }
 
+  /**
+   * As `transaction`, for who only looks, though he may lock: whatever it has set is undone, so that
+   * its locks are not held until a commit is on the disk.
+   */
+  async look<T>(work: (session: Neo4jSession) => Promise<T>): Promise<T> {
+    let seen: { readonly result: T } | null = null;
+    const undone = new Error("looked");
+    try {
+      return await this.transaction(async (session) => {
+        seen = { result: await work(session) };
+        throw undone;
+      });
+    } catch (error) {
+      if (error === undone && seen !== null) return (seen as { readonly result: T }).result;
+      throw error;
+    }
+  }
+
   /** One statement, once, outside of a transaction of ours: as `CALL … IN TRANSACTIONS` wants it. */
   command(text: string, values: Neo4jValues = {}): Promise<readonly SqlRow[]> {
     return this.#withSession(async (session) => {

@@ -41,7 +41,7 @@ export class Neo4jGeneration<Reader> {
   async positions(): Promise<ReadonlyMap<PartitionKey, number>> {
     const { pool, generation } = this.#parts;
     const checkpoints = await this.#underWay.run(() => {
-      return pool.transaction((session) => readCheckpoints(session, generation));
+      return pool.look((session) => readCheckpoints(session, generation));
     });
     return new Map([...checkpoints].map(([key, { next }]) => [key, next]));
   }

@@ -23,13 +23,13 @@ export class RankedFollows {
     this.#numbers = new Map(traders.map((row, number) => [text(row, "traderId"), number]));
   }
 
-  /** Rows of `followerId` and `leaderId`; one of somebody who is not ranked does not count. */
-  add(follows: readonly SqlRow[]): void {
-    for (const row of follows) {
-      const from = this.#numbers.get(text(row, "followerId"));
-      const to = this.#numbers.get(text(row, "leaderId"));
-      if (from === undefined || to === undefined) continue;
-      this.#edges.push(from * this.traders.length + to);
+  /** Whom somebody follows; one who is not ranked does not count. */
+  add(followerId: string, leaderIds: readonly string[]): void {
+    const from = this.#numbers.get(followerId);
+    if (from === undefined) return;
+    for (const leaderId of leaderIds) {
+      const to = this.#numbers.get(leaderId);
+      if (to !== undefined) this.#edges.push(from * this.traders.length + to);
     }
     if (this.#edges.length > RANKED_FOLLOWS) throw tooMany(`${RANKED_FOLLOWS} follows`);
   }

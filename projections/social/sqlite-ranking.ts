@@ -32,7 +32,7 @@ export class SqliteRanking {
     let after = "";
     for (;;) {
       const page = this.#queries.all(SELECT_FOLLOWS, [after, FOLLOWERS_PER_PAGE]);
-      follows.add(page.flatMap(followsOf));
+      for (const row of page) follows.add(text(row, "followerId"), leaderIdsOf(row));
       const last = page.at(-1);
       if (last === undefined || page.length < FOLLOWERS_PER_PAGE) break;
       after = text(last, "followerId");
@@ -47,8 +47,6 @@ const SELECT_FOLLOWS = `
   SELECT followerId, json_group_array(leaderId) AS leaderIds FROM ${FOLLOWS}
   WHERE followerId > ? GROUP BY followerId ORDER BY followerId LIMIT ?`;
 
-function followsOf(row: SqlRow): SqlRow[] {
-  const followerId = text(row, "followerId");
-  const leaderIds = JSON.parse(text(row, "leaderIds")) as readonly string[];
-  return leaderIds.map((leaderId) => ({ followerId, leaderId }));
+function leaderIdsOf(row: SqlRow): readonly string[] {
+  return JSON.parse(text(row, "leaderIds"));
 }
