@@ -29,6 +29,7 @@ export const pages: readonly Page[] = [
   all("social", "Social", () => import("./pages/social.ts"), "/v1/traders"),
   one("social", "Trader", () => import("./pages/trader.ts")),
   all("events", "Events", () => import("./pages/events.ts")),
+  one("explain", "A row of", () => import("./pages/explained-row.ts")),
   all("projections", "Projections", () => import("./pages/projections.ts")),
 ];
 

@@ -238,6 +238,74 @@ describeWithBrowser("the console", (launch) => {
     }
   });
 
+  it("explains a row by the events that made it", async () => {
+    await view.go(`#/portfolios/${PORTFOLIO}`);
+    const holdings = view.page.getByRole("region", { name: "Holdings", exact: true });
+    await holdings.getByRole("link", { name: "explain" }).first().click();
+    await view.page.getByRole("heading", { name: "A row of portfolios", level: 1 }).waitFor();
+    const [asset] = await view.rows(`/v1/portfolios/${PORTFOLIO}/holdings`);
+    const key = encodeURIComponent(JSON.stringify([PORTFOLIO, asset?.["asset"]]));
+    const path = `/v1/projections/portfolios/explain?table=holdings&key=${key}&limit=200`;
+    const { data, nextCursor } = JSON.parse(await (await fetch(platform.url + path)).text());
+    await view.page.getByRole("region", { name: "Events that made the row" }).waitFor();
+    const types = await view.column("Events that made the row", "Event");
+    expect(types).to.deep.equal(data.events.map(({ type }: { type: string }) => type));
+    // With the last page.
+    if (nextCursor !== undefined) await view.page.getByRole("link", { name: "Next page" }).click();
+    await view.page.locator(".badge", { hasText: "agrees" }).waitFor();
+  });
+
+  it("shows a moment of the past, goes along with it, and comes back to now", async () => {
+    const funds = { asset: "USDT", amount: "7", externalReference: "later" };
+    await post("/v1/portfolios/hostile/deposit-funds", funds);
+    const events = await view.rows("/v1/events?topic=portfolio.events&aggregateId=hostile");
+    const { topic, partition, position } = events[0] as Record<string, string | number>;
+    await view.go(`#/portfolios?asOf=${topic}/${partition}/${position}`);
+    await view.page.getByRole("status").getByText(`${topic}/${partition}/${position}`).waitFor();
+    await view.page.locator(`a[href^="#/portfolios/hostile"]`).click();
+    const cash = view.page.getByRole("region", { name: "Cash", exact: true });
+    await cash.getByText("USDT").waitFor();
+    expect(await view.column("Cash", "total")).to.deep.equal(["0"]);
+    const [called] = await view.page.locator(".calls code").allTextContents();
+    expect(called).to.include("asOf=");
+    await view.page.getByRole("link", { name: "Back to now" }).click();
+    await cash.locator('.amount:not([title="0"])').first().waitFor();
+    // Nobody has assessed it.
+    for (const path of view.takeMissing()) expect(path).to.match(/equity-curve|risk/);
+  });
+
+  it("shows how far a rebuild is, how fast, and how long it still takes", async () => {
+    await view.go("#/");
+    // By itself: one of these few rows is over before anybody looks.
+    await view.page.evaluate(`(async () => {
+      const { html, render } = await import("/console/library/htm-preact.js");
+      const { Builds } = await import("/console/view/builds.ts");
+      const at = (next) => ({ "a.events/0": next });
+      const generation = { generation: 2, phase: "building", position: at(600), comparison: null,
+        gapEvents: 400, gapEventsByPartition: at(400) };
+      const projection = { name: "a", generations: [generation] };
+      const readings = [[0, 400], [2_000, 600]].map(([atMs, next]) => {
+        return { atMs, builds: new Map([["a 2", at(next)]]) };
+      });
+      const box = document.querySelector("main").appendChild(document.createElement("div"));
+      render(html\`<\${Builds} projection=\${projection} readings=\${readings} />\`, box);
+    })()`);
+    const build = view.page.getByRole("group", { name: "Generation 2 of a" });
+    const lines = await build.locator(".way").allTextContents();
+    expect(lines).to.have.length(2);
+    for (const line of lines) {
+      for (const shown of ["600 of 1,000 events", "gap 400", "100 events/s", "4.0 s left"]) {
+        expect(line).to.include(shown);
+      }
+    }
+  });
+
+  it("says what is parked in a projection", async () => {
+    await view.go("#/projections?name=portfolios");
+    await view.page.getByRole("heading", { name: "Parked in portfolios" }).waitFor();
+    await view.page.getByText("No stream is parked.").waitFor();
+  });
+
   for (const hash of ["#/strategies", "#/strategies/nobody", "#/social", "#/social/nobody"]) {
     it(`opens ${hash}, with the answer or the problem in its own words`, async () => {
       await view.go(hash);

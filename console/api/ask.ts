@@ -1,10 +1,13 @@
 import type { Call } from "./call.ts";
 import { fetchWithKey } from "./key.ts";
+import { moment } from "./moment.ts";
 import { type Problem, problemOf } from "./problem.ts";
 import { list, number, optional, type Reader, record, shape, text } from "./shape.ts";
 
 /** How long a query may wait until it is as new as the answer before it. */
 const WAIT_SECONDS = 2;
+/** How long it may wait for what a moment of the past is built from. */
+const PAST_WAIT_SECONDS = 10;
 /** Tokens are kept for so many addresses. */
 const TOKENS = 500;
 
@@ -41,9 +44,10 @@ const tokens = new Map<string, string>();
 
 /** Asks once; a refusal is thrown as a `Problem`. */
 export async function ask<T>(call: Call<T>, signal: AbortSignal): Promise<Answer<T>> {
-  const response = await send(call.path, signal);
+  const { path } = moment.of(call);
+  const response = await send(path, signal);
   const body: unknown = await response.json();
-  remember(call.path, response.headers.get("Consistency-Token"));
+  remember(path, response.headers.get("Consistency-Token"));
   const data = shape({ data: call.read })(body, "answer").data;
   return { ...envelope(body, "answer"), data };
 }
@@ -54,14 +58,19 @@ export async function askText(path: string, signal: AbortSignal): Promise<string
 }
 
 async function send(path: string, signal: AbortSignal): Promise<Response> {
-  const token = tokens.get(path);
-  const headers = token && { "Consistency-Token": token, Prefer: `wait=${WAIT_SECONDS}` };
-  const response = await fetchWithKey(path, { signal, cache: "no-store", headers: headers || {} });
+  const response = await fetchWithKey(path, { signal, cache: "no-store", headers: wishes(path) });
   if (response.ok) return response;
   const problem: Problem = await problemOf(response);
   // The log is another one now (restored, or a new folder): what was seen before is of no use.
   if (problem.code === "LOG_MISMATCH") tokens.clear();
   throw problem;
+}
+
+function wishes(path: string): Record<string, string> {
+  if (moment.asOf !== null) return { Prefer: `wait=${PAST_WAIT_SECONDS}` };
+  const token = tokens.get(path);
+  if (token === undefined) return {};
+  return { "Consistency-Token": token, Prefer: `wait=${WAIT_SECONDS}` };
 }
 
 function remember(path: string, token: string | null): void {

@@ -1,5 +1,5 @@
 import { at, type Call } from "./call.ts";
-import { flag, list, number, optional, record, shape, text } from "./shape.ts";
+import { anything, flag, list, number, optional, record, shape, text } from "./shape.ts";
 
 const generation = shape({
   generation: number,
@@ -8,6 +8,7 @@ const generation = shape({
   startedAt: text,
   verified: flag,
   difference: optional(shape({ reason: text })),
+  comparison: optional(shape({ against: number, table: text, rows: number })),
   position: optional(record(number)),
   gapEvents: optional(number),
   gapEventsByPartition: optional(record(number)),
@@ -16,11 +17,31 @@ const generation = shape({
 
 const projection = shape({ name: text, paused: flag, generations: list(generation) });
 
+const parkedStream = shape({
+  generation: number,
+  partition: text,
+  stream: text,
+  position: number,
+  reason: text,
+  since: text,
+  releases: number,
+  releasing: flag,
+});
+
+const parked = shape({ streams: list(parkedStream), discarded: list(anything) });
+
+export type ParkedStream = ReturnType<typeof parkedStream>;
+export type Parked = ReturnType<typeof parked>;
 export type Generation = ReturnType<typeof generation>;
 export type Projection = ReturnType<typeof projection>;
 
 export function listProjections(): Call<readonly Projection[]> {
   return { ...at`/v1/projections`, read: list(projection), cli: "cipherhorizon projections list" };
+}
+
+export function listParked(name: string): Call<Parked> {
+  const cli = `cipherhorizon parked list ${name}`;
+  return { ...at`/v1/projections/${name}/parked`, read: parked, cli };
 }
 
 const UNDER_WAY = ["building", "verifying", "verified", "different"];

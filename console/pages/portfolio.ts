@@ -118,6 +118,13 @@ function holdingColumns(id: string): readonly Column<Holding>[] {
       ({ realisedNet }) => realisedNet,
       () => rowsOf.realised(id),
     ),
+    {
+      title: "Why",
+      cell: ({ asset }) => {
+        const row = { table: "holdings", key: JSON.stringify([id, asset]) };
+        return html`<a href=${hrefOf("explain", "portfolios", { ...row, asOf: null })}>explain</a>`;
+      },
+    },
   ];
 }
 

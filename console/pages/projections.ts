@@ -2,16 +2,19 @@ import { html } from "htm/preact";
 import { type Sample, sumOf } from "../api/metrics-text.ts";
 import type { Generation, Projection } from "../api/projections.ts";
 import type { PageProps } from "../pages.ts";
+import type { PipelineReading } from "../state/pipeline.ts";
 import { hrefOf } from "../state/place.ts";
 import { usePipeline } from "../state/use-pipeline.ts";
+import { Builds } from "../view/builds.ts";
 import { Badge, Count, Time, type Tone } from "../view/figure.ts";
 import { secondsText } from "../view/format.ts";
 import { ProblemNote } from "../view/panel.ts";
+import { ParkedStreams } from "../view/parked-streams.ts";
 import { type Column, Table } from "../view/table.ts";
 
 /** Every projection with its generations: where each stands, and what it lacks. */
 export function page({ place }: PageProps) {
-  const { projections, samples, problem } = usePipeline();
+  const { projections, samples, readings, problem } = usePipeline();
   const { name } = place.query;
   const shown = projections?.filter((one) => name === undefined || one.name === name) ?? null;
   return html`
@@ -20,17 +23,21 @@ export function page({ place }: PageProps) {
     ${name !== undefined && html`<p><a href=${hrefOf("projections")}>All projections</a></p>`}
     ${shown?.length === 0 && html`<p class="state">There is no projection ${name}.</p>`}
     ${shown?.map(
-      (one) => html`<${OneProjection} key=${one.name} projection=${one} samples=${samples} />`,
+      (one) => html`<${OneProjection} key=${one.name} projection=${one} samples=${samples}
+        readings=${readings} />`,
     )}
+    ${name !== undefined && shown?.length === 1 && html`<${ParkedStreams} name=${name} />`}
   `;
 }
 
 function OneProjection({
   projection,
   samples,
+  readings,
 }: {
   projection: Projection;
   samples: readonly Sample[];
+  readings: readonly PipelineReading[];
 }) {
   const { name, generations } = projection;
   const labels = { projection: name };
@@ -51,13 +58,16 @@ function OneProjection({
         </h2>
         <p class="freshness">
           <span>lag ${lag === null ? "–" : secondsText(lag)}</span>
-          <span class=${parked ? "badge bad" : ""}>${parked ?? "–"} parked</span>
+          <a class=${parked ? "badge bad" : ""} href=${hrefOf("projections", null, { name })}>
+            ${parked ?? "–"} parked
+          </a>
           ${projection.paused && html`<span class="badge warning">paused</span>`}
           <span><${Count} value=${applied} href="/metrics" /> events applied by this process</span>
           <a href=${trail}>its history</a>
           <a href=${path}>rows</a>
         </p>
       </header>
+      <${Builds} projection=${projection} readings=${readings} />
       ${
         generations.length === 0
           ? html`<p class="state">No generation was started yet.</p>`

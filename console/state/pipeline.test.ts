@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { parseMetrics } from "../api/metrics-text.ts";
-import type { Projection } from "../api/projections.ts";
-import { rateOf, ratesOf, readPipeline } from "./pipeline.ts";
+import type { Generation, Projection } from "../api/projections.ts";
+import { positionRateOf, rateOf, ratesOf, readPipeline } from "./pipeline.ts";
 
 function projection(next: number, gap: number): Projection {
   const generation = {
@@ -11,6 +11,7 @@ function projection(next: number, gap: number): Projection {
     startedAt: "2026-01-01T00:00:00.000Z",
     verified: false,
     difference: null,
+    comparison: null,
     position: { "a.events/0": next },
     gapEvents: gap,
     gapEventsByPartition: { "a.events/0": gap },
@@ -38,6 +39,24 @@ describe("the pipeline's readings", () => {
     expect(ratesOf(readings, "records").map(({ perSecond }) => perSecond)).to.deep.equal([
       10, 10, 10, 10,
     ]);
+  });
+
+  it("give the rates of what is being built, of a partition and of all", () => {
+    const building = (positions: Record<string, number>) => {
+      const { generations, ...one } = projection(0, 0);
+      const [live] = generations as [Generation];
+      const build = { ...live, generation: 2, phase: "building", position: positions };
+      return { ...one, generations: [live, build] };
+    };
+    const readings = [
+      readPipeline(0, [projection(0, 0)], []),
+      readPipeline(1_000, [building({ "a.events/0": 10, "a.events/1": 0 })], []),
+      readPipeline(3_000, [building({ "a.events/0": 50, "a.events/1": 20 })], []),
+    ];
+    const of = { name: "a", generation: 2 };
+    expect(positionRateOf(readings, of, "a.events/0")).to.equal(20);
+    expect(positionRateOf(readings, of, null)).to.equal(30);
+    expect(positionRateOf(readings, { name: "a", generation: 1 }, null)).to.equal(null);
   });
 
   it("say nothing where another process counts, before a second one, or after a restart", () => {

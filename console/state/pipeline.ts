@@ -1,5 +1,5 @@
 import { type Sample, sumOf } from "../api/metrics-text.ts";
-import { logEnds, type Projection } from "../api/projections.ts";
+import { isUnderWay, logEnds, type Projection } from "../api/projections.ts";
 
 /** What has gone through the pipeline until one moment; `null`: another process counts it. */
 export interface PipelineReading {
@@ -8,6 +8,17 @@ export interface PipelineReading {
   readonly ticks: number | null;
   /** The sum of the log's ends: records of all partitions that projections read. */
   readonly records: number;
+  /** Where the generations stand that are on their way to being live, by `nameOf`. */
+  readonly builds: ReadonlyMap<string, Readonly<Record<string, number>>>;
+}
+
+interface Build {
+  readonly name: string;
+  readonly generation: number;
+}
+
+function nameOf({ name, generation }: Build): string {
+  return `${name} ${generation}`;
 }
 
 export function readPipeline(
@@ -18,7 +29,17 @@ export function readPipeline(
   let records = 0;
   for (const end of logEnds(projections).values()) records += end;
   const commands = sumOf(samples, "commands_total");
-  return { atMs, commands, ticks: sumOf(samples, "ticks_total"), records };
+  const ticks = sumOf(samples, "ticks_total");
+  return { atMs, commands, ticks, records, builds: buildsOf(projections) };
+}
+
+function buildsOf(projections: readonly Projection[]): PipelineReading["builds"] {
+  const all = projections.flatMap(({ name, generations }) => {
+    return generations.filter(isUnderWay).map(({ generation, position }) => {
+      return [nameOf({ name, generation }), position ?? {}] as const;
+    });
+  });
+  return new Map(all);
 }
 
 type Counter = "commands" | "ticks" | "records";
@@ -28,14 +49,36 @@ const RATE_OVER_MS = 5_000;
 
 /** Per second, of the newest readings; `null` before there are two, or after a restart. */
 export function rateOf(readings: readonly PipelineReading[], counter: Counter): number | null {
-  const last = readings.at(-1);
-  if (last === undefined) return null;
-  const first = readings.find(({ atMs }) => last.atMs - atMs <= RATE_OVER_MS);
-  return first === undefined ? null : rateBetween(first, last, counter);
+  return recentRate(readings, (reading) => reading[counter]);
 }
 
-function rateBetween(first: PipelineReading, last: PipelineReading, counter: Counter) {
-  const [before, after] = [first[counter], last[counter]];
+/** Events a second of one generation, of a partition or (`null`) of all. */
+export function positionRateOf(
+  readings: readonly PipelineReading[],
+  of: Build,
+  partition: string | null,
+): number | null {
+  return recentRate(readings, ({ builds }) => {
+    const position = builds.get(nameOf(of));
+    if (position === undefined) return null;
+    if (partition !== null) return position[partition] ?? 0;
+    return Object.values(position).reduce((sum, next) => sum + next, 0);
+  });
+}
+
+type Count = (reading: PipelineReading) => number | null;
+
+function recentRate(readings: readonly PipelineReading[], count: Count): number | null {
+  const last = readings.at(-1);
+  if (last === undefined) return null;
+  const first = readings.find((one) => {
+    return last.atMs - one.atMs <= RATE_OVER_MS && count(one) !== null;
+  });
+  return first === undefined ? null : rateBetween(first, last, count);
+}
+
+function rateBetween(first: PipelineReading, last: PipelineReading, count: Count) {
+  const [before, after] = [count(first), count(last)];
   if (before === null || after === null || last.atMs <= first.atMs) return null;
   const change = after - before;
   return change < 0 ? null : (change * 1000) / (last.atMs - first.atMs);
@@ -45,6 +88,6 @@ function rateBetween(first: PipelineReading, last: PipelineReading, counter: Cou
 export function ratesOf(readings: readonly PipelineReading[], counter: Counter) {
   return readings.slice(1).map((reading, at) => ({
     atMs: reading.atMs,
-    perSecond: rateBetween(readings[at] as PipelineReading, reading, counter),
+    perSecond: rateBetween(readings[at] as PipelineReading, reading, (one) => one[counter]),
   }));
 }

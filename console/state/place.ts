@@ -1,3 +1,5 @@
+import { moment } from "../api/moment.ts";
+
 /** Where the page is; the address holds all of it: `#/market/demo:BTC-USDT?interval=5m`. */
 export interface Place {
   readonly page: string;
@@ -19,14 +21,15 @@ export function parsePlace(hash: string): Place {
   };
 }
 
-/** Members of the query that are null or empty are left out. */
+/** Members of the query that are null or empty are left out; the moment goes along. */
 export function hrefOf(
   page: string,
   id: string | null = null,
   query: Readonly<Record<string, string | null>> = {},
 ): string {
   const path = id === null ? page : `${page}/${encodeURIComponent(id).replaceAll("%3A", ":")}`;
-  const given = Object.entries(query).filter(([, value]) => value !== null && value !== "");
+  const all = { asOf: moment.asOf, ...query };
+  const given = Object.entries(all).filter(([, value]) => value !== null && value !== "");
   const text = new URLSearchParams(given as [string, string][]).toString();
   return `#/${path}${text === "" ? "" : `?${text.replaceAll("%3A", ":")}`}`;
 }

@@ -1,4 +1,5 @@
 import type { Address } from "../api/call.ts";
+import { moment } from "../api/moment.ts";
 
 /** A call behind the page that is open. */
 export interface ShownCall extends Address {
@@ -16,7 +17,8 @@ class ShownCalls {
   readonly #listeners = new Set<() => void>();
 
   /** Gives the way to take it back. */
-  add(call: ShownCall): () => void {
+  add(asked: ShownCall): () => void {
+    const call = moment.of(asked);
     this.#calls.add(call);
     this.#tell();
     return () => {

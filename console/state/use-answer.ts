@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { type Answer, ask } from "../api/ask.ts";
 import type { Call } from "../api/call.ts";
+import { moment } from "../api/moment.ts";
 import { asProblem, type Problem } from "../api/problem.ts";
 import { shownCalls } from "./shown-calls.ts";
 
@@ -25,7 +26,8 @@ export function useAnswer<T>(call: Call<T>, everyMs: number | null = REFRESH_MS)
   const [asked, setAsked] = useState<Keyed<T>>({ path, answer: null, problem: null });
   useEffect(() => shownCalls.add(call), [path]);
   useEffect(() => {
-    return repeat(everyMs, async (signal) => {
+    // What has been does not change.
+    return repeat(moment.asOf === null ? everyMs : null, async (signal) => {
       try {
         const answer = await ask(call, signal);
         if (!signal.aborted) setAsked({ path, answer, problem: null });

@@ -8,6 +8,7 @@ import {
   candleStreamPath,
   listCandles,
 } from "../api/instruments.ts";
+import { moment } from "../api/moment.ts";
 import { asProblem, type Problem } from "../api/problem.ts";
 import { mergeCandles } from "./merge-candles.ts";
 import { shownCalls } from "./shown-calls.ts";
@@ -34,7 +35,7 @@ export function useCandles(id: string, range: CandleRange): LiveCandles {
   const { interval, limit, to } = range;
   const [live, setLive] = useState(NOTHING);
   const { path } = listCandles(id, range);
-  const isLive = to === null;
+  const isLive = to === null && moment.asOf === null;
   useEffect(() => shownCalls.add(listCandles(id, range)), [path]);
   useEffect(() => {
     setLive(NOTHING);

@@ -2,6 +2,7 @@ import { html } from "htm/preact";
 import type { ComponentType } from "preact";
 import { useEffect, useErrorBoundary, useRef, useState } from "preact/hooks";
 import { apiKey } from "../api/key.ts";
+import { moment } from "../api/moment.ts";
 import { asProblem, Problem } from "../api/problem.ts";
 import { type Page, type PageProps, pageOf, pages } from "../pages.ts";
 import type { Place } from "../state/place.ts";
@@ -11,6 +12,7 @@ import { usePlace } from "../state/use-place.ts";
 import { has, useRoutes } from "../state/use-routes.ts";
 import { Calls } from "./calls.ts";
 import { KeyForm } from "./key-form.ts";
+import { MomentBar } from "./moment-bar.ts";
 import { ProblemNote } from "./panel.ts";
 
 /** The licence of the candle chart wants this link where it is used. */
@@ -38,10 +40,11 @@ export function App() {
     <main>
       <h1 tabindex="-1" ref=${heading}>${title}</h1>
       <${KeyForm} />
+      <${MomentBar} place=${place} />
       ${
         page === null
           ? html`<${ProblemNote} problem=${noSuchPage(place)} />`
-          : html`<${LoadedPage} key=${`${title} ${keyChanges}`} page=${page} place=${place} />`
+          : html`<${LoadedPage} key=${`${title} ${keyChanges} ${moment.asOf}`} page=${page} place=${place} />`
       }
       <${Calls} />
     </main>

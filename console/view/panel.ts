@@ -1,5 +1,6 @@
 import { html } from "htm/preact";
 import type { Answer, Freshness } from "../api/ask.ts";
+import { moment } from "../api/moment.ts";
 import type { Problem, ProblemKind } from "../api/problem.ts";
 import type { Asked } from "../state/use-answer.ts";
 import { secondsText } from "./format.ts";
@@ -60,7 +61,7 @@ function FreshnessNote({
       ${generation !== null && html`<span title=${positions}>generation ${generation}</span>`}
       ${lagSeconds !== null && html`<span>lag ${secondsText(lagSeconds)}</span>`}
       ${parked && html`<span class="badge bad">parked: ${parked.join(", ")}</span>`}
-      <a href=${path}>rows</a>
+      <a href=${moment.of({ path, route: path }).path}>rows</a>
     </p>
   `;
 }

@@ -15,6 +15,8 @@ import { storedTable, type TableIndex } from "./stored-table.ts";
  * long: a reader that seldom gets a processor may meet a batch between any two steps.
  */
 const ASKED_AGAIN_FOR_MS = 2_000;
+/** Also where each of them takes long. */
+const FEWEST_ATTEMPTS = 5;
 
 export interface RedisGenerationParts<Reader> {
   /** Shared by all generations that this process reads. */
@@ -77,7 +79,7 @@ export class RedisGeneration<Reader> {
       } catch (error) {
         if (!(error instanceof Moved)) throw error;
       }
-      if (performance.now() > deadlineMs) {
+      if (performance.now() > deadlineMs && attempts >= FEWEST_ATTEMPTS) {
         throw new PlatformError(
           "OVERLOADED",
           `rows changed ${attempts} times while they were read`,
@@ -92,6 +94,9 @@ export class RedisQueries {
   readonly #place: RedisPlace;
   readonly #seen = new Map<PartitionKey, Seen>();
   #steps = 0;
+  /** Of the step that is asked at the end of this turn. */
+  #gathered: Lookup[] = [];
+  #asking: Promise<readonly (readonly Row[])[]> | null = null;
 
   constructor(place: RedisPlace) {
     this.#place = place;
@@ -99,9 +104,19 @@ export class RedisQueries {
 
   /**
    * The rows that each lookup finds, of all partitions; those of one stand in the lookup's order,
-   * and come one partition after the other.
+   * and come one partition after the other. What is asked in one turn is one step.
    */
   async ask(lookups: readonly Lookup[]): Promise<readonly (readonly Row[])[]> {
+    const from = this.#gathered.length;
+    this.#gathered.push(...lookups.map((lookup) => shifted(lookup, from)));
+    this.#asking ??= Promise.resolve().then(() => this.#askGathered());
+    const found = await this.#asking;
+    return found.slice(from, from + lookups.length);
+  }
+
+  async #askGathered(): Promise<readonly (readonly Row[])[]> {
+    const lookups = this.#gathered;
+    [this.#gathered, this.#asking] = [[], null];
     const answers = await askPartitions(this.#place, lookups);
     for (const { partition, checkpoint, results } of answers) {
       this.#observe(
@@ -133,6 +148,11 @@ export class RedisQueries {
     if (counts && first?.next !== checkpoint.next) throw new Moved(`${partition} has moved`);
     if (first !== null) this.#seen.set(partition, { checkpoint: first, gaveRows: counts });
   }
+}
+
+/** With what it follows, where that has come `by` places later. */
+function shifted(lookup: Lookup, by: number): Lookup {
+  return lookup.kind === "follow" ? { ...lookup, lookup: lookup.lookup + by } : lookup;
 }
 
 interface Seen {

@@ -80,8 +80,8 @@ const limits: Query = {
   query: z.strictObject({}),
   data: z.array(answers.limit),
   run: async (reader, request) => {
-    await existing(reader, request);
-    const found = await reader.limits(request.path["id"] as string);
+    const asked = [reader.limits(request.path["id"] as string), existing(reader, request)] as const;
+    const [found] = await Promise.all(asked);
     return { data: found.map(answers.limitJson) };
   },
 };
@@ -94,9 +94,10 @@ const breaches: Query = {
   query: z.strictObject(pageParameters),
   data: z.array(answers.breach),
   run: async (reader, request, pages) => {
-    await existing(reader, request);
     const page = { after: pages.after(z.number()), limit: limitOf(request.query) };
-    return paged(await reader.breaches(request.path["id"] as string, page), pages);
+    const asked = reader.breaches(request.path["id"] as string, page);
+    const [found] = await Promise.all([asked, existing(reader, request)]);
+    return paged(found, pages);
   },
 };
 
