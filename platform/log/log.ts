@@ -70,7 +70,7 @@ export interface LogReader {
    *  was written then or before. */
   endsAt(topic: string, timestampMs: number): Promise<readonly number[]>;
   /** Calls `listener` after records were added anywhere (by this process or another); calls are
-   *  coalesced, and say where, if that is known. Returns the function that ends the subscription. */
+   *  coalesced, and say where, if that is known. Returns the function that ends it. */
   onAppended(listener: (moved: Moved) => void): () => void;
   close(): Promise<void>;
 }

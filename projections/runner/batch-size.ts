@@ -2,7 +2,8 @@ import type { ReadLimits } from "../../platform/log/log.ts";
 
 /** Long enough to make a commit cheap, short enough that a waiting reader does not notice. */
 const TARGET_WRITE_MS = 50;
-const SMALLEST_RECORDS = 16;
+/** Fewer cost as much as these where a batch is some journeys to a server. */
+const SMALLEST_RECORDS = 256;
 const LARGEST_RECORDS = 8_192;
 const FIRST_RECORDS = 512;
 /** Ticks travel many in a record, so that a batch is limited by its bytes too. */

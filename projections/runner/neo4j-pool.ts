@@ -71,8 +71,8 @@ export class Neo4jPool {
   }
 
   /**
-   * As `transaction`, for who only looks, though he may lock: whatever it has set is undone, so that
-   * its locks are not held until a commit is on the disk.
+   * As `transaction`, for who only looks, though it may lock: whatever it has set is undone, so
+   * that its locks are not held until a commit is on the disk.
    */
   async look<T>(work: (session: Neo4jSession) => Promise<T>): Promise<T> {
     let seen: { readonly result: T } | null = null;
