@@ -56,8 +56,8 @@ const QUERIES: Readonly<Record<string, Readonly<Record<string, QueryText>>>> = {
 const NOT_EVERYDAY = ["explainRow"];
 
 /**
- * Every everyday GET route under `/v1` that answers and ends: taken from the API's document, so that
- * none can be forgotten.
+ * Every everyday GET route under `/v1` that answers and ends: taken from the API's document, so
+ * that none can be forgotten.
  */
 export function readRoutes(): readonly ReadRoute[] {
   const { paths } = JSON.parse(readFileSync(DOCUMENT, "utf8")) as ApiDocument;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect } from "chai";
 import type { PartitionKey } from "../platform/log/log.ts";
+import { noLongerOpen } from "../projections/runner/generation-snapshot.ts";
 import { openSqliteGeneration } from "../projections/runner/sqlite-reader.ts";
 import { SqliteReadStore } from "../projections/runner/sqlite-store.ts";
 import type { GenerationReader } from "../query-api/reading/generation-reader.ts";
@@ -52,6 +53,23 @@ describe("a read model that is handed over", () => {
     expect(later).to.have.property("generation", 2);
     slow.resolve();
     expect(await underWay).to.have.property("generation", 1);
+    await model.close();
+  });
+
+  it("goes over to the promoted one although the one before was dropped meanwhile", async () => {
+    let isDropped = false;
+    const model = new ReadModel("portfolios", TOPICS, async (generation) => {
+      return generationAt(() => {
+        if (generation === 1 && isDropped) throw noLongerOpen();
+        return 10;
+      });
+    });
+    model.promote(1);
+    await model.read(async () => null);
+    // Nobody asks before the grace of the old one is over.
+    model.promote(2);
+    isDropped = true;
+    expect(await model.read(async () => null)).to.have.property("generation", 2);
     await model.close();
   });
 

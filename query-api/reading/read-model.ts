@@ -137,7 +137,7 @@ export class ReadModel<Reader, Name extends string = string> {
     const before = this.#current;
     try {
       // Queries under way read at most at these positions, and have not answered yet.
-      if (before !== null) raise(this.#answered, await before.reader.positions());
+      if (before !== null) raise(this.#answered, await positionsLeft(before.reader));
       if (!(await this.#passesAnswered(reader))) return reader.close();
     } catch (error) {
       await reader.close();
@@ -162,6 +162,18 @@ export class ReadModel<Reader, Name extends string = string> {
   #notReady(): PlatformError {
     const detail = `the read model ${this.name} is not there yet; is a projector running?`;
     return new PlatformError("NOT_READY", detail, { facts: { projection: this.name } });
+  }
+}
+
+/** None where it is gone: who asked for nothing until it was retired has no query under way. */
+async function positionsLeft(
+  reader: Pick<GenerationReader<never>, "positions">,
+): Promise<Positions> {
+  try {
+    return await reader.positions();
+  } catch (error) {
+    if (error instanceof PlatformError && error.code === "NOT_READY") return new Map();
+    throw error;
   }
 }
 

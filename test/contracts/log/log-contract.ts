@@ -1,12 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { createRandom } from "../../../cli/demo/random.ts";
-import {
-  type AppendResult,
-  type Log,
-  type PartitionRef,
-  type Reign,
-} from "../../../platform/log/log.ts";
+import type { AppendResult, Log, PartitionRef, Reign } from "../../../platform/log/log.ts";
 import { type LogAdapter, type LogAdapterName, logAdapters, TOPICS } from "./adapters.ts";
 import { LogChild } from "./child-process.ts";
 import { endsAtContract } from "./ends-at-contract.ts";
