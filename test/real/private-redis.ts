@@ -30,13 +30,14 @@ export function describeWithRedisProgram(title: string, suite: (this: Mocha.Suit
   else describe.skip(`${title} (there is no ${PROGRAM})`, suite);
 }
 
-/** `settings`: of redis.conf, `["maxmemory", "3mb"]`. */
+/** `settings`: of redis.conf, `["maxmemory", "3mb"]`. `login`: `name:password@`. */
 export async function openPrivateRedis(
   settings: readonly (readonly [string, string])[] = [],
+  login = "",
 ): Promise<PrivateRedis> {
   const folder = mkdtempSync(join(tmpdir(), "cipherhorizon-redis-"));
   const port = await freePort();
-  const url = `redis://127.0.0.1:${port}/0`;
+  const url = `redis://${login}127.0.0.1:${port}/0`;
   const all = [
     ...[["bind", "127.0.0.1"] as const, ["port", String(port)] as const, ["dir", folder] as const],
     ...[["save", ""] as const, ["appendonly", "yes"] as const],

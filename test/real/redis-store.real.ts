@@ -1,5 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect } from "chai";
+import { usersText } from "../../deploy/local/redis.ts";
+import { LOGIN } from "../../deploy/local/server.ts";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { FinalError } from "../../projections/runner/persist.ts";
 import { DataError } from "../../projections/runner/read-store.ts";
@@ -197,6 +202,24 @@ describeWithRedisProgram("the Redis read store, on a server of its own", functio
     expect(await readRows(store, "entries"), "what is there can be read").to.deep.equal([]);
     await administer("CONFIG", "SET", "maxmemory", "0");
     expect(await store.apply(batch)).to.equal("applied");
+  });
+
+  it("has all its rows after a restart with the users that the stack makes", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "cipherhorizon-users-"));
+    const file = join(folder, "users.acl");
+    writeFileSync(file, usersText("s3cret"));
+    server = await openPrivateRedis([["aclfile", file]], `${LOGIN}:s3cret@`);
+    store = await takenStore(server.url, prefix);
+    await store.apply(batchOf(sampleEvents(1, 10)));
+    const before = await readRows(store, "entries");
+    expect(before).to.not.deep.equal([]);
+    await server.kill();
+    await server.start();
+    expect(await readRows(store, "entries")).to.deep.equal(before);
+    const stranger = openStore(server.url.replace(`${LOGIN}:s3cret@`, ""), prefix);
+    expectRefusal(await rejection(stranger.create()), "STORE_REFUSED", "NOAUTH");
+    await stranger.close();
+    rmSync(folder, { recursive: true });
   });
 
   it("says that it is a replica, that takes no writes", async () => {
