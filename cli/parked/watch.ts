@@ -1,9 +1,9 @@
 import { exitCodes } from "../exit-codes.ts";
 import { Failure } from "../failure.ts";
-import { pause } from "../interrupts.ts";
 import { noLongerWatched } from "../no-longer-watched.ts";
 import type { Output } from "../output.ts";
 import type { Session } from "../session.ts";
+import { waitWhileItMoves } from "../wait-while-it-moves.ts";
 import { getParked, type ParkedStream } from "./streams.ts";
 
 const POLL_MS = 250;
@@ -22,22 +22,19 @@ export async function watchRelease(
   watch: ReleaseWatch,
   { output, interrupted }: { readonly output: Output; readonly interrupted: AbortSignal },
 ): Promise<void> {
-  let [progress, progressAtMs] = ["", performance.now()];
-  for (;;) {
+  const stopped = () => detached(watch, session);
+  const waiting = { interrupted, stopped, pollMs: POLL_MS, stallMs: watch.stallMs };
+  let told = "";
+  await waitWhileItMoves(waiting, async () => {
     const { streams } = await getParked(session, watch.name, watch.stream);
     const left = watch.before.flatMap((one) => streams.filter((now) => isSame(one, now)));
     const again = left.find((now) => isParkedAgain(now, watch));
     if (again !== undefined) throw parkedAgain(watch, again);
-    if (left.length === 0) return;
-    const now = JSON.stringify(left.map((one) => [one.releases, one.storedPosition]));
-    if (now !== progress) {
-      [progress, progressAtMs] = [now, performance.now()];
-      for (const one of left) output.message(underWay(one));
-    }
-    if (performance.now() - progressAtMs > watch.stallMs) throw stalled(watch);
-    await pause(POLL_MS, interrupted);
-    if (interrupted.aborted) throw detached(watch, session);
-  }
+    const progress = JSON.stringify(left.map((one) => [one.releases, one.storedPosition]));
+    if (progress !== told) for (const one of left) output.message(underWay(one));
+    told = progress;
+    return { result: left.length === 0 || null, progress, stalled: () => stalled(watch) };
+  });
 }
 
 function underWay({ generation, stream, storedPosition, partition }: ParkedStream): string {

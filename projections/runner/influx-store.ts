@@ -13,8 +13,9 @@ import { rowWithOrigin } from "./influx-origin.ts";
 import { linesOf } from "./influx-points.ts";
 import { rowsInKeyOrder } from "./influx-rows.ts";
 import { type InfluxShapes, type ShapedTable, shapedTable } from "./influx-shape.ts";
+import { WrittenShards } from "./influx-shards.ts";
 import { InfluxVersions } from "./influx-versions.ts";
-import { writeLines } from "./influx-writer.ts";
+import { type InfluxTarget, writeLines } from "./influx-writer.ts";
 import type { Projection, Value } from "./projection.ts";
 import type {
   ApplyOutcome,
@@ -50,6 +51,7 @@ export class InfluxReadStore implements ReadStore {
   readonly #parts: InfluxStoreParts;
   readonly #tables: ReadonlyMap<string, ShapedTable>;
   readonly #client: InfluxClient;
+  readonly #target: InfluxTarget;
   /** Of partitions taken here: the checkpoint that stands for none. */
   readonly #untouched = new Map<PartitionKey, Checkpoint>();
 
@@ -61,6 +63,11 @@ export class InfluxReadStore implements ReadStore {
       tables.map(([name, table]) => [name, shapedTable(name, table, shapes[name])]),
     );
     this.#client = new InfluxClient({ url, connections: CONNECTIONS });
+    this.#target = {
+      client: this.#client,
+      database: parts.database,
+      shards: new WrittenShards(),
+    };
   }
 
   async create(): Promise<void> {
@@ -83,13 +90,9 @@ export class InfluxReadStore implements ReadStore {
     if (before === undefined) throw new Error(`${partition} was never taken`);
     if (batch.epoch < before.epoch) return "fenced";
     if (batch.expected !== before.next) return "behind";
-    const { database } = this.#parts;
     const lines = linesOf(this.#tables, partition, batch.changes);
-    await writeLines(this.#client, database, [...parkedLines(batch), ...lines]);
-    await writeLines(this.#client, database, [
-      ...releasedLines(batch),
-      checkpointLine(batch, before),
-    ]);
+    await writeLines(this.#target, [...parkedLines(batch), ...lines]);
+    await writeLines(this.#target, [...releasedLines(batch), checkpointLine(batch, before)]);
     return "applied";
   }
 

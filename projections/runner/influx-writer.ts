@@ -1,29 +1,42 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { InfluxClient } from "./influx-client.ts";
 import { isDataErrorOfInflux, saidBy } from "./influx-errors.ts";
+import type { WrittenShards } from "./influx-shards.ts";
 import { DataError } from "./read-store.ts";
 
 /** Lines of one request. */
 const MOST_LINES = 5_000;
 /** And their characters: well below the 25 MB that the server takes by default. */
 const MOST_CHARACTERS = 4_000_000;
+/** Longer than the server takes from its look to the forgetting, on a machine that is busy. */
+const FORGOTTEN_WITHIN_MS = 60;
 /** As much of a refused line as its message shows. */
 const SHOWN_CHARACTERS = 300;
 
-/** Writes the lines, each request after the one before; when it resolves they are on the disk. */
-export async function writeLines(
-  client: InfluxClient,
-  database: string,
-  lines: readonly string[],
-): Promise<void> {
-  for (const request of requestsOf(lines)) await writeRequest(client, database, request);
+/** Where lines go, and what is known of the shards there. */
+export interface InfluxTarget {
+  readonly client: InfluxClient;
+  readonly database: string;
+  readonly shards: WrittenShards;
+}
+
+/**
+ * Writes the lines, each request after the one before; when it resolves they are on the disk. What
+ * the server may forget is written twice: see `WrittenShards`.
+ */
+export async function writeLines(target: InfluxTarget, lines: readonly string[]): Promise<void> {
+  const { shards } = target;
+  const requests = [...requestsOf(lines)];
+  const again = requests.filter((request) => shards.mayBeIdle(request, performance.now()));
+  for (const request of requests) await writeRequest(target, request);
+  if (again.length > 0) await sleep(FORGOTTEN_WITHIN_MS);
+  for (const request of again) await writeRequest(target, request);
+  for (const request of requests) shards.written(request, performance.now());
 }
 
 /** Writing a line again is harmless: it is the same point. */
-async function writeRequest(
-  client: InfluxClient,
-  database: string,
-  lines: readonly string[],
-): Promise<void> {
+async function writeRequest(target: InfluxTarget, lines: readonly string[]): Promise<void> {
+  const { client, database } = target;
   try {
     await client.write(database, lines.join("\n"));
   } catch (error) {
@@ -31,8 +44,8 @@ async function writeRequest(
     const [line = ""] = lines;
     if (lines.length === 1) throw refusedLine(line, error);
     const middle = lines.length >> 1;
-    await writeRequest(client, database, lines.slice(0, middle));
-    await writeRequest(client, database, lines.slice(middle));
+    await writeRequest(target, lines.slice(0, middle));
+    await writeRequest(target, lines.slice(middle));
   }
 }
 

@@ -132,6 +132,10 @@ export class Rebuilds {
 
   #observe(event: RecordedEvent<OperationsEvent>): void {
     this.#told.push(event);
+    // Nothing is planted here: one of the two has lost something.
+    if (event.event.type === "GenerationVerificationFailed") {
+      throw new Error(`${event.aggregateId}: ${JSON.stringify(event.event.data)}`);
+    }
     this.#generations.observe(event);
     this.#lastToldMs = performance.now();
   }
