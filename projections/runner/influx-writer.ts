@@ -15,7 +15,7 @@ const SHOWN_CHARACTERS = 300;
 
 /** Where lines go, and what is known of the shards there. */
 export interface InfluxTarget {
-  readonly client: InfluxClient;
+  readonly client: Pick<InfluxClient, "write">;
   readonly database: string;
   readonly shards: WrittenShards;
 }
