@@ -6,10 +6,10 @@ const NANOSECOND_DIGITS = 9;
 const WARM_MS = 300_000;
 
 /**
- * When this process has written to which shard. InfluxDB 1.8 looks every 10 s which shards are idle,
- * with nothing in memory, and forgets the memory of those; what was written between the look and the
- * forgetting is in the write-ahead log, and in no answer until the server starts again. So who
- * writes to a shard that may be idle writes twice.
+ * When this process has written to which shard. InfluxDB 1.8 looks every 10 s which shards are
+ * idle, with nothing in memory, and forgets the memory of those; what was written between the look
+ * and the forgetting is in the write-ahead log, and in no answer until the server starts again. So
+ * who writes to a shard that may be idle writes twice.
  */
 export class WrittenShards {
   readonly #atMs = new Map<number, number>();
