@@ -57,7 +57,8 @@ describe("a row that is explained", function () {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const data = () => ["--data", folder];
+  /** A fast machine gives a portfolio more events than the usual page holds. */
+  const data = () => ["--data", folder, "--limit", String(LONGEST_PAGE)];
 
   async function explain(
     projection: string,
