@@ -27,7 +27,7 @@ export interface Written {
 }
 
 /** Counts what was not accepted. */
-type Failed = (code: string) => void;
+type Failed = (code: string, times?: number) => void;
 
 /** Exchanges' connections: each sends streams of ticks of some instruments. */
 const FEEDS = 4;
@@ -51,8 +51,8 @@ parentPort?.postMessage(await write(job, stopping.signal));
 /** Both loads until `signal`, and what was seen of them. */
 async function write(job: WriteJob, signal: AbortSignal): Promise<Written> {
   const failures: Record<string, number> = {};
-  const failed: Failed = (code) => {
-    failures[code] = (failures[code] ?? 0) + 1;
+  const failed: Failed = (code, times = 1) => {
+    failures[code] = (failures[code] ?? 0) + times;
   };
   const feeds = Array.from({ length: FEEDS }, (_, feed) => {
     return feedTicks({ feed, ticksPerSecond: job.ticksPerSecond, url: job.url, failed }, signal);
@@ -77,13 +77,13 @@ async function sendCommands(
     const body = `${lines.join("\n")}\n`;
     const call = { method: "POST", path: "/v1/commands", body, headers: NDJSON } as const;
     try {
-      failureCodes(await send(url, call, agent)).forEach(failed);
+      for (const code of failureCodes(await send(url, call, agent))) failed(code);
     } catch (error) {
       failed(`a whole request: ${(error as Error).message}`);
     }
     milliseconds.push(performance.now() - dueAtMs);
   });
-  for (let i = 0; i < leftOut; i += 1) failed("requests left out, too many under way");
+  if (leftOut > 0) failed("requests left out, too many under way", leftOut);
   agent.destroy();
   const sorted = milliseconds.sort((one, two) => one - two);
   return {

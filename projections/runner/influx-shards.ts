@@ -5,6 +5,8 @@ const NANOSECOND_DIGITS = 9;
 /** Well below the ten minutes after which the server empties the memory of a shard. */
 const WARM_MS = 300_000;
 
+type Shards = ReadonlySet<number>;
+
 /**
  * When this process has written to which shard. InfluxDB 1.8 looks every 10 s which shards are
  * idle, with nothing in memory, and forgets the memory of those; what was written between the look
@@ -14,22 +16,22 @@ const WARM_MS = 300_000;
 export class WrittenShards {
   readonly #atMs = new Map<number, number>();
 
-  /** Whether one of the lines' shards may be idle. */
-  mayBeIdle(lines: readonly string[], nowMs: number): boolean {
-    for (const shard of shardsOf(lines)) {
+  /** Whether one of them may be idle. */
+  mayBeIdle(shards: Shards, nowMs: number): boolean {
+    for (const shard of shards) {
       const atMs = this.#atMs.get(shard);
       if (atMs === undefined || nowMs - atMs > WARM_MS) return true;
     }
     return false;
   }
 
-  written(lines: readonly string[], nowMs: number): void {
-    for (const shard of shardsOf(lines)) this.#atMs.set(shard, nowMs);
+  written(shards: Shards, nowMs: number): void {
+    for (const shard of shards) this.#atMs.set(shard, nowMs);
   }
 }
 
 /** By the times with which lines of the line protocol end, nanoseconds. */
-function shardsOf(lines: readonly string[]): ReadonlySet<number> {
+export function shardsOf(lines: readonly string[]): Shards {
   return new Set(
     lines.map((line) => {
       const seconds = Number(line.slice(line.lastIndexOf(" ") + 1, -NANOSECOND_DIGITS) || "0");

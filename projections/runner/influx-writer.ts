@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { InfluxClient } from "./influx-client.ts";
 import { isDataErrorOfInflux, saidBy } from "./influx-errors.ts";
-import type { WrittenShards } from "./influx-shards.ts";
+import { shardsOf, type WrittenShards } from "./influx-shards.ts";
 import { DataError } from "./read-store.ts";
 
 /** Lines of one request. */
@@ -26,12 +26,12 @@ export interface InfluxTarget {
  */
 export async function writeLines(target: InfluxTarget, lines: readonly string[]): Promise<void> {
   const { shards } = target;
-  const requests = [...requestsOf(lines)];
-  const again = requests.filter((request) => shards.mayBeIdle(request, performance.now()));
-  for (const request of requests) await writeRequest(target, request);
+  const requests = [...requestsOf(lines)].map((its) => ({ lines: its, of: shardsOf(its) }));
+  const again = requests.filter(({ of }) => shards.mayBeIdle(of, performance.now()));
+  for (const request of requests) await writeRequest(target, request.lines);
   if (again.length > 0) await sleep(FORGOTTEN_WITHIN_MS);
-  for (const request of again) await writeRequest(target, request);
-  for (const request of requests) shards.written(request, performance.now());
+  for (const request of again) await writeRequest(target, request.lines);
+  for (const { of } of requests) shards.written(of, performance.now());
 }
 
 /** Writing a line again is harmless: it is the same point. */

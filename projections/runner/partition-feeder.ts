@@ -65,7 +65,7 @@ export interface FeederParts {
   readonly observer: FeederObserver;
   readonly gate: Gate;
   readonly parking: Parking;
-  /** Of who has a backlog; who keeps up with the log never rests. */
+  /** Of who has a backlog. */
   readonly pace: Pace;
   /** After a batch with which it has come to the log's end it rests at least so long. */
   readonly restMs?: number;

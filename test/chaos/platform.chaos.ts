@@ -46,9 +46,12 @@ describe("the distributed platform", function () {
   let rebuilds: Rebuilds | null = null;
 
   after(async () => {
-    await rebuilds?.stop();
-    await Promise.all(started.map((one) => one.end()));
-    await stack.remove();
+    try {
+      await rebuilds?.stop();
+    } finally {
+      await Promise.all(started.map((one) => one.end()));
+      await stack.remove();
+    }
   });
 
   it("loses and doubles nothing, whatever is killed, paused or restarted", async () => {

@@ -19,11 +19,7 @@ const BEGINS_WITH = {
 export type Moment = keyof typeof BEGINS_WITH;
 export const MOMENTS = Object.keys(BEGINS_WITH) as readonly Moment[];
 
-const GAVE_UP: readonly OperationsEvent["type"][] = [
-  "GenerationFailed",
-  "GenerationCancelled",
-  "GenerationVerificationFailed",
-];
+const GAVE_UP: readonly OperationsEvent["type"][] = ["GenerationFailed", "GenerationCancelled"];
 const STALL_MILLISECONDS = 300_000;
 const LOOK_EVERY_MILLISECONDS = 5;
 /** Of a rebuild under such a load. */

@@ -17,7 +17,6 @@ const ALL = { maxRecords: 10_000, maxBytes: 64 * 1024 * 1024 };
 /** What every adapter of the log port must do. */
 export function logContract(name: LogAdapterName): void {
   endsAtContract(name);
-  wakingContract(name);
   const adapter: LogAdapter = logAdapters[name];
 
   describe(`the log contract: ${name}`, () => {
@@ -313,6 +312,8 @@ export function logContract(name: LogAdapterName): void {
       expect(await log.stillReigns(reign)).to.equal(true);
       expect(positionOf(await log.append(reign, end + 2, rawRecords("c")))).to.equal(end + 2);
     });
+
+    wakingContract(name, () => ({ address, log, take }));
   });
 }
 

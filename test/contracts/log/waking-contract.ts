@@ -9,36 +9,33 @@ import {
   partitionKey,
   type Reign,
 } from "../../../platform/log/log.ts";
-import { type LogAdapter, type LogAdapterName, logAdapters, TOPICS } from "./adapters.ts";
+import { type LogAdapter, type LogAdapterName, logAdapters } from "./adapters.ts";
 import { LogChild } from "./child-process.ts";
 import { countCalls } from "./count-calls.ts";
-import { rawClaim, rawRecords } from "./raw-records.ts";
+import { rawRecords } from "./raw-records.ts";
 
 const FIRST: PartitionRef = { topic: "first.events", partition: 0 };
 const OTHER: PartitionRef = { topic: "first.events", partition: 3 };
 
-/** How listeners hear of appends, whoever makes them. */
-export function wakingContract(name: LogAdapterName): void {
+/** The log of the running test. */
+export interface OpenedLog {
+  readonly address: string;
+  readonly log: Log;
+  take(partition: PartitionRef): Promise<{ reign: Reign; end: number }>;
+}
+
+/** How listeners hear of appends, whoever makes them; within the contract of the log. */
+export function wakingContract(name: LogAdapterName, opened: () => OpenedLog): void {
   const adapter: LogAdapter = logAdapters[name];
 
-  describe(`waking up: ${name}`, () => {
+  describe("waking up", () => {
     let address: string;
     let log: Log;
+    let take: OpenedLog["take"];
 
-    beforeEach(async () => {
-      address = adapter.create();
-      log = await adapter.open(address, TOPICS);
+    beforeEach(() => {
+      ({ address, log, take } = opened());
     });
-
-    afterEach(async () => {
-      await log.close();
-      await adapter.remove(address);
-    });
-
-    async function take(partition: PartitionRef): Promise<{ reign: Reign; end: number }> {
-      const reign = await log.claim(partition, rawClaim("test"));
-      return { reign, end: reign.epoch + 1 };
-    }
 
     it("tells listeners of the same thread, once for many appends at once", async () => {
       const { reign, end } = await take(FIRST);
