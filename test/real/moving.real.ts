@@ -15,6 +15,11 @@ import { describeWithServers } from "./servers.ts";
 
 const KAFKA_PARTITIONS = 3;
 
+/** What is of operations alone stays behind, and leaves a log that takes a second import as well. */
+const somethingToMove = plannedLog.filter((plan) => {
+  return plan.some(({ topic }) => topic !== "operations.events");
+});
+
 describeWithServers(
   "a platform that moves to Kafka and back",
   ["CH_KAFKA_BROKERS", "CH_SCHEMA_REGISTRY_URL"],
@@ -40,7 +45,7 @@ describeWithServers(
     }
 
     it("keeps every stream there, on other partitions, and after the way back", async () => {
-      const [plan = []] = fc.sample(plannedLog, { numRuns: 1, seed: printedSeed() });
+      const [plan = []] = fc.sample(somethingToMove, { numRuns: 1, seed: printedSeed() });
       const [first, last] = [placeOf("first"), join(root, "last")];
       const [there, back] = [join(root, "there"), join(root, "back")];
       await writePlanned(first, topics, plan);
