@@ -1,4 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { logPlace } from "../cli/log-place.ts";
+import { readConfig } from "../platform/config/config.ts";
+import type { LogPlace } from "../platform/log/places.ts";
 import { ServedProcess } from "../test/chaos/served-process.ts";
 import { freePort } from "../test/real/free-port.ts";
 import type { Watched } from "./computing.ts";
@@ -24,8 +27,7 @@ export class DistributedPlatform {
   async serve(part: Part): Promise<void> {
     const commandSide = this.#processes.get("command-side");
     const environment = {
-      ...this.#servers.environment(),
-      CH_KAFKA_TOPIC_PREFIX: `bench-${process.pid}.`,
+      ...this.#environment(),
       CH_LOG_LEVEL: "error",
       ...(commandSide && { CH_COMMAND_URL: commandSide.url }),
     };
@@ -34,6 +36,11 @@ export class DistributedPlatform {
     const served = new ServedProcess({ name: part, part, folder, port, environment });
     this.#processes.set(part, served);
     await served.ready();
+  }
+
+  /** Where its log is, for who writes it before any part does. */
+  logPlace(): LogPlace {
+    return logPlace(readConfig(this.#environment()));
   }
 
   urlOf(part: Part): string {
@@ -69,6 +76,10 @@ export class DistributedPlatform {
       if (performance.now() > deadline) throw new Error("the projections do not catch up");
       await sleep(LOOK_EVERY_MILLISECONDS);
     }
+  }
+
+  #environment(): Readonly<Record<string, string>> {
+    return { ...this.#servers.environment(), CH_KAFKA_TOPIC_PREFIX: `bench-${process.pid}.` };
   }
 
   async end(): Promise<void> {

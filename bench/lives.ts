@@ -5,7 +5,7 @@ import type { EventCodec } from "../platform/codec/codec.ts";
 import type { Event } from "../platform/kernel/decider.ts";
 import { partitionOf } from "../platform/kernel/hash.ts";
 import type { Log, Reign } from "../platform/log/log.ts";
-import { openLogWriting } from "../platform/log/places.ts";
+import { type LogPlace, openLogWriting } from "../platform/log/places.ts";
 
 const COMMAND_HASH = "0".repeat(64);
 
@@ -44,8 +44,8 @@ export class Life {
 }
 
 /**
- * Writes events into the embedded log as the owners of all partitions of a topic would have, with
- * no process beside: much faster than by commands.
+ * Writes events into a log as the owners of all partitions of a topic would have, with no process
+ * beside: much faster than by commands.
  */
 export class LifeWriter {
   readonly #topic: string;
@@ -95,7 +95,7 @@ export function partitionsOf(topic: string): number {
   return topics.find((one) => one.topic === topic)?.partitions ?? 0;
 }
 
-/** The log of a data folder, which nobody else may have open. */
-export function openLogAlone(folder: string) {
-  return openLogWriting({ folder, kafka: null }, topics);
+/** A log that nobody else may write, or have open where it is embedded. */
+export function openLogAlone(place: LogPlace) {
+  return openLogWriting(place, topics);
 }

@@ -2,7 +2,9 @@ import type { AggregateDefinition } from "../command-side/aggregate.ts";
 import { instrument } from "../command-side/contexts/market-data/instrument/index.ts";
 import { portfolio } from "../command-side/contexts/portfolio/portfolio/index.ts";
 import { decimal } from "../platform/kernel/decimal.ts";
+import type { LogPlace } from "../platform/log/places.ts";
 import { Life, LifeWriter, openLogAlone, type PlainCommand } from "./lives.ts";
+import { tell } from "./reads.ts";
 
 const PORTFOLIOS = 1_000;
 const INSTRUMENTS = 20;
@@ -21,8 +23,9 @@ export interface LongLog {
  * Writes a log of at least so many records: deposits and withdrawals of portfolios, and ticks, each
  * in a record of its own, with the candles that they close.
  */
-export async function writeLongLog(folder: string, records: number): Promise<LongLog> {
-  const { log, codec, close } = await openLogAlone(folder);
+export async function writeLongLog(place: LogPlace, records: number): Promise<LongLog> {
+  tell(`writing ${records} records`);
+  const { log, codec, close } = await openLogAlone(place);
   const parts = { log, codec };
   const ofPortfolios = Math.ceil(records * SHARE_OF_PORTFOLIOS);
   const portfolioEvents = await writeAll(parts, {

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { projectionNames, registeredProjection } from "../projections/registry.ts";
 import { send } from "./http-load.ts";
-import { metricsOf } from "./metrics.ts";
+import { acceptedOfLoad, metricsOf } from "./metrics.ts";
+import type { Addresses } from "./reads.ts";
 import type { WriteJob, Written } from "./write-worker.ts";
 
 const WARM_UP_MILLISECONDS = 5_000;
@@ -17,13 +18,14 @@ export interface UnderLoad {
   /** Of each read model, records that came in each second. */
   readonly liveRates: ReadonlyMap<string, number>;
   readonly worstLagSeconds: number;
+  /** Of the load, accepted. */
   readonly commandsPerSecond: number;
   readonly ticksPerSecond: number;
 }
 
 /** Load goes in while `work` is done; it is looked all the time how far live generations lag. */
 export async function underLoad(
-  url: string,
+  { url, readUrl }: Addresses,
   job: Omit<WriteJob, "url">,
   work: () => Promise<unknown>,
 ): Promise<UnderLoad> {
@@ -34,15 +36,17 @@ export async function underLoad(
   // Its failure is told at the end, when the platform can be stopped.
   writing.catch(() => undefined);
   await sleep(WARM_UP_MILLISECONDS);
-  const [before, accepted] = [await statuses(url), await acceptedSoFar(url)];
+  const before = await statuses(readUrl);
+  const accepted = acceptedOfLoad(await metricsOf(url));
   const startedMs = performance.now();
   const isOver = new AbortController();
-  const watching = worstLag(url, isOver.signal);
+  const watching = worstLag(readUrl, isOver.signal);
   await work();
   const seconds = (performance.now() - startedMs) / 1_000;
   isOver.abort();
   const worstLagSeconds = await watching;
-  const [after, acceptedAfter] = [await statuses(url), await acceptedSoFar(url)];
+  const after = await statuses(readUrl);
+  const acceptedAfter = acceptedOfLoad(await metricsOf(url));
   writer.postMessage("stop");
   const [written] = await writing;
   const liveRates = new Map(
@@ -57,27 +61,20 @@ export async function underLoad(
   return { seconds, written, worstLagSeconds, ...rates };
 }
 
-/** Commands of process managers and of ticks are among them. */
-async function acceptedSoFar(url: string) {
-  const { sumOf } = await metricsOf(url);
-  const outcome = "accepted";
-  return {
-    commands: sumOf("commands_total", { outcome }),
-    ticks: sumOf("ticks_total", { outcome }),
-  };
-}
-
-async function worstLag(url: string, isOver: AbortSignal): Promise<number> {
+async function worstLag(readUrl: string, isOver: AbortSignal): Promise<number> {
   let worst = 0;
   while (!isOver.aborted) {
-    for (const { lagSeconds } of await statuses(url)) worst = Math.max(worst, lagSeconds);
+    for (const { lagSeconds } of await statuses(readUrl)) worst = Math.max(worst, lagSeconds);
     await sleep(LOOK_EVERY_MILLISECONDS);
   }
   return worst;
 }
 
-export async function rebuildAll(url: string, maxLiveLagMs: number | null): Promise<void> {
-  const before = new Map((await statuses(url)).map(({ name, newest }) => [name, newest]));
+export async function rebuildAll(
+  { url, readUrl }: Addresses,
+  maxLiveLagMs: number | null,
+): Promise<void> {
+  const before = new Map((await statuses(readUrl)).map(({ name, newest }) => [name, newest]));
   for (const name of projectionNames) {
     const { version } = registeredProjection(name).projection;
     const limit = maxLiveLagMs === null ? {} : { maxLiveLagMs };
@@ -86,7 +83,7 @@ export async function rebuildAll(url: string, maxLiveLagMs: number | null): Prom
   }
   const deadlineMs = performance.now() + BUILT_WITHIN_MILLISECONDS;
   for (;;) {
-    const all = await statuses(url);
+    const all = await statuses(readUrl);
     if (all.every(({ name, live }) => live > (before.get(name) ?? 0))) return;
     if (performance.now() > deadlineMs) throw new Error("the rebuilds did not end in time");
     await sleep(LOOK_EVERY_MILLISECONDS);
@@ -106,8 +103,8 @@ export interface Status {
   readonly end: number;
 }
 
-export async function statuses(url: string): Promise<readonly Status[]> {
-  const text = await send(url, { method: "GET", path: "/v1/projections" });
+export async function statuses(readUrl: string): Promise<readonly Status[]> {
+  const text = await send(readUrl, { method: "GET", path: "/v1/projections" });
   const { data } = JSON.parse(text) as { readonly data: readonly ShownProjection[] };
   return data.map(({ name, generations }) => {
     const live = generations.find(({ phase }) => phase === "live");

@@ -16,12 +16,15 @@ export async function measureRebuild(bench: Bench, wish: LoadWish): Promise<Sect
   const { url, folder } = await bench.start();
   tell("filling the platform");
   await fill(url);
+  const addresses = { url, readUrl: url };
   tell(`live traffic alone, for ${wish.seconds} s`);
-  const alone = await underLoad(url, wish, () => sleep(wish.seconds * 1_000));
+  const alone = await underLoad(addresses, wish, () => sleep(wish.seconds * 1_000));
   tell("rebuilding all read models beside it, without a limit");
-  const unlimited = await underLoad(url, wish, () => rebuildAll(url, NO_LIVE_LAG_LIMIT_MS));
+  const unlimited = await underLoad(addresses, wish, () =>
+    rebuildAll(addresses, NO_LIVE_LAG_LIMIT_MS),
+  );
   tell("rebuilding all read models beside it, with the usual limit");
-  const limited = await underLoad(url, wish, () => rebuildAll(url, null));
+  const limited = await underLoad(addresses, wish, () => rebuildAll(addresses, null));
   const asides = new Map<string, RebuiltAside>();
   for (const name of projectionNames) {
     tell(`rebuilding ${name} alone`);

@@ -62,7 +62,7 @@ export async function measureRestart(events: number): Promise<Section> {
 }
 
 async function fillLog(folder: string, events: number): Promise<void> {
-  const { log, codec, close } = await openLogAlone(folder);
+  const { log, codec, close } = await openLogAlone({ folder, kafka: null });
   // Of every portfolio the same: its id stands in no event.
   const life = new Life(portfolio, "bench").events(commandsOfALife(), NOW_MS);
   const writer = await LifeWriter.claim(topic, { log, codec });
@@ -87,7 +87,7 @@ async function startTime(
   snapshots: SnapshotSettings,
   before: () => Promise<void> = async () => undefined,
 ): Promise<number> {
-  const { log, codec, close } = await openLogAlone(folder);
+  const { log, codec, close } = await openLogAlone({ folder, kafka: null });
   const started = performance.now();
   const logger = createLogger("error");
   const side = await startCommandSide({ log, codec, logger, clock: Date.now, snapshots });

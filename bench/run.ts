@@ -14,7 +14,7 @@ import { measureDistributed } from "./distributed.ts";
 import { startQueryProcess } from "./query-process.ts";
 import { measureReads } from "./reads.ts";
 import { measureRebuild } from "./rebuild.ts";
-import { measureRebuildOfAll } from "./rebuild-of-all.ts";
+import { measureRebuildOfAll, measureRebuildOfAllOnServers } from "./rebuild-of-all.ts";
 import { printSections, type Section } from "./report.ts";
 import { measureRestart } from "./restart.ts";
 import type { Bench } from "./sections.ts";
@@ -38,6 +38,8 @@ const { values, positionals } = parseArgs({
     history: { type: "string" },
     /** The reads are asked of a query API in a process of its own. */
     apart: { type: "boolean", default: false },
+    /** The section `rebuild-of-all` starts real servers, and a process of each part. */
+    servers: { type: "boolean", default: false },
   },
 });
 
@@ -72,8 +74,8 @@ const onServers: Measures = {
 /** What takes long, and is asked for by its name. */
 const long: Measures = {
   "rebuild-of-all": (bench) => {
-    const records = Number(values.history ?? 2_000_000);
-    return measureRebuildOfAll(bench, { ...loadWish(LOAD_BESIDE_REBUILDS), records });
+    const wish = longLogWish(LOAD_BESIDE_REBUILDS);
+    return values.servers ? measureRebuildOfAllOnServers(wish) : measureRebuildOfAll(bench, wish);
   },
 };
 
@@ -121,6 +123,10 @@ async function onItsOwn(measure: (bench: Bench) => Promise<Section>): Promise<Se
     for (const stop of stops) await stop();
     for (const folder of folders) rmSync(folder, { recursive: true });
   }
+}
+
+function longLogWish(usual: typeof LOAD_BESIDE_REBUILDS) {
+  return { ...loadWish(usual), records: Number(values.history ?? 2_000_000) };
 }
 
 function loadWish(usual: { readonly commands: number; readonly ticks: number }) {

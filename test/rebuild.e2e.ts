@@ -15,7 +15,7 @@ const HISTORY_MILLISECONDS = 4_000;
 const BETWEEN_REBUILDS_MILLISECONDS = 500;
 
 /** Of the smallest read model: fewer would show little. */
-const LEAST_ROWS = 50;
+const LEAST_ROWS = 10;
 
 describe("a rebuild", function () {
   this.timeout(300_000);

@@ -43,8 +43,7 @@ export class PastBuilder {
     try {
       await this.#ask({ type: "build", ...task }, onRecords);
     } finally {
-      this.#building -= 1;
-      this.#waiting.shift()?.();
+      this.#handOver();
     }
   }
 
@@ -53,11 +52,19 @@ export class PastBuilder {
   }
 
   async #turn(): Promise<void> {
-    if (this.#building >= BUILDS_AT_ONCE) {
-      if (this.#waiting.length >= WAITING_BUILDS) throw tooMany();
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.#building < BUILDS_AT_ONCE) {
+      this.#building += 1;
+      return;
     }
-    this.#building += 1;
+    if (this.#waiting.length >= WAITING_BUILDS) throw tooMany();
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** The turn goes from hand to hand: whoever comes in between finds it taken. */
+  #handOver(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#building -= 1;
+    else next();
   }
 
   #ask(task: Task, onRecords: Pending["onRecords"]): Promise<Told> {

@@ -4,7 +4,7 @@ import type { PartitionKey, Positions } from "../../platform/log/log.ts";
 import { registeredProjection } from "../../projections/registry.ts";
 import { removeGenerationFiles } from "../../projections/runner/generation-files.ts";
 import type { ParkingOrders } from "../../projections/runner/parking.ts";
-import type { GenerationReader, OpenGeneration } from "../reading/generation-reader.ts";
+import type { GenerationReader, OpenGeneration, Snapshot } from "../reading/generation-reader.ts";
 import type { PastBuilder } from "./builder.ts";
 import type { BuildTask } from "./messages.ts";
 
@@ -35,11 +35,17 @@ export interface PastGeneration {
   readonly records: number;
   /** How many of them stand in it so far. */
   applied: number;
-  readonly ready: Promise<GenerationReader<unknown>>;
-  reader: GenerationReader<unknown> | null;
+  readonly ready: Promise<Opened>;
+  opened: Opened | null;
   /** Who reads it, or goes on from it; it is not dropped meanwhile. */
   users: number;
   usedAtMs: number;
+}
+
+/** Built, and never changing again. */
+interface Opened {
+  readonly reader: GenerationReader<unknown>;
+  readonly causes: Snapshot<unknown>["causes"];
 }
 
 /** Builds and keeps throw-away generations. */
@@ -71,7 +77,7 @@ export class PastGenerations {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    await Promise.all([...this.#kept.values()].map((one) => one.reader?.close()));
+    await Promise.all([...this.#kept.values()].map((one) => one.opened?.reader.close()));
   }
 
   #begin(name: string, key: string, what: Pick<BuildTask, "ends" | "discarded">): PastGeneration {
@@ -83,7 +89,7 @@ export class PastGenerations {
     const from = this.#nearestBefore(name, what);
     if (from !== null) from.users += 1;
     const made: PastGeneration = {
-      ...{ name, generation: this.#last, ...what, records, applied: 0, reader: null },
+      ...{ name, generation: this.#last, ...what, records, applied: 0, opened: null },
       ...{ users: 0, usedAtMs: performance.now() },
       ready: this.#build(name, { generation: this.#last, ...what, from }, (applied) => {
         made.applied = applied;
@@ -91,8 +97,8 @@ export class PastGenerations {
     };
     this.#kept.set(key, made);
     made.ready.then(
-      (reader) => {
-        made.reader = reader;
+      (opened) => {
+        made.opened = opened;
       },
       () => this.#drop(key, made),
     );
@@ -108,7 +114,7 @@ export class PastGenerations {
       readonly from: PastGeneration | null;
     },
     onRecords: (applied: number) => void,
-  ) {
+  ): Promise<Opened> {
     const { generation, ends, discarded, from } = parts;
     const { builder, readers } = this.#parts;
     const goingOnFrom = from?.generation ?? null;
@@ -120,7 +126,8 @@ export class PastGenerations {
     }
     const reader = await readers[name]?.(generation);
     if (!reader) throw new Error(`${name}, built for the past, cannot be read`);
-    return reader;
+    const { causes } = await reader.read(async () => null);
+    return { reader, causes };
   }
 
   /**
@@ -132,7 +139,7 @@ export class PastGenerations {
     { ends, discarded }: Pick<BuildTask, "ends" | "discarded">,
   ): PastGeneration | null {
     const before = [...this.#kept.values()].filter((one) => {
-      const isBuilt = one.name === name && one.reader !== null;
+      const isBuilt = one.name === name && one.opened !== null;
       return isBuilt && isDeepStrictEqual(one.discarded, discarded) && isWithin(one.ends, ends);
     });
     return before.toSorted((a, b) => b.records - a.records)[0] ?? null;
@@ -141,7 +148,7 @@ export class PastGenerations {
   #makeRoom(): void {
     if (this.#kept.size < KEPT) return;
     const [oldest] = [...this.#kept]
-      .filter(([, { users, reader }]) => users === 0 && reader !== null)
+      .filter(([, { users, opened }]) => users === 0 && opened !== null)
       .toSorted(([, a], [, b]) => a.usedAtMs - b.usedAtMs);
     if (oldest === undefined) {
       const detail = `${KEPT} read models of the past are being asked at once`;
@@ -153,15 +160,15 @@ export class PastGenerations {
   #dropIdle(): void {
     const beforeMs = performance.now() - IDLE_MS;
     for (const [key, one] of this.#kept) {
-      const isIdle = one.users === 0 && one.reader !== null && one.usedAtMs < beforeMs;
+      const isIdle = one.users === 0 && one.opened !== null && one.usedAtMs < beforeMs;
       if (isIdle) this.#drop(key, one);
     }
   }
 
-  #drop(key: string, { name, generation, reader }: PastGeneration): void {
+  #drop(key: string, { name, generation, opened }: PastGeneration): void {
     this.#kept.delete(key);
     const { folder } = this.#parts;
-    const closed = reader?.close() ?? Promise.resolve();
+    const closed = opened?.reader.close() ?? Promise.resolve();
     void closed.then(() => removeGenerationFiles(folder, name, generation));
   }
 }

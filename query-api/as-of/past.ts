@@ -87,11 +87,9 @@ export class PastReadModels {
     try {
       for (const name of names) taken.push(generations.take(name, cut.positions));
       const leftMs = Math.max(0, deadline - performance.now());
-      await Promise.all(taken.map((one) => within(leftMs, () => beingBuilt(one), one.ready)));
-      const snapshots = taken.map(({ reader }) => reader?.read(async () => null));
-      for (const snapshot of await Promise.all(snapshots)) {
-        if (snapshot && !isClosed(snapshot.causes, cut)) return { isClosed: false };
-      }
+      const opening = taken.map((one) => within(leftMs, () => beingBuilt(one), one.ready));
+      const opened = await Promise.all(opening);
+      if (!opened.every(({ causes }) => isClosed(causes, cut))) return { isClosed: false };
       const read: Past["read"] = (model, query) => readerOf(taken, model).read(query);
       return { isClosed: true, result: await answer({ timeMs: moment.timeMs, cut, read }) };
     } finally {
@@ -104,7 +102,7 @@ function readerOf<Reader>(
   taken: readonly PastGeneration[],
   { name }: Pick<ReadModel<Reader>, "name" | "read">,
 ): GenerationReader<Reader> {
-  const reader = taken.find((one) => one.name === name)?.reader;
+  const reader = taken.find((one) => one.name === name)?.opened?.reader;
   // What was opened under the read model's name is asked as that is.
   if (reader) return reader as GenerationReader<Reader>;
   throw new Error(`${name} is not among the read models that the query names`);
