@@ -8,8 +8,11 @@ import { allOf, type ChaosPlatform } from "./platform.ts";
 import type { Rebuilds } from "./rebuilds.ts";
 import type { ServedProcess } from "./served-process.ts";
 
-/** Steady: the machine has servers, platform and checks to carry as well. */
-const PACE: Pace = { thinkingMs: 1_200, ticksPerRequest: 250 };
+/**
+ * Steady: the machine has servers, platform and checks to carry as well, and every sixth rebuild
+ * compares all ticks of the run.
+ */
+const PACE: Pace = { thinkingMs: 1_200, ticksPerRequest: 40 };
 const LONGEST_CALM_MILLISECONDS = 1_500;
 /** Longer than a session: a process comes back when its partitions are another's. */
 const SHORTEST_PAUSE_MILLISECONDS = 7_000;
