@@ -1,7 +1,7 @@
 import { partitionOf } from "../platform/kernel/hash.ts";
 import type { Positions } from "../platform/log/log.ts";
 import { registeredProjection } from "../projections/registry.ts";
-import { RedisConnection } from "../projections/runner/redis-connection.ts";
+import { RedisConnection } from "../projections/stores/redis/connection.ts";
 import type { QueryApiParts } from "../query-api/main.ts";
 import type { GenerationReader } from "../query-api/reading/generation-reader.ts";
 import type { Readers } from "../query-api/registry.ts";

@@ -6,14 +6,14 @@ import { registeredProjection } from "../projections/registry.ts";
 import type { Projection, Tables } from "../projections/runner/projection.ts";
 import type { PositionedChange, ReadStore } from "../projections/runner/read-store.ts";
 import { run } from "../projections/runner/runner.ts";
-import { SqliteReadStore } from "../projections/runner/sqlite-store.ts";
+import { keyValues, storedTable } from "../projections/runner/stored-table.ts";
+import { SqliteReadStore } from "../projections/stores/sqlite/store.ts";
 import {
   createTableSql,
   deleteSql,
   pushValues,
   upsertSql,
-} from "../projections/runner/sqlite-table.ts";
-import { keyValues, storedTable } from "../projections/runner/stored-table.ts";
+} from "../projections/stores/sqlite/table.ts";
 import { withHistory } from "../test/history/read-history.ts";
 
 const ROWS_OF_A_TRANSACTION = 5_000;

@@ -4,12 +4,12 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import type { RegisteredProjection } from "../projections/registry.ts";
-import { InfluxClient } from "../projections/runner/influx-client.ts";
-import { generationSchema } from "../projections/runner/postgres-schema.ts";
 import type { ReadStore } from "../projections/runner/read-store.ts";
-import { RedisConnection } from "../projections/runner/redis-connection.ts";
-import { generationPrefix } from "../projections/runner/redis-layout.ts";
-import { SqliteReadStore } from "../projections/runner/sqlite-store.ts";
+import { InfluxClient } from "../projections/stores/influx/client.ts";
+import { generationSchema } from "../projections/stores/postgres/schema.ts";
+import { RedisConnection } from "../projections/stores/redis/connection.ts";
+import { generationPrefix } from "../projections/stores/redis/layout.ts";
+import { SqliteReadStore } from "../projections/stores/sqlite/store.ts";
 import { NO_SERVERS, openStore, type StoreServer } from "../projections/stores.ts";
 import type { BenchServers } from "./servers.ts";
 

@@ -1,25 +1,25 @@
-import { InfluxClient } from "../projections/runner/influx-client.ts";
+import { InfluxClient } from "../projections/stores/influx/client.ts";
 import {
   generationsThere as generationsOnInflux,
   requireSuitableServer as requireSuitableInflux,
-} from "../projections/runner/influx-database.ts";
-import { MongoDatabase } from "../projections/runner/mongo-database.ts";
-import { generationsThere as generationsOnMongo } from "../projections/runner/mongo-schema.ts";
-import { Neo4jPool } from "../projections/runner/neo4j-pool.ts";
+} from "../projections/stores/influx/database.ts";
+import { MongoDatabase } from "../projections/stores/mongo/database.ts";
+import { generationsThere as generationsOnMongo } from "../projections/stores/mongo/schema.ts";
+import { Neo4jPool } from "../projections/stores/neo4j/pool.ts";
 import {
   generationsThere as generationsOnNeo4j,
   requireSuitableServer as requireSuitableNeo4j,
-} from "../projections/runner/neo4j-schema.ts";
-import { PostgresPool } from "../projections/runner/postgres-pool.ts";
+} from "../projections/stores/neo4j/schema.ts";
+import { PostgresPool } from "../projections/stores/postgres/pool.ts";
 import {
   generationsThere as generationsOnPostgres,
   requireSuitableServer as requireSuitablePostgres,
-} from "../projections/runner/postgres-schema.ts";
-import { RedisConnection } from "../projections/runner/redis-connection.ts";
+} from "../projections/stores/postgres/schema.ts";
+import { RedisConnection } from "../projections/stores/redis/connection.ts";
 import {
   generationsThere as generationsOnRedis,
   requireSuitableServer as requireSuitableRedis,
-} from "../projections/runner/redis-schema.ts";
+} from "../projections/stores/redis/schema.ts";
 import type { StoreServer } from "../projections/stores.ts";
 
 /** A look at a server of read models: what it is, and what is on it. */

@@ -8,8 +8,8 @@ import {
 import { measuredStore } from "./runner/measured-store.ts";
 import type { Tables } from "./runner/projection.ts";
 import type { ReadStore } from "./runner/read-store.ts";
-import { SqliteReadStore } from "./runner/sqlite-store.ts";
 import type { ServerDropper, ServerStores } from "./servers/server-stores.ts";
+import { SqliteReadStore } from "./stores/sqlite/store.ts";
 
 /** Addresses of the servers that hold read models; null: SQLite holds what would be there. */
 export interface StoreServers {

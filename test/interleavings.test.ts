@@ -14,8 +14,8 @@ import { compact } from "../projections/runner/compact.ts";
 import { type Digest, digestGeneration } from "../projections/runner/digest.ts";
 import type { Projection } from "../projections/runner/projection.ts";
 import { recorded } from "../projections/runner/recorded.fixture.ts";
-import { SqliteReadStore } from "../projections/runner/sqlite-store.ts";
 import { social } from "../projections/social/projection.ts";
+import { SqliteReadStore } from "../projections/stores/sqlite/store.ts";
 import type { RiskEvent } from "../schemas/generated/risk.ts";
 import type { SocialEvent } from "../schemas/generated/social.ts";
 

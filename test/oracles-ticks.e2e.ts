@@ -6,7 +6,7 @@ import { expect } from "chai";
 import { projections, registeredProjection } from "../projections/registry.ts";
 import { digestGeneration } from "../projections/runner/digest.ts";
 import { generationFile } from "../projections/runner/generation-files.ts";
-import { SqliteReadStore } from "../projections/runner/sqlite-store.ts";
+import { SqliteReadStore } from "../projections/stores/sqlite/store.ts";
 import {
   answeredCandles,
   type CandleReference,

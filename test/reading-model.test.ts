@@ -5,8 +5,8 @@ import { DatabaseSync } from "node:sqlite";
 import { expect } from "chai";
 import type { PartitionKey } from "../platform/log/log.ts";
 import { noLongerOpen } from "../projections/runner/generation-snapshot.ts";
-import { openSqliteGeneration } from "../projections/runner/sqlite-reader.ts";
-import { SqliteReadStore } from "../projections/runner/sqlite-store.ts";
+import { openSqliteGeneration } from "../projections/stores/sqlite/reader.ts";
+import { SqliteReadStore } from "../projections/stores/sqlite/store.ts";
 import type { GenerationReader } from "../query-api/reading/generation-reader.ts";
 import { ReadModel } from "../query-api/reading/read-model.ts";
 

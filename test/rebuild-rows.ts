@@ -10,8 +10,8 @@ import { type Digest, digestGeneration } from "../projections/runner/digest.ts";
 import { generationFile } from "../projections/runner/generation-files.ts";
 import type { ReadStore, StoredRow } from "../projections/runner/read-store.ts";
 import { run } from "../projections/runner/runner.ts";
-import { openSqliteGeneration } from "../projections/runner/sqlite-reader.ts";
-import { SqliteReadStore } from "../projections/runner/sqlite-store.ts";
+import { openSqliteGeneration } from "../projections/stores/sqlite/reader.ts";
+import { SqliteReadStore } from "../projections/stores/sqlite/store.ts";
 import { openStore, type StorePlace } from "../projections/stores.ts";
 import { withHistory } from "./history/read-history.ts";
 

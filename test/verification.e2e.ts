@@ -8,7 +8,7 @@ import { createRandom } from "../cli/demo/random.ts";
 import { registeredProjection } from "../projections/registry.ts";
 import { generationFile } from "../projections/runner/generation-files.ts";
 import { run } from "../projections/runner/runner.ts";
-import { SqliteReadStore } from "../projections/runner/sqlite-store.ts";
+import { SqliteReadStore } from "../projections/stores/sqlite/store.ts";
 import { print, printedSeed } from "./contracts/log/seed.ts";
 import { withHistory } from "./history/read-history.ts";
 import { generationsOf } from "./kill-autopsy.ts";

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { isControl } from "../../platform/codec/codec.ts";
 import { openSqliteLogReader } from "../../platform/log/sqlite/sqlite-log-reader.ts";
 import { registeredProjection } from "../../projections/registry.ts";
-import { SqliteReadStore } from "../../projections/runner/sqlite-store.ts";
+import { SqliteReadStore } from "../../projections/stores/sqlite/store.ts";
 import type { Generation } from "../projections/generations.ts";
 import type { TakenIn } from "./take-in.ts";
 

@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { topics } from "../../kafka-topics/topics.ts";
 import type { Checkpoint, ReadStore } from "../../projections/runner/read-store.ts";
-import { SqliteReadStore } from "../../projections/runner/sqlite-store.ts";
+import { SqliteReadStore } from "../../projections/stores/sqlite/store.ts";
 import type { ReadLog } from "../read-log.ts";
 import { type Finding, fail, ok, warn } from "./findings.ts";
 

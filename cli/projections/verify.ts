@@ -9,7 +9,7 @@ import { registeredProjection } from "../../projections/registry.ts";
 import { Gates } from "../../projections/runner/gate.ts";
 import { Parking } from "../../projections/runner/parking.ts";
 import { run } from "../../projections/runner/runner.ts";
-import { SqliteReadStore } from "../../projections/runner/sqlite-store.ts";
+import { SqliteReadStore } from "../../projections/stores/sqlite/store.ts";
 import { openStore, type StoreServer, serverOf } from "../../projections/stores.ts";
 import {
   type Comparison,

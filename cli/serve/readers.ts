@@ -9,32 +9,32 @@ import { RedisRiskReader } from "../../projections/risk/redis.ts";
 import { SqliteRiskReader } from "../../projections/risk/sqlite.ts";
 import type { RiskReader } from "../../projections/risk/store.ts";
 import { generationFile } from "../../projections/runner/generation-files.ts";
-import { InfluxClient } from "../../projections/runner/influx-client.ts";
-import {
-  type InfluxReaderMaker,
-  openInfluxGeneration,
-} from "../../projections/runner/influx-reader.ts";
-import { MongoDatabase } from "../../projections/runner/mongo-database.ts";
-import type { MongoQueries } from "../../projections/runner/mongo-query.ts";
-import { openMongoGeneration } from "../../projections/runner/mongo-reader.ts";
-import { collectionPrefix } from "../../projections/runner/mongo-schema.ts";
-import { Neo4jPool } from "../../projections/runner/neo4j-pool.ts";
-import type { Neo4jQueries } from "../../projections/runner/neo4j-query.ts";
-import { openNeo4jGeneration } from "../../projections/runner/neo4j-reader.ts";
-import { generationSuffix } from "../../projections/runner/neo4j-schema.ts";
-import { PostgresPool } from "../../projections/runner/postgres-pool.ts";
-import type { PostgresQueries } from "../../projections/runner/postgres-query.ts";
-import { openPostgresGeneration } from "../../projections/runner/postgres-reader.ts";
-import { generationSchema } from "../../projections/runner/postgres-schema.ts";
-import { RedisConnection } from "../../projections/runner/redis-connection.ts";
-import { generationPrefix } from "../../projections/runner/redis-layout.ts";
-import { openRedisGeneration, type RedisQueries } from "../../projections/runner/redis-reader.ts";
-import type { SqliteQueries } from "../../projections/runner/sqlite-query.ts";
-import { openSqliteGeneration } from "../../projections/runner/sqlite-reader.ts";
 import { KeptRanking } from "../../projections/social/kept-ranking.ts";
 import { Neo4jSocialReader } from "../../projections/social/neo4j.ts";
 import { SqliteSocialReader } from "../../projections/social/sqlite.ts";
 import type { SocialReader } from "../../projections/social/store.ts";
+import { InfluxClient } from "../../projections/stores/influx/client.ts";
+import {
+  type InfluxReaderMaker,
+  openInfluxGeneration,
+} from "../../projections/stores/influx/reader.ts";
+import { MongoDatabase } from "../../projections/stores/mongo/database.ts";
+import type { MongoQueries } from "../../projections/stores/mongo/query.ts";
+import { openMongoGeneration } from "../../projections/stores/mongo/reader.ts";
+import { collectionPrefix } from "../../projections/stores/mongo/schema.ts";
+import { Neo4jPool } from "../../projections/stores/neo4j/pool.ts";
+import type { Neo4jQueries } from "../../projections/stores/neo4j/query.ts";
+import { openNeo4jGeneration } from "../../projections/stores/neo4j/reader.ts";
+import { generationSuffix } from "../../projections/stores/neo4j/schema.ts";
+import { PostgresPool } from "../../projections/stores/postgres/pool.ts";
+import type { PostgresQueries } from "../../projections/stores/postgres/query.ts";
+import { openPostgresGeneration } from "../../projections/stores/postgres/reader.ts";
+import { generationSchema } from "../../projections/stores/postgres/schema.ts";
+import { RedisConnection } from "../../projections/stores/redis/connection.ts";
+import { generationPrefix } from "../../projections/stores/redis/layout.ts";
+import { openRedisGeneration, type RedisQueries } from "../../projections/stores/redis/reader.ts";
+import type { SqliteQueries } from "../../projections/stores/sqlite/query.ts";
+import { openSqliteGeneration } from "../../projections/stores/sqlite/reader.ts";
 import { type StorePlace, type StoreServer, serverOf } from "../../projections/stores.ts";
 import { MongoStrategyReader } from "../../projections/strategies/mongo.ts";
 import { SqliteStrategyReader } from "../../projections/strategies/sqlite.ts";

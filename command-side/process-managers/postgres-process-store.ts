@@ -1,9 +1,4 @@
 import type { PartitionKey } from "../../platform/log/log.ts";
-import { raiseEpoch, readCheckpoints } from "../../projections/runner/postgres-checkpoints.ts";
-import { PostgresPool, type PostgresSession } from "../../projections/runner/postgres-pool.ts";
-import { beginIn, bringLayoutOn, type Layout } from "../../projections/runner/postgres-schema.ts";
-import { PostgresReadStore, WRITER_SETTINGS } from "../../projections/runner/postgres-store.ts";
-import { arrayType, readRow, tableName } from "../../projections/runner/postgres-table.ts";
 import type { Projection, Value } from "../../projections/runner/projection.ts";
 import type { Batch, Checkpoint, StoredRow } from "../../projections/runner/read-store.ts";
 import { integer, type SqlRow, text } from "../../projections/runner/sql-row.ts";
@@ -15,6 +10,11 @@ import {
   type StoredTable,
   storedTable,
 } from "../../projections/runner/stored-table.ts";
+import { raiseEpoch, readCheckpoints } from "../../projections/stores/postgres/checkpoints.ts";
+import { PostgresPool, type PostgresSession } from "../../projections/stores/postgres/pool.ts";
+import { beginIn, bringLayoutOn, type Layout } from "../../projections/stores/postgres/schema.ts";
+import { PostgresReadStore, WRITER_SETTINGS } from "../../projections/stores/postgres/store.ts";
+import { arrayType, readRow, tableName } from "../../projections/stores/postgres/table.ts";
 import type { PlannedCommand } from "./manager.ts";
 import {
   entryOf,

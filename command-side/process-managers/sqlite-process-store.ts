@@ -2,9 +2,6 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { PartitionKey } from "../../platform/log/log.ts";
 import type { Projection, Value } from "../../projections/runner/projection.ts";
 import type { Batch, Checkpoint, StoredRow } from "../../projections/runner/read-store.ts";
-import { raiseEpoch, readCheckpoint } from "../../projections/runner/sqlite-checkpoints.ts";
-import { SqliteReadStore } from "../../projections/runner/sqlite-store.ts";
-import { readRow } from "../../projections/runner/sqlite-table.ts";
 import {
   keyValues,
   keyValuesOf,
@@ -13,6 +10,9 @@ import {
   type StoredTable,
   storedTable,
 } from "../../projections/runner/stored-table.ts";
+import { raiseEpoch, readCheckpoint } from "../../projections/stores/sqlite/checkpoints.ts";
+import { SqliteReadStore } from "../../projections/stores/sqlite/store.ts";
+import { readRow } from "../../projections/stores/sqlite/table.ts";
 import type { PlannedCommand } from "./manager.ts";
 import {
   entryOf,

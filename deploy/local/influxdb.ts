@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { InfluxClient } from "../../projections/runner/influx-client.ts";
+import { InfluxClient } from "../../projections/stores/influx/client.ts";
 import { influxLoginStatements } from "../logins/influx.ts";
 import type { Platform } from "../logins/logins.ts";
 import { askHttp, expectStatus } from "./ask.ts";

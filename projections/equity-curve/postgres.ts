@@ -1,6 +1,6 @@
 import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
-import type { PostgresQueries } from "../runner/postgres-query.ts";
 import { timeOrdered } from "../runner/sql-conditions.ts";
+import type { PostgresQueries } from "../stores/postgres/query.ts";
 import { pointOf } from "./rows.ts";
 import type { EquityCurveReader, EquityPlace, EquityPoint, EquityRange } from "./store.ts";
 

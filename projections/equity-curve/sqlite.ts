@@ -1,7 +1,7 @@
 import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
 import { timeOrdered } from "../runner/sql-conditions.ts";
-import type { SqliteQueries } from "../runner/sqlite-query.ts";
 import type { TableIndex } from "../runner/stored-table.ts";
+import type { SqliteQueries } from "../stores/sqlite/query.ts";
 import { pointOf } from "./rows.ts";
 import type { EquityCurveReader, EquityPlace, EquityPoint, EquityRange } from "./store.ts";
 

@@ -1,7 +1,7 @@
 import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
 import { conditions, timeOrdered } from "../runner/sql-conditions.ts";
 import { type SqlRow, text } from "../runner/sql-row.ts";
-import type { SqliteQueries } from "../runner/sqlite-query.ts";
+import type { SqliteQueries } from "../stores/sqlite/query.ts";
 import { REALISED_TRADES_LIMIT, sumByDay } from "./realised.ts";
 import {
   bookingOf,

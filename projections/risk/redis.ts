@@ -1,9 +1,9 @@
 import { compareKeys } from "../runner/key-order.ts";
 import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
 import type { Row } from "../runner/projection.ts";
-import type { Lookup } from "../runner/redis-query.ts";
-import type { RedisQueries } from "../runner/redis-reader.ts";
 import { double, integer, text } from "../runner/sql-row.ts";
+import type { Lookup } from "../stores/redis/query.ts";
+import type { RedisQueries } from "../stores/redis/reader.ts";
 import { byUsage } from "./indexes.ts";
 import { assessmentOf, breachOf, limitOf, positionOf } from "./rows.ts";
 import type { Breach, RiskLimit, RiskReader, RiskSummary, UsagePlace } from "./store.ts";

@@ -1,6 +1,6 @@
 import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
 import { integer, text } from "../runner/sql-row.ts";
-import type { SqliteQueries } from "../runner/sqlite-query.ts";
+import type { SqliteQueries } from "../stores/sqlite/query.ts";
 import { assessmentOf, breachOf, limitOf, positionOf } from "./rows.ts";
 import type { Breach, RiskLimit, RiskReader, RiskSummary, UsagePlace } from "./store.ts";
 

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { isBusy } from "./sqlite-errors.ts";
+import { isBusy } from "../stores/sqlite/errors.ts";
 
 /** A lock that the kernel takes back when its process dies, however it dies. */
 export interface FileLock {

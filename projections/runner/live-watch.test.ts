@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { registeredProjection } from "../registry.ts";
+import { SqliteReadStore } from "../stores/sqlite/store.ts";
 import { NO_SERVERS } from "../stores.ts";
 import { generationFile } from "./generation-files.ts";
 import { LiveWatch, type Slowed } from "./live-watch.ts";
 import { Pace } from "./pace.ts";
 import { pause } from "./pause.ts";
 import { MemoryLog } from "./runner.fixture.ts";
-import { SqliteReadStore } from "./sqlite-store.ts";
 
 const LOG_ID = "log-1";
 const PARTITION = "portfolio.events/0";

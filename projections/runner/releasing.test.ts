@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { createRandom } from "../../cli/demo/random.ts";
 import type { PartitionKey } from "../../platform/log/log.ts";
 import { printedSeed } from "../../test/contracts/log/seed.ts";
+import { SqliteReadStore } from "../stores/sqlite/store.ts";
 import { Parking } from "./parking.ts";
 import type { Applied } from "./partition-feeder.ts";
 import type { Change, Projection } from "./projection.ts";
@@ -21,7 +22,6 @@ import {
   UNWRITABLE,
 } from "./runner.fixture.ts";
 import { type RunEnd, run } from "./runner.ts";
-import { SqliteReadStore } from "./sqlite-store.ts";
 
 const PARTITION: PartitionKey = `${TOPIC}/0`;
 const SLOTS = 5;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import type { PartitionKey } from "../../platform/log/log.ts";
+import { SqliteReadStore } from "../stores/sqlite/store.ts";
 import { Pace } from "./pace.ts";
 import type { Applied } from "./partition-feeder.ts";
 import type { Trouble } from "./persist.ts";
@@ -20,7 +21,6 @@ import {
   UNWRITABLE,
 } from "./runner.fixture.ts";
 import { type RunEnd, type RunnerParts, run } from "./runner.ts";
-import { SqliteReadStore } from "./sqlite-store.ts";
 
 const PARTITION: PartitionKey = `${TOPIC}/0`;
 

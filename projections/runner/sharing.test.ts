@@ -5,12 +5,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import fc from "fast-check";
 import type { PartitionKey } from "../../platform/log/log.ts";
+import { SqliteReadStore } from "../stores/sqlite/store.ts";
 import { HeldPartitions } from "./held-partitions.ts";
 import type { Progress } from "./progress.ts";
 import { counters, MemoryLog, memoryCodec, TOPIC } from "./runner.fixture.ts";
 import { type RunEnd, run } from "./runner.ts";
 import type { Share } from "./share.ts";
-import { SqliteReadStore } from "./sqlite-store.ts";
 
 const PARTITIONS = 3;
 const ALL = Array.from({ length: PARTITIONS }, (_, i): PartitionKey => `${TOPIC}/${i}`);

@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { expect } from "chai";
-import { matchOf } from "./sqlite-text-index.ts";
+import { matchOf } from "../stores/sqlite/text-index.ts";
 import { phrasesOf, wordsOf } from "./words.ts";
 
 const CODE_POINTS = 0x11_0000;

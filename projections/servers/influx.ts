@@ -1,8 +1,8 @@
-import { InfluxClient } from "../runner/influx-client.ts";
-import { dropDatabase } from "../runner/influx-database.ts";
-import type { InfluxShapes } from "../runner/influx-shape.ts";
-import { InfluxReadStore } from "../runner/influx-store.ts";
-import { generationSchema } from "../runner/postgres-schema.ts";
+import { InfluxClient } from "../stores/influx/client.ts";
+import { dropDatabase } from "../stores/influx/database.ts";
+import type { InfluxShapes } from "../stores/influx/shape.ts";
+import { InfluxReadStore } from "../stores/influx/store.ts";
+import { generationSchema } from "../stores/postgres/schema.ts";
 import { shapes as marketShapes } from "../ticks-and-candles/influx-shapes.ts";
 import type { ServerStores } from "./server-stores.ts";
 

@@ -1,7 +1,7 @@
-import { MongoDatabase } from "../runner/mongo-database.ts";
-import { collectionPrefix, dropCollections } from "../runner/mongo-schema.ts";
-import { MongoReadStore } from "../runner/mongo-store.ts";
-import { type MongoLayout, NO_LAYOUT } from "../runner/mongo-table.ts";
+import { MongoDatabase } from "../stores/mongo/database.ts";
+import { collectionPrefix, dropCollections } from "../stores/mongo/schema.ts";
+import { MongoReadStore } from "../stores/mongo/store.ts";
+import { type MongoLayout, NO_LAYOUT } from "../stores/mongo/table.ts";
 import { layout as strategyLayout } from "../strategies/mongo.ts";
 import type { ServerStores } from "./server-stores.ts";
 

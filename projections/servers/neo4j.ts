@@ -1,9 +1,9 @@
-import type { Graph } from "../runner/neo4j-graph.ts";
-import { Neo4jPool } from "../runner/neo4j-pool.ts";
-import { dropGeneration, generationSuffix } from "../runner/neo4j-schema.ts";
-import { Neo4jReadStore } from "../runner/neo4j-store.ts";
 import { columnIndexes } from "../runner/stored-table.ts";
 import { graph as socialGraph } from "../social/neo4j.ts";
+import type { Graph } from "../stores/neo4j/graph.ts";
+import { Neo4jPool } from "../stores/neo4j/pool.ts";
+import { dropGeneration, generationSuffix } from "../stores/neo4j/schema.ts";
+import { Neo4jReadStore } from "../stores/neo4j/store.ts";
 import type { ServerStores } from "./server-stores.ts";
 
 /** Where the tables of a projection stand in a graph. */

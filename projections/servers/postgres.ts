@@ -1,7 +1,7 @@
-import { PostgresPool } from "../runner/postgres-pool.ts";
-import { dropSchema, generationSchema } from "../runner/postgres-schema.ts";
-import { PostgresReadStore } from "../runner/postgres-store.ts";
 import { columnIndexes } from "../runner/stored-table.ts";
+import { PostgresPool } from "../stores/postgres/pool.ts";
+import { dropSchema, generationSchema } from "../stores/postgres/schema.ts";
+import { PostgresReadStore } from "../stores/postgres/store.ts";
 import type { ServerStores } from "./server-stores.ts";
 
 export const stores: ServerStores = {

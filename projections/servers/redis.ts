@@ -1,8 +1,8 @@
-import { RedisConnection } from "../runner/redis-connection.ts";
-import { generationPrefix } from "../runner/redis-layout.ts";
-import { dropGeneration } from "../runner/redis-schema.ts";
-import { RedisReadStore } from "../runner/redis-store.ts";
 import { columnIndexes } from "../runner/stored-table.ts";
+import { RedisConnection } from "../stores/redis/connection.ts";
+import { generationPrefix } from "../stores/redis/layout.ts";
+import { dropGeneration } from "../stores/redis/schema.ts";
+import { RedisReadStore } from "../stores/redis/store.ts";
 import type { ServerStores } from "./server-stores.ts";
 
 export const stores: ServerStores = {

@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import neo4j from "neo4j-driver";
-import type { Graph } from "../runner/neo4j-graph.ts";
-import type { Neo4jQueries } from "../runner/neo4j-query.ts";
 import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
 import { type SqlRow, text } from "../runner/sql-row.ts";
+import type { Graph } from "../stores/neo4j/graph.ts";
+import type { Neo4jQueries } from "../stores/neo4j/query.ts";
 import type { KeptRanking } from "./kept-ranking.ts";
 import {
   COPIERS_DEPTH,

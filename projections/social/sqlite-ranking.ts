@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type SqlRow, text, textOrNull } from "../runner/sql-row.ts";
-import type { SqliteQueries } from "../runner/sqlite-query.ts";
+import type { SqliteQueries } from "../stores/sqlite/query.ts";
 import { KeptRanking } from "./kept-ranking.ts";
 import { RankedFollows, rankingOf } from "./ranking.ts";
 import { FOLLOWS, GONE } from "./sqlite-relations.ts";

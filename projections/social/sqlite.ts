@@ -1,7 +1,7 @@
 import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
 import { text } from "../runner/sql-row.ts";
-import type { SqliteQueries } from "../runner/sqlite-query.ts";
 import type { TableIndex } from "../runner/stored-table.ts";
+import type { SqliteQueries } from "../stores/sqlite/query.ts";
 import {
   COPIERS_DEPTH,
   LISTED_COPIERS,

@@ -1,11 +1,11 @@
 import type { Document } from "mongodb";
-import type { MongoFilter } from "../runner/mongo-database.ts";
-import { foundWords, type MongoQueries, wordConditions } from "../runner/mongo-query.ts";
-import type { MongoIndex, MongoLayout } from "../runner/mongo-table.ts";
 import { orderedKey } from "../runner/ordered-key.ts";
 import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
 import type { Row } from "../runner/projection.ts";
 import { wordsOf } from "../runner/words.ts";
+import type { MongoFilter } from "../stores/mongo/database.ts";
+import { foundWords, type MongoQueries, wordConditions } from "../stores/mongo/query.ts";
+import type { MongoIndex, MongoLayout } from "../stores/mongo/table.ts";
 import type { Strategy, StrategyFilter, StrategyReader, StrategyVersion } from "./store.ts";
 
 const indexes: readonly MongoIndex[] = [

@@ -1,14 +1,14 @@
 import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
 import { conditions } from "../runner/sql-conditions.ts";
 import { integer, type SqlRow, text, textOrNull } from "../runner/sql-row.ts";
-import type { SqliteQueries } from "../runner/sqlite-query.ts";
-import type { SqliteIndex } from "../runner/sqlite-schema.ts";
+import type { SqliteQueries } from "../stores/sqlite/query.ts";
+import type { SqliteIndex } from "../stores/sqlite/schema.ts";
 import {
   keysByWordsSql,
   matchOf,
   requireTextIndex,
   type SqliteTextIndex,
-} from "../runner/sqlite-text-index.ts";
+} from "../stores/sqlite/text-index.ts";
 import type { Strategy, StrategyFilter, StrategyReader, StrategyVersion } from "./store.ts";
 
 const words: SqliteTextIndex = { table: "strategies", wordsOf: "searchText" };

@@ -1,6 +1,6 @@
 import type { Candle } from "../../platform/market/candle.ts";
 import { MINUTE_MS } from "../../platform/market/interval.ts";
-import type { InfluxVersions } from "../runner/influx-versions.ts";
+import type { InfluxVersions } from "../stores/influx/versions.ts";
 import { InfluxMarketSource } from "./influx-source.ts";
 import { KeptSeconds } from "./kept-seconds.ts";
 

@@ -1,9 +1,9 @@
 import type { Tick } from "../../platform/market/candle.ts";
-import { identifier } from "../runner/influx-query.ts";
-import { POSITION_FIELD } from "../runner/influx-shape.ts";
-import { parsedTime } from "../runner/influx-text.ts";
-import type { InfluxTimeline } from "../runner/influx-timeline.ts";
-import type { InfluxVersions } from "../runner/influx-versions.ts";
+import { identifier } from "../stores/influx/query.ts";
+import { POSITION_FIELD } from "../stores/influx/shape.ts";
+import { parsedTime } from "../stores/influx/text.ts";
+import type { InfluxTimeline } from "../stores/influx/timeline.ts";
+import type { InfluxVersions } from "../stores/influx/versions.ts";
 import { type CountedSecond, FoldedSeconds, SECOND_MS } from "./folded-seconds.ts";
 import { shaped } from "./influx-shapes.ts";
 import type { KeptSeconds } from "./kept-seconds.ts";

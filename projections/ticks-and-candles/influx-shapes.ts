@@ -3,8 +3,8 @@ import {
   type InfluxShapes,
   type ShapedTable,
   shapedTable,
-} from "../runner/influx-shape.ts";
-import { NS_PER_MS } from "../runner/influx-text.ts";
+} from "../stores/influx/shape.ts";
+import { NS_PER_MS } from "../stores/influx/text.ts";
 import { tables } from "./store.ts";
 
 const NS_PER_MINUTE = 60_000 * NS_PER_MS;

@@ -1,13 +1,13 @@
 import type { Tick } from "../../platform/market/candle.ts";
 import { MINUTE_MS } from "../../platform/market/interval.ts";
-import { identifier } from "../runner/influx-query.ts";
-import { DELETED_FIELD } from "../runner/influx-shape.ts";
-import { EARLIEST_MS, LATEST_MS, parsedTime } from "../runner/influx-text.ts";
-import { InfluxTimeline, type TimeSpan } from "../runner/influx-timeline.ts";
-import { type InfluxVersions, tagIn } from "../runner/influx-versions.ts";
 import type { Row } from "../runner/projection.ts";
 import type { StoredRow } from "../runner/read-store.ts";
 import { integer, integerOrNull, textOrNull } from "../runner/sql-row.ts";
+import { identifier } from "../stores/influx/query.ts";
+import { DELETED_FIELD } from "../stores/influx/shape.ts";
+import { EARLIEST_MS, LATEST_MS, parsedTime } from "../stores/influx/text.ts";
+import { InfluxTimeline, type TimeSpan } from "../stores/influx/timeline.ts";
+import { type InfluxVersions, tagIn } from "../stores/influx/versions.ts";
 import type { FoldedSecond } from "./folded-seconds.ts";
 import { InfluxSeconds, type InfluxSecondsParts } from "./influx-seconds.ts";
 import { shaped } from "./influx-shapes.ts";

@@ -1,10 +1,10 @@
-import { InfluxTimeline } from "../runner/influx-timeline.ts";
-import { type InfluxVersions, tagIn } from "../runner/influx-versions.ts";
 import { compareKeys } from "../runner/key-order.ts";
 import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
 import type { Row } from "../runner/projection.ts";
 import type { StoredRow } from "../runner/read-store.ts";
 import { integer, text } from "../runner/sql-row.ts";
+import { InfluxTimeline } from "../stores/influx/timeline.ts";
+import { type InfluxVersions, tagIn } from "../stores/influx/versions.ts";
 import { shaped } from "./influx-shapes.ts";
 import { InfluxMarketSource } from "./influx-source.ts";
 import { KeptSeconds } from "./kept-seconds.ts";

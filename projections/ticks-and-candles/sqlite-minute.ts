@@ -1,7 +1,7 @@
 import type { Candle } from "../../platform/market/candle.ts";
 import { MINUTE_MS } from "../../platform/market/interval.ts";
 import { integer } from "../runner/sql-row.ts";
-import type { SqliteQueries } from "../runner/sqlite-query.ts";
+import type { SqliteQueries } from "../stores/sqlite/query.ts";
 import { KeptSeconds } from "./kept-seconds.ts";
 import { SqliteMarketSource } from "./sqlite-source.ts";
 

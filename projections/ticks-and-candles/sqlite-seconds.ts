@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Tick } from "../../platform/market/candle.ts";
 import { integer } from "../runner/sql-row.ts";
-import type { SqliteQueries } from "../runner/sqlite-query.ts";
+import type { SqliteQueries } from "../stores/sqlite/query.ts";
 import { type CountedSecond, FoldedSeconds, SECOND_MS } from "./folded-seconds.ts";
 import type { KeptSeconds } from "./kept-seconds.ts";
 import { foldedTickOf } from "./rows.ts";

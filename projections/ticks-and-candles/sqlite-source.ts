@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Tick } from "../../platform/market/candle.ts";
 import { MINUTE_MS } from "../../platform/market/interval.ts";
 import { integer, integerOrNull, type SqlRow, textOrNull } from "../runner/sql-row.ts";
-import type { SqliteQueries } from "../runner/sqlite-query.ts";
+import type { SqliteQueries } from "../stores/sqlite/query.ts";
 import type { FoldedSecond } from "./folded-seconds.ts";
 import {
   clockOf,

@@ -1,8 +1,8 @@
 import { type Page, type PageRequest, pageOf } from "../runner/page.ts";
 import { timeOrdered } from "../runner/sql-conditions.ts";
 import { integer, type SqlRow, text } from "../runner/sql-row.ts";
-import type { SqliteQueries } from "../runner/sqlite-query.ts";
 import type { TableIndex } from "../runner/stored-table.ts";
+import type { SqliteQueries } from "../stores/sqlite/query.ts";
 import { KeptSeconds } from "./kept-seconds.ts";
 import { candlesOf, lastPriceOf, tickerOf, vwapOf } from "./market-figures.ts";
 import { instrumentOf, placeOf, tickOf } from "./rows.ts";

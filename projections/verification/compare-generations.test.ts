@@ -8,7 +8,7 @@ import { Gates } from "../runner/gate.ts";
 import type { Batch } from "../runner/read-store.ts";
 import { counters, MemoryLog, memoryCodec, UNPROJECTABLE } from "../runner/runner.fixture.ts";
 import { run } from "../runner/runner.ts";
-import { SqliteReadStore } from "../runner/sqlite-store.ts";
+import { SqliteReadStore } from "../stores/sqlite/store.ts";
 import {
   type Comparison,
   type ComparisonParts,

@@ -5,7 +5,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { compareKeys } from "../runner/key-order.ts";
 import type { Value } from "../runner/projection.ts";
-import { SqliteReadStore } from "../runner/sqlite-store.ts";
+import { SqliteReadStore } from "../stores/sqlite/store.ts";
 import { justBefore, rowsAt } from "./rows-at.ts";
 
 const table = { key: { name: "text", number: "integer" }, columns: {} } as const;

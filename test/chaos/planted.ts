@@ -4,7 +4,7 @@ import { Client } from "pg";
 import { clientConfig } from "../../platform/log/kafka/kafka-cluster.ts";
 import type { LogRecord } from "../../platform/log/log.ts";
 import type { LogPlace } from "../../platform/log/places.ts";
-import { generationSchema } from "../../projections/runner/postgres-schema.ts";
+import { generationSchema } from "../../projections/stores/postgres/schema.ts";
 import { type ReadHistory, recordsOf } from "../history/read-history.ts";
 import type { PlatformPlace } from "../rebuild-rows.ts";
 

@@ -5,13 +5,13 @@ import { createRandom } from "../../cli/demo/random.ts";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import type { EventChanges } from "../../projections/runner/compact.ts";
 import { DataError } from "../../projections/runner/read-store.ts";
-import { SqliteQueries } from "../../projections/runner/sqlite-query.ts";
-import { SqliteReadStore } from "../../projections/runner/sqlite-store.ts";
+import { SqliteQueries } from "../../projections/stores/sqlite/query.ts";
+import { SqliteReadStore } from "../../projections/stores/sqlite/store.ts";
 import {
   keysByWordsSql,
   matchOf,
   requireTextIndex,
-} from "../../projections/runner/sqlite-text-index.ts";
+} from "../../projections/stores/sqlite/text-index.ts";
 import { print, printedSeed } from "./log/seed.ts";
 import { namesIndex, readStoreAdapters, sqliteFile } from "./read-store/adapters.ts";
 import { applyByPlan, rejection, TWINS } from "./read-store/disturbances.ts";

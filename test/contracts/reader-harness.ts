@@ -10,10 +10,10 @@ import type { Page, PageRequest } from "../../projections/runner/page.ts";
 import type { Projection } from "../../projections/runner/projection.ts";
 import type { ApplyOutcome, ReadStore } from "../../projections/runner/read-store.ts";
 import { recorded } from "../../projections/runner/recorded.fixture.ts";
-import type { SqliteQueries } from "../../projections/runner/sqlite-query.ts";
-import { SqliteGeneration } from "../../projections/runner/sqlite-reader.ts";
-import type { SqliteIndex } from "../../projections/runner/sqlite-schema.ts";
-import { SqliteReadStore } from "../../projections/runner/sqlite-store.ts";
+import type { SqliteQueries } from "../../projections/stores/sqlite/query.ts";
+import { SqliteGeneration } from "../../projections/stores/sqlite/reader.ts";
+import type { SqliteIndex } from "../../projections/stores/sqlite/schema.ts";
+import { SqliteReadStore } from "../../projections/stores/sqlite/store.ts";
 
 const LOG_ID = "0192aa00-0000-7000-8000-000000000001";
 const PARTITION: PartitionKey = "any.events/0";

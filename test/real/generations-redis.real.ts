@@ -1,4 +1,4 @@
-import { RedisConnection } from "../../projections/runner/redis-connection.ts";
+import { RedisConnection } from "../../projections/stores/redis/connection.ts";
 import { NO_SERVERS } from "../../projections/stores.ts";
 import { riskSubject } from "../contracts/generations/subjects.ts";
 import { generationsContract } from "../contracts/generations/suite.ts";

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { createRandom } from "../../cli/demo/random.ts";
-import { InfluxClient } from "../../projections/runner/influx-client.ts";
-import { linesOf } from "../../projections/runner/influx-points.ts";
-import { shapedTable } from "../../projections/runner/influx-shape.ts";
-import { InfluxReadStore } from "../../projections/runner/influx-store.ts";
 import { persist } from "../../projections/runner/persist.ts";
+import { InfluxClient } from "../../projections/stores/influx/client.ts";
+import { linesOf } from "../../projections/stores/influx/points.ts";
+import { shapedTable } from "../../projections/stores/influx/shape.ts";
+import { InfluxReadStore } from "../../projections/stores/influx/store.ts";
 import { print, printedSeed } from "../contracts/log/seed.ts";
 import { sampleShapes } from "../contracts/read-store/adapters.ts";
 import { sameRows } from "../contracts/read-store/killed-child.ts";

@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { Event } from "../../platform/kernel/decider.ts";
-import { InfluxClient } from "../../projections/runner/influx-client.ts";
+import type { Projection } from "../../projections/runner/projection.ts";
+import { InfluxClient } from "../../projections/stores/influx/client.ts";
 import {
   InfluxGeneration,
   type InfluxReaderMaker,
-} from "../../projections/runner/influx-reader.ts";
-import type { InfluxShapes } from "../../projections/runner/influx-shape.ts";
-import { InfluxReadStore } from "../../projections/runner/influx-store.ts";
-import { generationSchema } from "../../projections/runner/postgres-schema.ts";
-import type { Projection } from "../../projections/runner/projection.ts";
+} from "../../projections/stores/influx/reader.ts";
+import type { InfluxShapes } from "../../projections/stores/influx/shape.ts";
+import { InfluxReadStore } from "../../projections/stores/influx/store.ts";
+import { generationSchema } from "../../projections/stores/postgres/schema.ts";
 import { openHarness, type ReadModelHarness } from "../contracts/reader-harness.ts";
 import { influxUrl } from "./servers.ts";
 

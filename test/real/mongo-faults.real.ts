@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { chooseStores } from "../../cli/serve/chosen-stores.ts";
 import { createLogger } from "../../platform/telemetry/logger.ts";
 import { projectionNames } from "../../projections/registry.ts";
-import { MongoDatabase } from "../../projections/runner/mongo-database.ts";
+import { MongoDatabase } from "../../projections/stores/mongo/database.ts";
 import { NO_SERVERS } from "../../projections/stores.ts";
 import { rejection } from "../contracts/read-store/disturbances.ts";
 import { freePort } from "./free-port.ts";

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { Event } from "../../platform/kernel/decider.ts";
-import { MongoDatabase } from "../../projections/runner/mongo-database.ts";
-import type { MongoQueries } from "../../projections/runner/mongo-query.ts";
-import { MongoGeneration } from "../../projections/runner/mongo-reader.ts";
-import { MongoReadStore } from "../../projections/runner/mongo-store.ts";
-import type { MongoLayout } from "../../projections/runner/mongo-table.ts";
 import type { Projection } from "../../projections/runner/projection.ts";
+import { MongoDatabase } from "../../projections/stores/mongo/database.ts";
+import type { MongoQueries } from "../../projections/stores/mongo/query.ts";
+import { MongoGeneration } from "../../projections/stores/mongo/reader.ts";
+import { MongoReadStore } from "../../projections/stores/mongo/store.ts";
+import type { MongoLayout } from "../../projections/stores/mongo/table.ts";
 import { openHarness, type ReadModelHarness } from "../contracts/reader-harness.ts";
 import { mongoUrl } from "./servers.ts";
 

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
-import { Neo4jPool } from "../../projections/runner/neo4j-pool.ts";
-import { Neo4jReadStore } from "../../projections/runner/neo4j-store.ts";
 import { counters } from "../../projections/runner/runner.fixture.ts";
+import { Neo4jPool } from "../../projections/stores/neo4j/pool.ts";
+import { Neo4jReadStore } from "../../projections/stores/neo4j/store.ts";
 import { rejection } from "../contracts/read-store/disturbances.ts";
 import { feedDisturbed, feedTwice } from "./fed-log.ts";
 import { describeWithNeo4jProgram, openPrivateNeo4j, type PrivateNeo4j } from "./private-neo4j.ts";

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { Event } from "../../platform/kernel/decider.ts";
-import type { Graph } from "../../projections/runner/neo4j-graph.ts";
-import { Neo4jPool } from "../../projections/runner/neo4j-pool.ts";
-import type { Neo4jQueries } from "../../projections/runner/neo4j-query.ts";
-import { Neo4jGeneration } from "../../projections/runner/neo4j-reader.ts";
-import { Neo4jReadStore } from "../../projections/runner/neo4j-store.ts";
 import type { Projection } from "../../projections/runner/projection.ts";
 import type { TableIndex } from "../../projections/runner/stored-table.ts";
+import type { Graph } from "../../projections/stores/neo4j/graph.ts";
+import { Neo4jPool } from "../../projections/stores/neo4j/pool.ts";
+import type { Neo4jQueries } from "../../projections/stores/neo4j/query.ts";
+import { Neo4jGeneration } from "../../projections/stores/neo4j/reader.ts";
+import { Neo4jReadStore } from "../../projections/stores/neo4j/store.ts";
 import { openHarness, type ReadModelHarness } from "../contracts/reader-harness.ts";
 import { neo4jUrl } from "./servers.ts";
 

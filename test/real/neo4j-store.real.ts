@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
-import { placedTables, uniqueKeys } from "../../projections/runner/neo4j-graph.ts";
-import { Neo4jPool } from "../../projections/runner/neo4j-pool.ts";
-import { Neo4jGeneration } from "../../projections/runner/neo4j-reader.ts";
-import { dropGeneration, isMade, versionFault } from "../../projections/runner/neo4j-schema.ts";
-import { Neo4jReadStore } from "../../projections/runner/neo4j-store.ts";
 import { FinalError } from "../../projections/runner/persist.ts";
 import { DataError, type PositionedChange } from "../../projections/runner/read-store.ts";
+import { placedTables, uniqueKeys } from "../../projections/stores/neo4j/graph.ts";
+import { Neo4jPool } from "../../projections/stores/neo4j/pool.ts";
+import { Neo4jGeneration } from "../../projections/stores/neo4j/reader.ts";
+import { dropGeneration, isMade, versionFault } from "../../projections/stores/neo4j/schema.ts";
+import { Neo4jReadStore } from "../../projections/stores/neo4j/store.ts";
 import { rejection } from "../contracts/read-store/disturbances.ts";
 import {
   allRows,

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { Event } from "../../platform/kernel/decider.ts";
-import { PostgresPool } from "../../projections/runner/postgres-pool.ts";
-import type { PostgresQueries } from "../../projections/runner/postgres-query.ts";
-import { PostgresGeneration } from "../../projections/runner/postgres-reader.ts";
-import { PostgresReadStore } from "../../projections/runner/postgres-store.ts";
 import type { Projection } from "../../projections/runner/projection.ts";
 import type { TableIndex } from "../../projections/runner/stored-table.ts";
+import { PostgresPool } from "../../projections/stores/postgres/pool.ts";
+import type { PostgresQueries } from "../../projections/stores/postgres/query.ts";
+import { PostgresGeneration } from "../../projections/stores/postgres/reader.ts";
+import { PostgresReadStore } from "../../projections/stores/postgres/store.ts";
 import { openHarness, type ReadModelHarness } from "../contracts/reader-harness.ts";
 import { postgresUrl } from "./servers.ts";
 

@@ -2,11 +2,11 @@ import { randomBytes } from "node:crypto";
 import { expect } from "chai";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { FinalError } from "../../projections/runner/persist.ts";
-import { PostgresPool } from "../../projections/runner/postgres-pool.ts";
-import { serverFault } from "../../projections/runner/postgres-schema.ts";
-import { PostgresReadStore } from "../../projections/runner/postgres-store.ts";
 import type { Row } from "../../projections/runner/projection.ts";
 import { DataError } from "../../projections/runner/read-store.ts";
+import { PostgresPool } from "../../projections/stores/postgres/pool.ts";
+import { serverFault } from "../../projections/stores/postgres/schema.ts";
+import { PostgresReadStore } from "../../projections/stores/postgres/store.ts";
 import { rejection } from "../contracts/read-store/disturbances.ts";
 import {
   batchOf,

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { RedisConnection } from "../../projections/runner/redis-connection.ts";
+import { RedisConnection } from "../../projections/stores/redis/connection.ts";
 import { freePort } from "./free-port.ts";
 
 const PROGRAM = "redis-server";

@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { createRandom } from "../../cli/demo/random.ts";
 import { digestGeneration } from "../../projections/runner/digest.ts";
-import { RedisConnection } from "../../projections/runner/redis-connection.ts";
-import { generationPrefix } from "../../projections/runner/redis-layout.ts";
-import { RedisReadStore } from "../../projections/runner/redis-store.ts";
 import { counters } from "../../projections/runner/runner.fixture.ts";
-import { SqliteReadStore } from "../../projections/runner/sqlite-store.ts";
+import { RedisConnection } from "../../projections/stores/redis/connection.ts";
+import { generationPrefix } from "../../projections/stores/redis/layout.ts";
+import { RedisReadStore } from "../../projections/stores/redis/store.ts";
+import { SqliteReadStore } from "../../projections/stores/sqlite/store.ts";
 import { print, printedSeed } from "../contracts/log/seed.ts";
 import { sameRows } from "../contracts/read-store/killed-child.ts";
 import {

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { Event } from "../../platform/kernel/decider.ts";
 import type { Projection } from "../../projections/runner/projection.ts";
-import { RedisConnection } from "../../projections/runner/redis-connection.ts";
-import { generationPrefix } from "../../projections/runner/redis-layout.ts";
-import { RedisGeneration, type RedisQueries } from "../../projections/runner/redis-reader.ts";
-import { RedisReadStore } from "../../projections/runner/redis-store.ts";
 import type { TableIndex } from "../../projections/runner/stored-table.ts";
+import { RedisConnection } from "../../projections/stores/redis/connection.ts";
+import { generationPrefix } from "../../projections/stores/redis/layout.ts";
+import { RedisGeneration, type RedisQueries } from "../../projections/stores/redis/reader.ts";
+import { RedisReadStore } from "../../projections/stores/redis/store.ts";
 import { openHarness, type ReadModelHarness } from "../contracts/reader-harness.ts";
 import { redisUrl } from "./servers.ts";
 

@@ -8,10 +8,10 @@ import { LOGIN } from "../../deploy/local/server.ts";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { FinalError } from "../../projections/runner/persist.ts";
 import { DataError } from "../../projections/runner/read-store.ts";
-import { RedisConnection } from "../../projections/runner/redis-connection.ts";
-import { generationPrefix } from "../../projections/runner/redis-layout.ts";
-import { serverFault } from "../../projections/runner/redis-schema.ts";
-import { RedisReadStore } from "../../projections/runner/redis-store.ts";
+import { RedisConnection } from "../../projections/stores/redis/connection.ts";
+import { generationPrefix } from "../../projections/stores/redis/layout.ts";
+import { serverFault } from "../../projections/stores/redis/schema.ts";
+import { RedisReadStore } from "../../projections/stores/redis/store.ts";
 import { rejection } from "../contracts/read-store/disturbances.ts";
 import {
   batchOf,

@@ -5,8 +5,8 @@ import { BigNumber } from "bignumber.js";
 import { expect } from "chai";
 import { decimal } from "../../platform/kernel/decimal.ts";
 import { digestGeneration } from "../../projections/runner/digest.ts";
-import { InfluxClient } from "../../projections/runner/influx-client.ts";
-import type { InfluxStatement } from "../../projections/runner/influx-query.ts";
+import { InfluxClient } from "../../projections/stores/influx/client.ts";
+import type { InfluxStatement } from "../../projections/stores/influx/query.ts";
 import { NO_SERVERS, openStore } from "../../projections/stores.ts";
 import { tables } from "../../projections/ticks-and-candles/store.ts";
 import {

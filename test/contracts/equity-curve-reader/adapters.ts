@@ -2,8 +2,8 @@ import { PostgresEquityCurveReader } from "../../../projections/equity-curve/pos
 import { equityCurve } from "../../../projections/equity-curve/projection.ts";
 import { indexes, SqliteEquityCurveReader } from "../../../projections/equity-curve/sqlite.ts";
 import type { EquityCurveReader } from "../../../projections/equity-curve/store.ts";
-import type { PostgresQueries } from "../../../projections/runner/postgres-query.ts";
-import type { SqliteQueries } from "../../../projections/runner/sqlite-query.ts";
+import type { PostgresQueries } from "../../../projections/stores/postgres/query.ts";
+import type { SqliteQueries } from "../../../projections/stores/sqlite/query.ts";
 import type { RiskEvent } from "../../../schemas/generated/risk.ts";
 import { openPostgresHarness } from "../../real/postgres-harness.ts";
 import { openSqliteHarness, type ReadModelHarness } from "../reader-harness.ts";

@@ -17,8 +17,8 @@ import { digestGeneration } from "../../../projections/runner/digest.ts";
 import type { OperationsPort, OperationsRequest } from "../../../projections/runner/operations.ts";
 import type { ReadStore } from "../../../projections/runner/read-store.ts";
 import { run } from "../../../projections/runner/runner.ts";
-import { SqliteReadStore } from "../../../projections/runner/sqlite-store.ts";
 import { type GenerationStatus, Supervisor } from "../../../projections/runner/supervisor.ts";
+import { SqliteReadStore } from "../../../projections/stores/sqlite/store.ts";
 import {
   GenerationDropper,
   openStore,

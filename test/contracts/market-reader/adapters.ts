@@ -1,4 +1,4 @@
-import type { SqliteQueries } from "../../../projections/runner/sqlite-query.ts";
+import type { SqliteQueries } from "../../../projections/stores/sqlite/query.ts";
 import { InfluxMarketReader } from "../../../projections/ticks-and-candles/influx.ts";
 import { shapes } from "../../../projections/ticks-and-candles/influx-shapes.ts";
 import { ticksAndCandles } from "../../../projections/ticks-and-candles/projection.ts";

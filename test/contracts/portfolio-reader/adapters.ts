@@ -3,8 +3,8 @@ import { PostgresPortfolioReader } from "../../../projections/portfolios/postgre
 import { portfolios } from "../../../projections/portfolios/projection.ts";
 import { SqlitePortfolioReader } from "../../../projections/portfolios/sqlite.ts";
 import type { PortfolioReader } from "../../../projections/portfolios/store.ts";
-import type { PostgresQueries } from "../../../projections/runner/postgres-query.ts";
-import type { SqliteQueries } from "../../../projections/runner/sqlite-query.ts";
+import type { PostgresQueries } from "../../../projections/stores/postgres/query.ts";
+import type { SqliteQueries } from "../../../projections/stores/sqlite/query.ts";
 import type { PortfolioEvent } from "../../../schemas/generated/portfolio.ts";
 import { openPostgresHarness } from "../../real/postgres-harness.ts";
 import { openSqliteHarness, type ReadModelHarness } from "../reader-harness.ts";

@@ -1,10 +1,10 @@
-import type { Neo4jQueries } from "../../../projections/runner/neo4j-query.ts";
-import type { SqliteQueries } from "../../../projections/runner/sqlite-query.ts";
 import { KeptRanking } from "../../../projections/social/kept-ranking.ts";
 import { graph, Neo4jSocialReader } from "../../../projections/social/neo4j.ts";
 import { social } from "../../../projections/social/projection.ts";
 import { indexes, SqliteSocialReader } from "../../../projections/social/sqlite.ts";
 import type { SocialReader } from "../../../projections/social/store.ts";
+import type { Neo4jQueries } from "../../../projections/stores/neo4j/query.ts";
+import type { SqliteQueries } from "../../../projections/stores/sqlite/query.ts";
 import type { SocialEvent } from "../../../schemas/generated/social.ts";
 import { openNeo4jHarness } from "../../real/neo4j-harness.ts";
 import { openSqliteHarness, type ReadModelHarness } from "../reader-harness.ts";

@@ -1,5 +1,5 @@
-import type { MongoQueries } from "../../../projections/runner/mongo-query.ts";
-import type { SqliteQueries } from "../../../projections/runner/sqlite-query.ts";
+import type { MongoQueries } from "../../../projections/stores/mongo/query.ts";
+import type { SqliteQueries } from "../../../projections/stores/sqlite/query.ts";
 import { layout, MongoStrategyReader } from "../../../projections/strategies/mongo.ts";
 import { strategies } from "../../../projections/strategies/projection.ts";
 import { indexes, SqliteStrategyReader } from "../../../projections/strategies/sqlite.ts";

@@ -1,6 +1,6 @@
 import { REDIS_RIGHTS } from "../../../deploy/logins/redis.ts";
 import { PlatformError } from "../../../platform/errors/catalogue.ts";
-import { RedisConnection } from "../../../projections/runner/redis-connection.ts";
+import { RedisConnection } from "../../../projections/stores/redis/connection.ts";
 import { allOrNone, type Matrix, type Rights, unrefused } from "./matrix.ts";
 
 const USES = ["risk", "cache", "limits", "sessions"];
