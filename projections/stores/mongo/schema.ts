@@ -9,7 +9,7 @@ import { indexDescription, type MongoIndex } from "./table.ts";
  * The collections of a generation: `strategies_g3_<table>` for each table, and two of ours.
  *
  *   strategies_g3__generation   one document: which projection at which version built it
- *   strategies_g3__checkpoints  see `mongo-checkpoints.ts`
+ *   strategies_g3__checkpoints  see `checkpoints.ts`
  *
  * The first comes last and goes first: while it is there, the generation is whole.
  */

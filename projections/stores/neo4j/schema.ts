@@ -19,7 +19,7 @@ const DROPPED_ROWS_PER_CALL = 50_000;
  *
  *   (:ReadModelGeneration {name: "social_g3", projection: "social", version: 1, layout: 1})
  *     `dropping: true` while it is being dropped
- *   (:ReadModelCheckpoint {generation: "social_g3", partition: …}): see `neo4j-checkpoints.ts`
+ *   (:ReadModelCheckpoint {generation: "social_g3", partition: …}): see `checkpoints.ts`
  *
  * `layout` rises when what they hold changes; code refuses a generation of a layout above its own.
  */

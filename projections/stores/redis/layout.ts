@@ -27,7 +27,7 @@ import { ORDERED_NUMBER_CHARACTERS, orderedText } from "./order.ts";
  *   {risk:g3:risk.events/7}:<index>           sorted set of the index's columns, in their order
  *   {risk:g3:risk.events/7}:<index>:of        hash: key → what stands of it in the index
  *
- * Keys are put into order by `redis-order.ts`. Numbers stand in the JSON as JavaScript writes them,
+ * Keys are put into order by `order.ts`. Numbers stand in the JSON as JavaScript writes them,
  * decimals as their text: nothing is computed on the server.
  */
 export class RedisLayout {

@@ -17,7 +17,7 @@ export interface RedisScript {
  */
 const VALUES_AT_ONCE = 1_000;
 
-/** KEYS of every script: checkpoint, parked, causes, then what `redis-layout.ts` gives. */
+/** KEYS of every script: checkpoint, parked, causes, then what `layout.ts` gives. */
 const CHECKPOINT = `
 local function checkpoint()
   return {
