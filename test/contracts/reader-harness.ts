@@ -48,6 +48,8 @@ export interface ReadModelHarness<E extends Event, Reader> {
    * of which comes twice, with a restart after it.
    */
   digests(batchSize: number): Promise<{ readonly live: Digest; readonly rebuilt: Digest }>;
+  /** Drops what is read; nothing can be taken in any more. */
+  drop(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -110,6 +112,7 @@ export async function openHarness<E extends Event, Reader>(
       await second.close();
       return { live, rebuilt };
     },
+    drop: () => store.drop(),
     read: (query) => generation.read(query),
     ask: async (query) => (await generation.read(query)).result,
     close: async () => {

@@ -7,6 +7,8 @@ import { boundRequest, type InfluxSeries, type InfluxStatement } from "./query.t
 
 /** A request that has no answer by then is given up, and its connection closed. */
 const ANSWER_TIMEOUT_MS = 30_000;
+/** Of a statement behind one that failed; the server gives it to the one that failed as well. */
+const NOT_EXECUTED = "not executed";
 
 export interface InfluxClientParts {
   /** `http://user:password@host:port` */
@@ -56,17 +58,33 @@ export class InfluxClient {
     database: string,
     statements: readonly InfluxStatement[],
   ): Promise<readonly (readonly InfluxSeries[])[]> {
-    const path = `/query?${new URLSearchParams({ db: database })}`;
-    const answer = await this.#request(path, boundRequest(statements), {
-      method: "POST",
-      headers: { "content-type": "application/x-www-form-urlencoded" },
-    });
-    const { results } = answer as { results: readonly StatementResult[] };
+    const results = await this.#results(database, statements);
+    // In the place of what was wrong with the statement before: asked alone, it tells.
+    const isHidden = statements.length > 1 && results.some(({ error }) => error === NOT_EXECUTED);
+    if (isHidden) return this.#oneByOne(database, statements);
     return results.map(({ series = [], error }) => {
       if (error !== undefined) throw errorOfStatement(error, this.place);
       // A server without databases names none, and leaves the list of them out.
       return series.map(({ values = [], ...rest }) => ({ ...rest, values }));
     });
+  }
+
+  async #oneByOne(database: string, statements: readonly InfluxStatement[]) {
+    const all: (readonly InfluxSeries[])[] = [];
+    for (const statement of statements) all.push(...(await this.query(database, [statement])));
+    return all;
+  }
+
+  async #results(
+    database: string,
+    statements: readonly InfluxStatement[],
+  ): Promise<readonly StatementResult[]> {
+    const path = `/query?${new URLSearchParams({ db: database })}`;
+    const answer = await this.#request(path, boundRequest(statements), {
+      method: "POST",
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+    });
+    return (answer as { results: readonly StatementResult[] }).results;
   }
 
   /** A statement that has nothing to bind and is of no database, or names it. */

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { decimal } from "../../../platform/kernel/decimal.ts";
 import type { Tick, TickPlace } from "../../../projections/ticks-and-candles/store.ts";
+import { droppedGenerationContract } from "../dropped-generation.ts";
 import { allPages } from "../reader-harness.ts";
 import { type MarketAdapterName, marketAdapters } from "./adapters.ts";
 import { EVER, Feed, type Harness, ID, MINUTE_MS, NOW_MS, T0, tick } from "./feed.ts";
@@ -16,6 +17,8 @@ export function marketReaderContract(name: MarketAdapterName): void {
     });
 
     afterEach(() => model.close());
+
+    droppedGenerationContract(() => model);
 
     it("knows nothing of an instrument that is not there", async () => {
       const answers = await model.ask(async (reader) => [

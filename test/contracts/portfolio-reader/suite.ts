@@ -18,6 +18,7 @@ import type {
   TradePlace,
 } from "../../../projections/portfolios/store.ts";
 import { describeWithSampleData } from "../../sample-data.ts";
+import { droppedGenerationContract } from "../dropped-generation.ts";
 import { printedSeed } from "../log/seed.ts";
 import { allPages } from "../reader-harness.ts";
 import { type Harness, type PortfolioAdapterName, portfolioAdapters } from "./adapters.ts";
@@ -37,6 +38,8 @@ export function portfolioReaderContract(name: PortfolioAdapterName): void {
     });
 
     afterEach(() => model.close());
+
+    droppedGenerationContract(() => model);
 
     async function tell(story: Story, portfolioId = ID): Promise<void> {
       await model.take(portfolioId, story.events);

@@ -7,6 +7,7 @@ import {
 import { decimal } from "../../../platform/kernel/decimal.ts";
 import type { UsagePlace } from "../../../projections/risk/store.ts";
 import type { RiskEvent } from "../../../schemas/generated/risk.ts";
+import { droppedGenerationContract } from "../dropped-generation.ts";
 import { allPages } from "../reader-harness.ts";
 import { type Harness, type RiskAdapterName, riskAdapters } from "./adapters.ts";
 
@@ -25,6 +26,8 @@ export function riskReaderContract(name: RiskAdapterName): void {
     });
 
     afterEach(() => model.close());
+
+    droppedGenerationContract(() => model);
 
     async function tell(id = "p-1"): Promise<void> {
       await model.take(id, book.events.splice(0));

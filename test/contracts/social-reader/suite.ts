@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { createRandom, type Random } from "../../../cli/demo/random.ts";
 import type { Network } from "../../../command-side/contexts/social/trader/network.fixture.ts";
 import type { Ends, Influence, Relation, Trader } from "../../../projections/social/store.ts";
+import { droppedGenerationContract } from "../dropped-generation.ts";
 import { printedSeed } from "../log/seed.ts";
 import { allPages } from "../reader-harness.ts";
 import { type Harness, type SocialAdapterName, socialAdapters } from "./adapters.ts";
@@ -25,6 +26,8 @@ export function socialReaderContract(name: SocialAdapterName): void {
     });
 
     afterEach(() => model.close());
+
+    droppedGenerationContract(() => model);
 
     it("knows nothing of a trader that is not there", async () => {
       const answers = await model.ask(async (reader) => [

@@ -6,6 +6,7 @@ import type {
   StrategyFilter,
   StrategyVersion,
 } from "../../../projections/strategies/store.ts";
+import { droppedGenerationContract } from "../dropped-generation.ts";
 import { printedSeed } from "../log/seed.ts";
 import { allPages } from "../reader-harness.ts";
 import { type Harness, type StrategyAdapterName, strategyAdapters } from "./adapters.ts";
@@ -39,6 +40,8 @@ export function strategiesReaderContract(name: StrategyAdapterName): void {
     });
 
     afterEach(() => model.close());
+
+    droppedGenerationContract(() => model);
 
     /** What a filter finds, asked page by page. */
     async function found(filter: StrategyFilter, limit = 2): Promise<Strategy[]> {
