@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { createRandom } from "../cli/demo/random.ts";
-import { openReaders } from "../cli/serve/readers.ts";
+import { openReaders } from "../cli/serve/readers/open-readers.ts";
 import { storePlace } from "../cli/store-place.ts";
 import { readConfig } from "../platform/config/config.ts";
 import { openPrivateRedis } from "../test/real/private-redis.ts";
@@ -45,7 +45,7 @@ export async function measureCache(wish: Omit<LoadWish, "isApart">): Promise<Sec
     const url = platform.urlOf("command-side");
     tell("filling the platform");
     await fill(url, platform.urlOf("query-api"));
-    const { readers, close } = openReaders(storePlace(readConfig(servers.environment())));
+    const { readers, close } = await openReaders(storePlace(readConfig(servers.environment())));
     const cache = new QueryCache(redis.url);
     const opened = await openReads(readers);
     const rows = await underLoad({ url, ...wish }, () => rowsOf(opened, cache, wish.seconds));

@@ -13,7 +13,6 @@ import { waitUntilProjected } from "./demo/wait-until-projected.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { createHttpSession } from "./http-session.ts";
 import { untilAborted } from "./interrupts.ts";
-import { startPlatform } from "./serve/platform.ts";
 import { defineVerb, type Environment, type Invocation, integerOption } from "./verb.ts";
 
 const USUAL_MINUTES = 60;
@@ -72,6 +71,7 @@ async function runDemo(invocation: Invocation<DemoOptions>, folder: string): Pro
       `(${folder}). serve moves each to a server whose address it is given: docs/operations/.`,
   );
   const startedAtMs = performance.now();
+  const { startPlatform } = await import("./serve/platform.ts");
   const platform = await startPlatform({
     config,
     parts: ["command-side", "projections", "query-api"],

@@ -3,7 +3,7 @@ import { EXIT_CODES_HELP, exitCodes } from "./exit-codes.ts";
 import { failureText, toFailure } from "./failure.ts";
 import { watchInterrupts } from "./interrupts.ts";
 import { nouns } from "./nouns.ts";
-import { fromCommander, type Nouns, type Shell } from "./verb.ts";
+import { fromCommander, type Shell } from "./verb.ts";
 
 const { stdout, stderr, env, argv } = process;
 
@@ -19,7 +19,7 @@ process.exit();
 
 async function run(shell: Shell, words: readonly string[]): Promise<number> {
   let exitCode: number = exitCodes.ok;
-  const program = buildProgram(nouns, shell, (code) => {
+  const program = await buildProgram(words, shell, (code) => {
     exitCode = code;
   });
   try {
@@ -34,7 +34,12 @@ async function run(shell: Shell, words: readonly string[]): Promise<number> {
   }
 }
 
-function buildProgram(nouns: Nouns, shell: Shell, ended: (code: number) => void): Command {
+/** With the verbs of the noun that is asked for; of the others help shows the nouns alone. */
+async function buildProgram(
+  words: readonly string[],
+  shell: Shell,
+  ended: (code: number) => void,
+): Promise<Command> {
   const program = new Command("cipherhorizon")
     .description("Event-sourced platform for crypto trading analytics")
     .addHelpText(
@@ -48,15 +53,14 @@ function buildProgram(nouns: Nouns, shell: Shell, ended: (code: number) => void)
       await output.flushed();
     },
   };
-  for (const [name, { summary, verbs }] of Object.entries(nouns)) {
-    const commands = verbs.map((verb) => verb.build(call));
-    if (name === "") {
-      for (const command of commands) program.addCommand(command);
-      continue;
-    }
-    const noun = new Command(name).summary(summary).description(summary);
-    for (const command of commands) noun.addCommand(command);
-    program.addCommand(noun);
+  const [first = "", second = ""] = words;
+  const word = first === "help" ? second : first;
+  const asked = Object.hasOwn(nouns, word) ? word : "";
+  for (const [name, { summary, load }] of Object.entries(nouns)) {
+    const parent = name === "" ? program : new Command(name).summary(summary);
+    if (name !== "") program.addCommand(parent.description(summary));
+    if (name !== asked) continue;
+    for (const verb of (await load()).verbs) parent.addCommand(verb.build(call));
   }
   keepErrorsQuiet(program);
   return program;

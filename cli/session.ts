@@ -9,7 +9,6 @@ import type { EventOptions, ServerSentEvent } from "./http-client.ts";
 import { createHttpSession } from "./http-session.ts";
 import type { Output } from "./output.ts";
 import type { Problem } from "./problem-failure.ts";
-import { startEmbedded } from "./serve/embedded.ts";
 import type { Environment } from "./verb.ts";
 
 /** The answer to one line of `submit`, in the order of the lines. */
@@ -118,6 +117,7 @@ function remoteSession(address: string, { host, port, apiKey }: Config): Session
 }
 
 async function embeddedSession(config: Config): Promise<Session> {
+  const { startEmbedded } = await import("./serve/embedded.ts");
   const { address, ownKey, close } = await startEmbedded(config).catch((error: unknown) => {
     if (error instanceof PlatformError) throw error;
     throw toFailure(error, `opening the data folder ${config.dataFolder}`);

@@ -45,7 +45,12 @@ export interface Verb<Options = unknown> {
 }
 
 /** Verbs by noun; those without a noun stand under "". */
-export type Nouns = Readonly<Record<string, { summary: string; verbs: readonly RunnableVerb[] }>>;
+export type Nouns = Readonly<Record<string, Noun>>;
+
+interface Noun {
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly verbs: readonly RunnableVerb[] }>;
+}
 
 /** A verb whose options' type is its own affair. */
 export interface RunnableVerb {

@@ -8,7 +8,7 @@ import {
 import { measuredStore } from "./runner/measured-store.ts";
 import type { Tables } from "./runner/projection.ts";
 import type { ReadStore } from "./runner/read-store.ts";
-import type { ServerDropper, ServerStores } from "./servers/server-stores.ts";
+import type { ServerDropper, ServerStores, StoreVisit } from "./servers/server-stores.ts";
 import { SqliteReadStore } from "./stores/sqlite/store.ts";
 
 /** Addresses of the servers that hold read models; null: SQLite holds what would be there. */
@@ -85,6 +85,15 @@ export async function openStore(
 /** Without indexes, which may be of what is left out. */
 function readingOnly(registered: RegisteredProjection, tables: Tables): RegisteredProjection {
   return { ...registered, projection: { ...registered.projection, tables }, indexes: [] };
+}
+
+/** Whoever opened it closes it. `name`: of the visitor, as the server is told. */
+export async function visitServer(
+  server: StoreServer,
+  address: string,
+  name: string,
+): Promise<StoreVisit> {
+  return (await servers[server]()).stores.visit(address, name);
 }
 
 /** Drops generations that nobody needs any more, on whichever store they are. */

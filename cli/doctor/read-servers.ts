@@ -1,12 +1,13 @@
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { projections } from "../../projections/registry.ts";
+import type { StoreVisit } from "../../projections/servers/server-stores.ts";
 import {
   openStore,
   type StorePlace,
   type StoreServer,
   serverOf,
+  visitServer,
 } from "../../projections/stores.ts";
-import { openStoreVisit, type StoreVisit } from "../store-visit.ts";
 import { type Finding, fail, ok } from "./findings.ts";
 import type { FoundGeneration } from "./stores.ts";
 
@@ -29,7 +30,7 @@ export async function examineReadServers(place: StorePlace): Promise<Examined> {
   const generations: FoundGeneration[] = [];
   for (const [server, url] of Object.entries(place.servers) as [StoreServer, string | null][]) {
     if (url === null) continue;
-    const examined = await examineServer(place, server, openStoreVisit[server](url, "doctor"));
+    const examined = await examineServer(place, server, await visitServer(server, url, "doctor"));
     findings.push(...examined.findings);
     generations.push(...examined.generations);
   }

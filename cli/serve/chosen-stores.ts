@@ -1,8 +1,13 @@
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import type { Logger } from "../../platform/telemetry/logger.ts";
 import { registeredProjection } from "../../projections/registry.ts";
-import { type StorePlace, type StoreServer, serverOf } from "../../projections/stores.ts";
-import { openStoreVisit, type StoreVisit } from "../store-visit.ts";
+import type { StoreVisit } from "../../projections/servers/server-stores.ts";
+import {
+  type StorePlace,
+  type StoreServer,
+  serverOf,
+  visitServer,
+} from "../../projections/stores.ts";
 
 /** What one place holds, as it is printed when a process starts. */
 export interface ChosenStore {
@@ -36,7 +41,7 @@ export async function chooseStores(
   for (const [server, url] of Object.entries(place.servers) as [StoreServer, string | null][]) {
     const held = keptOn(server);
     if (url === null || namesOf(held).length === 0) continue;
-    const store = await serverName(openStoreVisit[server](url, "start"), logger);
+    const store = await serverName(await visitServer(server, url, "start"), logger);
     onServers.push({ store, ...held });
   }
   const inFolder = keptOn(null);

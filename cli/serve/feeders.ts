@@ -1,5 +1,4 @@
 import { within } from "../../platform/lifecycle/within.ts";
-import { PartitionGroup } from "../../platform/log/kafka/partition-group.ts";
 import type { PartitionKey } from "../../platform/log/log.ts";
 import type { KafkaPlace } from "../../platform/log/places.ts";
 import type { Logger } from "../../platform/telemetry/logger.ts";
@@ -45,6 +44,7 @@ export function openFeeders(place: StorePlace, kafka: KafkaPlace | null, logger:
 async function ask({ settings }: KafkaPlace, group: string, logger: Logger): Promise<FedBy> {
   const onShared = () => undefined;
   const parts = { settings, group, topics: [], contact: ASKING, onShared, logger };
+  const { PartitionGroup } = await import("../../platform/log/kafka/partition-group.ts");
   const view = await new PartitionGroup(parts).view();
   const owners = [...(view?.owners ?? [])];
   return new Map(owners.map(([partition, { address }]) => [partition, address]));

@@ -1,6 +1,6 @@
 import type { PeerAddress, Peers } from "../../command-side/forwarding/forwarder.ts";
 import { PeerKeys } from "../../platform/access/peer-keys.ts";
-import { type GroupView, PartitionGroup } from "../../platform/log/kafka/partition-group.ts";
+import type { GroupView, PartitionGroup } from "../../platform/log/kafka/partition-group.ts";
 import { type PartitionKey, type PartitionRef, partitionKey } from "../../platform/log/log.ts";
 import type { KafkaPlace } from "../../platform/log/places.ts";
 import type { Logger } from "../../platform/telemetry/logger.ts";
@@ -37,6 +37,7 @@ export class KafkaPeers implements Peers {
     const { kafka, topics, logger } = this.#parts;
     const contact = { address, publicKey: this.#keys.publicKey };
     const of = { settings: kafka.settings, group: GROUP, topics };
+    const { PartitionGroup } = await import("../../platform/log/kafka/partition-group.ts");
     this.#group = new PartitionGroup({ ...of, contact, onShared, logger });
     await this.#group.join();
   }

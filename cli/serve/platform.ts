@@ -33,7 +33,7 @@ import { Front } from "./front.ts";
 import { KafkaPeers } from "./kafka-peers.ts";
 import { chosenManagers, processManagersPart } from "./process-managers.ts";
 import { chosenProjections, projectionsPart } from "./projections.ts";
-import { openReaders } from "./readers.ts";
+import { openReaders } from "./readers/open-readers.ts";
 import { SharingCommandSide } from "./sharing-command-side.ts";
 import type { StartedPart } from "./started-part.ts";
 
@@ -123,7 +123,7 @@ async function startBehind(
     started.push(await processManagersPart({ config, logger, gateway: commandSide.gateway }));
     started.push(commandSidePart(commandSide));
   }
-  if (parts.includes("query-api")) started.push(queryApiPart(options, base));
+  if (parts.includes("query-api")) started.push(await queryApiPart(options, base));
   if (parts.includes("projections")) {
     const operations = sharing === null ? (commandSide?.gateway ?? null) : null;
     started.push(projectionsPart({ ...options, ...base, operations, names: fedBy(options) }));
@@ -263,12 +263,15 @@ function commandSidePart(commandSide: CommandSide): StartedPart {
   };
 }
 
-function queryApiPart({ config, logger }: StartPlatform, { log, codec }: Base): StartedPart {
+async function queryApiPart(
+  { config, logger }: StartPlatform,
+  { log, codec }: Base,
+): Promise<StartedPart> {
   const { dataFolder, cursorSecret } = config;
   const place = storePlace(config);
-  const { readers, close } = openReaders(place);
+  const { readers, close } = await openReaders(place);
   const folder = makeAsOfFolder(dataFolder);
-  const past = openReaders({ ...place, folder: folder.path, servers: NO_SERVERS });
+  const past = await openReaders({ ...place, folder: folder.path, servers: NO_SERVERS });
   const queryApi = startQueryApi({
     log,
     codec,

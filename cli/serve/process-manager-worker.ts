@@ -62,7 +62,7 @@ async function work({ place, log: logAt, manager: name, wish }: ManagerJob): Pro
   });
   tell({ type: "trouble", trouble: null });
   const logger = createLogger("warn");
-  const minutes = openStoredMinutes({ place, log, codec, logger, signal });
+  const minutes = await openStoredMinutes({ place, log, codec, logger, signal });
   const store = await openProcessStore(place, manager.projection);
   const parts = { manager, sources: minutes, store, log, codec, door, wish, signal };
   try {

@@ -4,13 +4,9 @@ import type { LogReader } from "../../platform/log/log.ts";
 import type { Logger } from "../../platform/telemetry/logger.ts";
 import { registeredProjection } from "../../projections/registry.ts";
 import { generationFile } from "../../projections/runner/generation-files.ts";
-import { InfluxClient } from "../../projections/stores/influx/client.ts";
-import { openInfluxGeneration } from "../../projections/stores/influx/reader.ts";
-import { generationSchema } from "../../projections/stores/postgres/schema.ts";
 import type { SqliteQueries } from "../../projections/stores/sqlite/query.ts";
 import { openSqliteGeneration } from "../../projections/stores/sqlite/reader.ts";
 import { type StorePlace, serverOf } from "../../projections/stores.ts";
-import { InfluxMinuteReader } from "../../projections/ticks-and-candles/influx-minute.ts";
 import { SqliteMinuteReader } from "../../projections/ticks-and-candles/sqlite-minute.ts";
 import type { OpenGeneration } from "../../query-api/reading/generation-reader.ts";
 import { followPromotions } from "../../query-api/reading/promotions.ts";
@@ -19,7 +15,6 @@ import { ReadModel } from "../../query-api/reading/read-model.ts";
 const PROJECTION = "ticks-and-candles";
 /** How long a look waits for the read model; what it has not passed by then stays due. */
 const WAIT_MS = 1_000;
-const INFLUX_CONNECTIONS = 2;
 
 export interface StoredMinutesParts {
   readonly place: StorePlace;
@@ -30,11 +25,11 @@ export interface StoredMinutesParts {
 }
 
 /** Stored minutes of the generation that readers use now. */
-export function openStoredMinutes(
+export async function openStoredMinutes(
   parts: StoredMinutesParts,
-): StoredMinutes & { close(): Promise<void> } {
+): Promise<StoredMinutes & { close(): Promise<void> }> {
   const { place, log, codec, logger, signal } = parts;
-  const opener = openMinuteReaders(place);
+  const opener = await openMinuteReaders(place);
   const { topics } = registeredProjection(PROJECTION).projection;
   const model = new ReadModel(PROJECTION, topics, opener.open);
   const { ended } = followPromotions({ log, codec, logger, models: [model], signal });
@@ -58,13 +53,13 @@ interface MinuteReader {
   minute(instrumentId: string, openTimeMs: number): ReturnType<StoredMinutes["minute"]>;
 }
 
-interface MinuteReaders {
+export interface MinuteReaders {
   readonly open: OpenGeneration<MinuteReader>;
   close(): void;
 }
 
 /** On the store where the read model stands. */
-function openMinuteReaders({ folder, servers }: StorePlace): MinuteReaders {
+async function openMinuteReaders({ folder, servers }: StorePlace): Promise<MinuteReaders> {
   const there = serverOf(registeredProjection(PROJECTION), servers);
   if (there?.server !== "influx") {
     const makeReader = (queries: SqliteQueries) => new SqliteMinuteReader(queries);
@@ -74,13 +69,6 @@ function openMinuteReaders({ folder, servers }: StorePlace): MinuteReaders {
       close: () => undefined,
     };
   }
-  const client = new InfluxClient({ url: there.address, connections: INFLUX_CONNECTIONS });
-  const readerMaker = InfluxMinuteReader.maker;
-  const databaseOf = (generation: number) => generationSchema(PROJECTION, generation);
-  return {
-    open: (generation) => {
-      return openInfluxGeneration({ client, database: databaseOf(generation), readerMaker });
-    },
-    close: () => client.close(),
-  };
+  const { openInfluxMinutes } = await import("./influx-minutes.ts");
+  return openInfluxMinutes(there.address, PROJECTION);
 }

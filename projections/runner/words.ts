@@ -1,7 +1,7 @@
 import { FOLDED_PAIRS, MARK_RANGES, WORD_RANGES } from "./word-characters.ts";
 
 /**
- * The words of a text, as SQLite's index of words has them (`stores/sqlite/text-index.ts`): letters and
+ * The words of a text, as SQLite's index of words has them (`sqlite/text-index.ts`): letters and
  * digits between other signs, without case and diacritics. For stores that have no such index.
  *
  *   Zoë's BTC-USDT   →   zoe s btc usdt

@@ -1,5 +1,9 @@
 import { InfluxClient } from "../stores/influx/client.ts";
-import { dropDatabase } from "../stores/influx/database.ts";
+import {
+  dropDatabase,
+  generationsThere,
+  requireSuitableServer,
+} from "../stores/influx/database.ts";
 import type { InfluxShapes } from "../stores/influx/shape.ts";
 import { InfluxReadStore } from "../stores/influx/store.ts";
 import { generationSchema } from "../stores/postgres/schema.ts";
@@ -20,6 +24,16 @@ export const stores: ServerStores = {
     const client = new InfluxClient({ url, connections: 1 });
     return {
       drop: (name, generation) => dropDatabase(client, generationSchema(name, generation)),
+      close: async () => client.close(),
+    };
+  },
+  visit: (url) => {
+    const client = new InfluxClient({ url, connections: 1 });
+    return {
+      product: "InfluxDB",
+      place: client.place,
+      requireSuitable: () => requireSuitableServer(client),
+      generationsThere: (projection) => generationsThere(client, projection),
       close: async () => client.close(),
     };
   },

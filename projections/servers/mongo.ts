@@ -1,5 +1,5 @@
 import { MongoDatabase } from "../stores/mongo/database.ts";
-import { collectionPrefix, dropCollections } from "../stores/mongo/schema.ts";
+import { collectionPrefix, dropCollections, generationsThere } from "../stores/mongo/schema.ts";
 import { MongoReadStore } from "../stores/mongo/store.ts";
 import { type MongoLayout, NO_LAYOUT } from "../stores/mongo/table.ts";
 import { layout as strategyLayout } from "../strategies/mongo.ts";
@@ -18,6 +18,16 @@ export const stores: ServerStores = {
     const database = new MongoDatabase({ url, name: "dropper", connections: 1 });
     return {
       drop: (name, generation) => dropCollections(database, collectionPrefix(name, generation)),
+      close: () => database.close(),
+    };
+  },
+  visit: (url, name) => {
+    const database = new MongoDatabase({ url, name, connections: 1 });
+    return {
+      product: "MongoDB",
+      place: database.place,
+      requireSuitable: async () => (await database.requireSuitableServer()).version,
+      generationsThere: (projection) => generationsThere(database, projection),
       close: () => database.close(),
     };
   },

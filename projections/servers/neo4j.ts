@@ -2,7 +2,12 @@ import { columnIndexes } from "../runner/stored-table.ts";
 import { graph as socialGraph } from "../social/neo4j.ts";
 import type { Graph } from "../stores/neo4j/graph.ts";
 import { Neo4jPool } from "../stores/neo4j/pool.ts";
-import { dropGeneration, generationSuffix } from "../stores/neo4j/schema.ts";
+import {
+  dropGeneration,
+  generationSuffix,
+  generationsThere,
+  requireSuitableServer,
+} from "../stores/neo4j/schema.ts";
 import { Neo4jReadStore } from "../stores/neo4j/store.ts";
 import type { ServerStores } from "./server-stores.ts";
 
@@ -20,6 +25,16 @@ export const stores: ServerStores = {
     const pool = new Neo4jPool({ url, name: "dropper", connections: 1 });
     return {
       drop: (name, generation) => dropGeneration(pool, generationSuffix(name, generation)),
+      close: () => pool.close(),
+    };
+  },
+  visit: (url, name) => {
+    const pool = new Neo4jPool({ url, name, connections: 1 });
+    return {
+      product: "Neo4j",
+      place: pool.place,
+      requireSuitable: () => requireSuitableServer(pool),
+      generationsThere: (projection) => generationsThere(pool, projection),
       close: () => pool.close(),
     };
   },

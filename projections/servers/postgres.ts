@@ -1,6 +1,11 @@
 import { columnIndexes } from "../runner/stored-table.ts";
 import { PostgresPool } from "../stores/postgres/pool.ts";
-import { dropSchema, generationSchema } from "../stores/postgres/schema.ts";
+import {
+  dropSchema,
+  generationSchema,
+  generationsThere,
+  requireSuitableServer,
+} from "../stores/postgres/schema.ts";
 import { PostgresReadStore } from "../stores/postgres/store.ts";
 import type { ServerStores } from "./server-stores.ts";
 
@@ -13,6 +18,16 @@ export const stores: ServerStores = {
     const pool = new PostgresPool({ url, name: "dropper", connections: 1 });
     return {
       drop: (name, generation) => dropSchema(pool, generationSchema(name, generation)),
+      close: () => pool.close(),
+    };
+  },
+  visit: (url, name) => {
+    const pool = new PostgresPool({ url, name, connections: 1 });
+    return {
+      product: "PostgreSQL",
+      place: pool.place,
+      requireSuitable: () => requireSuitableServer(pool),
+      generationsThere: (projection) => generationsThere(pool, projection),
       close: () => pool.close(),
     };
   },

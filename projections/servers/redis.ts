@@ -1,7 +1,7 @@
 import { columnIndexes } from "../runner/stored-table.ts";
 import { RedisConnection } from "../stores/redis/connection.ts";
 import { generationPrefix } from "../stores/redis/layout.ts";
-import { dropGeneration } from "../stores/redis/schema.ts";
+import { dropGeneration, generationsThere, requireSuitableServer } from "../stores/redis/schema.ts";
 import { RedisReadStore } from "../stores/redis/store.ts";
 import type { ServerStores } from "./server-stores.ts";
 
@@ -14,6 +14,16 @@ export const stores: ServerStores = {
     const connection = new RedisConnection({ url, name: "dropper" });
     return {
       drop: (name, generation) => dropGeneration(connection, generationPrefix(name, generation)),
+      close: () => connection.close(),
+    };
+  },
+  visit: (url, name) => {
+    const connection = new RedisConnection({ url, name });
+    return {
+      product: "Redis",
+      place: connection.place,
+      requireSuitable: () => requireSuitableServer(connection),
+      generationsThere: (projection) => generationsThere(connection, projection),
       close: () => connection.close(),
     };
   },

@@ -8,7 +8,7 @@ import { untilAborted } from "../interrupts.ts";
 import { logName, logPlace } from "../log-place.ts";
 import { defineVerb, type RunnableVerb, usageFailure } from "../verb.ts";
 import { namesOf } from "./chosen-stores.ts";
-import { type Part, startPlatform } from "./platform.ts";
+import type { Part } from "./platform.ts";
 
 interface Serving {
   readonly parts: readonly Part[];
@@ -45,7 +45,7 @@ const SERVINGS: Readonly<Record<string, Serving>> = {
 };
 
 /** `serve all`, `serve command-side` … */
-export const serveVerbs: readonly RunnableVerb[] = Object.entries(SERVINGS).map(serveVerb);
+export const verbs: readonly RunnableVerb[] = Object.entries(SERVINGS).map(serveVerb);
 
 function serveVerb([name, serving]: [string, Serving]): RunnableVerb {
   const { parts, summary, port, takesNames = false, examples = [] } = serving;
@@ -64,6 +64,7 @@ function serveVerb([name, serving]: [string, Serving]): RunnableVerb {
       const named = knownNames(words);
       const config = readConfig(environment);
       const logger = createLogger(config.logLevel);
+      const { startPlatform } = await import("./platform.ts");
       const platform = await startPlatform({
         ...{ config, parts, logger, port: config[port], interrupted },
         ...(named.length === 0 ? {} : { projections: named }),
