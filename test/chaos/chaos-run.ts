@@ -6,13 +6,17 @@ import type { Fault } from "./faults.ts";
 import type { OwnStack } from "./own-stack.ts";
 import { allOf, type ChaosPlatform } from "./platform.ts";
 import type { Rebuilds } from "./rebuilds.ts";
+import { SAMPLE_SECONDS } from "./sample.ts";
 import type { ServedProcess } from "./served-process.ts";
 
 /**
- * Steady: the machine has servers, platform and checks to carry as well, and every sixth rebuild
- * compares all ticks of the run.
+ * Steady: the machine has servers, platform and checks to carry as well. A whole run has a third of
+ * a sample's, for each rebuild is compared row by row with all that the run has made so far.
  */
-const PACE: Pace = { thinkingMs: 1_200, ticksPerRequest: 40 };
+const PACE: Pace = {
+  thinkingMs: SAMPLE_SECONDS === null ? 3_600 : 1_200,
+  ticksPerRequest: 40,
+};
 const LONGEST_CALM_MILLISECONDS = 1_500;
 /** Longer than a session: a process comes back when its partitions are another's. */
 const SHORTEST_PAUSE_MILLISECONDS = 7_000;
