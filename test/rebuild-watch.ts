@@ -32,16 +32,25 @@ export async function generationsShown(
   return JSON.parse(await answer.text()).data.generations;
 }
 
-/** A rebuild that a kill has interrupted may be under way still: then that one goes on. */
+/**
+ * A rebuild that a kill has interrupted may be under way still: then that one goes on. Who is told
+ * to ask again, because a partition changes hands, does.
+ */
 export async function startRebuild(url: string, projection: string): Promise<void> {
+  await until(`a rebuild of ${projection} is begun`, () => hasBegun(url, projection));
+}
+
+async function hasBegun(url: string, projection: string): Promise<boolean> {
   const { version } = registeredProjection(projection).projection;
   const answer = await fetch(`${url}/v1/projections/${projection}/start-generation`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ version, reason: "a test" }),
   });
-  const { code } = JSON.parse(await answer.text());
-  if (!answer.ok && code !== "REBUILD_RUNNING") throw new Error(`${answer.status} ${code}`);
+  const { code, retryable } = JSON.parse(await answer.text());
+  if (answer.ok || code === "REBUILD_RUNNING") return true;
+  if (retryable === true) return false;
+  throw new Error(`${answer.status} ${code}`);
 }
 
 /**
