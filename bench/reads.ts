@@ -22,6 +22,7 @@ const WARM_UP_SECONDS = 20;
 const TARGET_MILLISECONDS = 50;
 const MICROSECONDS_PER_SECOND = 1_000_000;
 const REACHED_SHARE = 0.99;
+
 /** How long every read takes while commands and ticks go in at a fixed rate. */
 export async function measureReads(bench: Bench, wish: LoadWish): Promise<Section> {
   const platform = await bench.start();

@@ -57,8 +57,8 @@ async function buildProgram(
   const word = first === "help" ? second : first;
   const asked = Object.hasOwn(nouns, word) ? word : "";
   for (const [name, { summary, load }] of Object.entries(nouns)) {
-    const parent = name === "" ? program : new Command(name).summary(summary);
-    if (name !== "") program.addCommand(parent.description(summary));
+    const parent =
+      name === "" ? program : program.command(name).summary(summary).description(summary);
     if (name !== asked) continue;
     for (const verb of (await load()).verbs) parent.addCommand(verb.build(call));
   }
