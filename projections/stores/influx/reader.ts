@@ -1,6 +1,5 @@
-import type { PartitionKey } from "../../../platform/log/log.ts";
-import { noLongerOpen, type Snapshot, snapshotOf } from "../../runner/generation-snapshot.ts";
-import { QueriesUnderWay } from "../../runner/queries-under-way.ts";
+import { type Snapshot, snapshotOf } from "../../runner/generation-snapshot.ts";
+import { OpenedGeneration } from "../../runner/opened-generation.ts";
 import { readCheckpoints } from "./checkpoints.ts";
 import type { InfluxClient } from "./client.ts";
 import { builtBy } from "./database.ts";
@@ -30,40 +29,25 @@ export async function openInfluxGeneration<Reader>(
 }
 
 /** Each query reads the generation as it was at the checkpoints that the query began with. */
-export class InfluxGeneration<Reader> {
+export class InfluxGeneration<Reader> extends OpenedGeneration<Reader> {
   readonly #parts: InfluxGenerationParts<Reader>;
   readonly #makeReader: (versions: InfluxVersions) => Reader;
-  readonly #underWay = new QueriesUnderWay();
 
   constructor(parts: InfluxGenerationParts<Reader>) {
+    super();
     this.#parts = parts;
     this.#makeReader = parts.readerMaker();
   }
 
-  /** Rows and positions of the answer agree: what is above the positions is left out. */
-  async read<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>> {
-    try {
-      return await this.#underWay.run(() => this.#read(query));
-    } catch (error) {
-      throw error instanceof MissingDatabase ? noLongerOpen() : error;
-    }
-  }
-
-  async positions(): Promise<ReadonlyMap<PartitionKey, number>> {
-    const { positions } = await this.read(async () => null);
-    return positions;
-  }
-
-  /** Waits for the queries that were asked before; later ones are refused. */
-  async close(): Promise<void> {
-    await this.#underWay.close();
-  }
-
-  async #read<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>> {
+  protected async answer<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>> {
     const { client, database } = this.#parts;
     const checkpoints = await readCheckpoints(client, database);
     const asOf = new Map([...checkpoints].map(([key, { next }]) => [key, next]));
     const reader = this.#makeReader(new InfluxVersions(client, database, asOf));
     return snapshotOf(await query(reader), checkpoints);
+  }
+
+  protected override isDropped(error: unknown): boolean {
+    return error instanceof MissingDatabase;
   }
 }

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { PartitionKey } from "../../../platform/log/log.ts";
 import { noLongerOpen, type Snapshot, snapshotOf } from "../../runner/generation-snapshot.ts";
-import { QueriesUnderWay } from "../../runner/queries-under-way.ts";
+import { OpenedGeneration } from "../../runner/opened-generation.ts";
 import { readCheckpoints } from "./checkpoints.ts";
 import type { MongoDatabase } from "./database.ts";
 import { MongoQueries } from "./query.ts";
@@ -33,29 +32,15 @@ export async function openMongoGeneration<Reader>(
  * may be ahead of the checkpoint while a batch is written: then the query is asked again, and past
  * a limit (a writer was killed in its middle, say) the answer holds rows newer than its position.
  */
-export class MongoGeneration<Reader> {
+export class MongoGeneration<Reader> extends OpenedGeneration<Reader> {
   readonly #parts: MongoGenerationParts<Reader>;
-  readonly #underWay = new QueriesUnderWay();
 
   constructor(parts: MongoGenerationParts<Reader>) {
+    super();
     this.#parts = parts;
   }
 
-  async read<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>> {
-    return this.#underWay.run(() => this.#read(query));
-  }
-
-  async positions(): Promise<ReadonlyMap<PartitionKey, number>> {
-    const { positions } = await this.read(async () => null);
-    return positions;
-  }
-
-  /** Waits for the queries that were asked before; later ones are refused. */
-  async close(): Promise<void> {
-    await this.#underWay.close();
-  }
-
-  async #read<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>> {
+  protected async answer<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>> {
     for (let tries = 1; ; tries += 1) {
       const { snapshot, isAhead } = await this.#readOnce(query);
       if (!isAhead || tries === TRIES) return snapshot;

@@ -1,6 +1,6 @@
 import type { PartitionKey } from "../../../platform/log/log.ts";
 import { type Snapshot, snapshotOf } from "../../runner/generation-snapshot.ts";
-import { QueriesUnderWay } from "../../runner/queries-under-way.ts";
+import { OpenedGeneration } from "../../runner/opened-generation.ts";
 import type { Checkpoint } from "../../runner/read-store.ts";
 import { readCheckpoints, readGeneration } from "./checkpoints.ts";
 import type { Neo4jPool } from "./pool.ts";
@@ -24,34 +24,24 @@ export async function openNeo4jGeneration<Reader>(
 }
 
 /** Each query is answered from one state of the generation. */
-export class Neo4jGeneration<Reader> {
+export class Neo4jGeneration<Reader> extends OpenedGeneration<Reader> {
   readonly #parts: Neo4jGenerationParts<Reader>;
-  readonly #underWay = new QueriesUnderWay();
 
   constructor(parts: Neo4jGenerationParts<Reader>) {
+    super();
     this.#parts = parts;
   }
 
-  /** Rows and positions of the answer agree. The query may be asked twice. */
-  async read<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>> {
-    return this.#underWay.run(() => this.#read(query));
-  }
-
   /** Without the lock that `read` ends with: this is asked many times a second. */
-  async positions(): Promise<ReadonlyMap<PartitionKey, number>> {
+  override async positions(): Promise<ReadonlyMap<PartitionKey, number>> {
     const { pool, generation } = this.#parts;
-    const checkpoints = await this.#underWay.run(() => {
+    const checkpoints = await this.whileOpen(() => {
       return pool.look((session) => readCheckpoints(session, generation));
     });
     return new Map([...checkpoints].map(([key, { next }]) => [key, next]));
   }
 
-  /** Waits for the queries that were asked before; later ones are refused. */
-  async close(): Promise<void> {
-    await this.#underWay.close();
-  }
-
-  #read<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>> {
+  protected answer<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>> {
     const { pool, generation, makeReader } = this.#parts;
     return readGeneration(pool, generation, async (session, checkpoints) => {
       const queries = new Neo4jQueries(session, generation, positionOf(checkpoints));

@@ -1,5 +1,5 @@
-import type { PartitionKey } from "../../../platform/log/log.ts";
-import { noLongerOpen, type Snapshot, snapshotOf } from "../../runner/generation-snapshot.ts";
+import { type Snapshot, snapshotOf } from "../../runner/generation-snapshot.ts";
+import { OpenedGeneration } from "../../runner/opened-generation.ts";
 import { QueriesUnderWay } from "../../runner/queries-under-way.ts";
 import { readGeneration } from "./checkpoints.ts";
 import { isMissingGeneration } from "./errors.ts";
@@ -27,39 +27,23 @@ export async function openPostgresGeneration<Reader>(
 }
 
 /** Each query runs in one read-only transaction on one state of the generation. */
-export class PostgresGeneration<Reader> {
+export class PostgresGeneration<Reader> extends OpenedGeneration<Reader> {
   readonly #parts: PostgresGenerationParts<Reader>;
-  readonly #underWay: QueriesUnderWay;
 
   constructor(parts: PostgresGenerationParts<Reader>) {
+    super(new QueriesUnderWay(() => parts.pool.waiting));
     this.#parts = parts;
-    this.#underWay = new QueriesUnderWay(() => parts.pool.waiting);
   }
 
-  /** Rows and positions of the answer agree: they stand in the same transaction. */
-  async read<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>> {
-    try {
-      return await this.#underWay.run(() => this.#read(query));
-    } catch (error) {
-      throw isMissingGeneration(error) ? noLongerOpen() : error;
-    }
-  }
-
-  async positions(): Promise<ReadonlyMap<PartitionKey, number>> {
-    const { positions } = await this.read(async () => null);
-    return positions;
-  }
-
-  /** Waits for the queries that were asked before; later ones are refused. */
-  async close(): Promise<void> {
-    await this.#underWay.close();
-  }
-
-  #read<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>> {
+  protected answer<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>> {
     const { pool, schema, makeReader } = this.#parts;
     return readGeneration(pool, schema, async (session, checkpoints) => {
       const reader = makeReader(new PostgresQueries(session, schema));
       return snapshotOf(await query(reader), checkpoints);
     });
+  }
+
+  protected override isDropped(error: unknown): boolean {
+    return isMissingGeneration(error);
   }
 }

@@ -1,8 +1,8 @@
 import { PlatformError } from "../../../platform/errors/catalogue.ts";
 import type { PartitionKey } from "../../../platform/log/log.ts";
-import { noLongerOpen, type Snapshot, snapshotOf } from "../../runner/generation-snapshot.ts";
+import { type Snapshot, snapshotOf } from "../../runner/generation-snapshot.ts";
+import { OpenedGeneration } from "../../runner/opened-generation.ts";
 import type { Row, Tables } from "../../runner/projection.ts";
-import { QueriesUnderWay } from "../../runner/queries-under-way.ts";
 import type { Checkpoint } from "../../runner/read-store.ts";
 import { storedTable, type TableIndex } from "../../runner/stored-table.ts";
 import type { RedisConnection } from "./connection.ts";
@@ -38,38 +38,19 @@ export async function openRedisGeneration<Reader>(
 }
 
 /** Each query is answered with the checkpoints of the very moments at which its rows were read. */
-export class RedisGeneration<Reader> {
+export class RedisGeneration<Reader> extends OpenedGeneration<Reader> {
   readonly #parts: RedisGenerationParts<Reader>;
   readonly #place: RedisPlace;
-  readonly #underWay = new QueriesUnderWay();
 
   constructor(parts: RedisGenerationParts<Reader>) {
+    super();
     const { connection, prefix, indexes } = parts;
     const tables = Object.entries(parts.tables).map(([name, table]) => storedTable(name, table));
     this.#parts = parts;
     this.#place = { connection, prefix, layout: new RedisLayout(prefix, tables, indexes) };
   }
 
-  /** Rows and positions of the answer agree, however many steps the query has. */
-  async read<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>> {
-    try {
-      return await this.#underWay.run(() => this.#read(query));
-    } catch (error) {
-      throw error instanceof MissingGeneration ? noLongerOpen() : error;
-    }
-  }
-
-  async positions(): Promise<ReadonlyMap<PartitionKey, number>> {
-    const { positions } = await this.read(async () => null);
-    return positions;
-  }
-
-  /** Waits for the queries that were asked before; later ones are refused. */
-  async close(): Promise<void> {
-    await this.#underWay.close();
-  }
-
-  async #read<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>> {
+  protected async answer<T>(query: (reader: Reader) => Promise<T>): Promise<Snapshot<T>> {
     const deadlineMs = performance.now() + ASKED_AGAIN_FOR_MS;
     for (let attempts = 1; ; attempts += 1) {
       const queries = new RedisQueries(this.#place);
@@ -86,6 +67,10 @@ export class RedisGeneration<Reader> {
         );
       }
     }
+  }
+
+  protected override isDropped(error: unknown): boolean {
+    return error instanceof MissingGeneration;
   }
 }
 
