@@ -6,7 +6,7 @@ export interface BrokenName {
   readonly page: string;
   readonly line: number;
   readonly name: string;
-  readonly problem: "no such file" | "no such heading";
+  readonly problem: "no such file" | "no such heading" | "no such constant";
 }
 
 interface Page {
@@ -23,16 +23,23 @@ const CODE_SPAN = /`([^`]+)`/g;
 const FENCE = /^\s*```/;
 /** `<!-- example names: watchlists -->`: paths through such a folder are only an example. */
 const EXAMPLES = /^<!-- example names: (.+) -->$/m;
+/** `LIMIT` in `projections/limits.ts`. */
+const CONSTANT = /`([A-Z][A-Z0-9_]+)` in `([^`]+)`/g;
 /** Letters of a path that is meant as it stands: patterns (`<name>`, `*`, `…`, `{id}`) are not. */
 const PLAIN_PATH = /^[\w@.~-]+(\/[\w@.~-]+)*\/?$/;
 
 /**
  * Every relative link, and every path in backticks that begins with a folder of the repository, in
- * all pages under `docs/` and in the README: what of them does not exist.
+ * all pages under `docs/` and in the README: what of them does not exist. So with every constant
+ * that is said to stand in a file.
  */
 export function findBrokenNames(root: string): readonly BrokenName[] {
   const folders = foldersOf(root);
-  return pagesOf(root).flatMap((page) => [...brokenLinks(page), ...brokenPaths(page, folders)]);
+  return pagesOf(root).flatMap((page) => [
+    ...brokenLinks(page),
+    ...brokenPaths(page, folders),
+    ...movedConstants(page),
+  ]);
 }
 
 function pagesOf(root: string): readonly Page[] {
@@ -100,6 +107,15 @@ function brokenPaths(page: Page, folders: ReadonlySet<string>): readonly BrokenN
   });
 }
 
+function movedConstants(page: Page): readonly BrokenName[] {
+  return namesIn(page, CONSTANT).flatMap(({ name, second: path = "", line }): BrokenName[] => {
+    const file = join(page.root, path);
+    // That the file itself is not there is found as a path.
+    if (!existsSync(file) || readFileSync(file, "utf8").includes(`const ${name} `)) return [];
+    return [{ page: page.path, line, name, problem: "no such constant" }];
+  });
+}
+
 function isRepositoryPath(name: string, folders: ReadonlySet<string>): boolean {
   const [first] = name.split("/");
   return name.includes("/") && PLAIN_PATH.test(name) && folders.has(first ?? "");
@@ -109,8 +125,15 @@ function isExample(name: string, { examples }: Page): boolean {
   return name.split(/[/.]/).some((part) => examples.has(part));
 }
 
-function namesIn(page: Page, pattern: RegExp): readonly { name: string; line: number }[] {
+interface Named {
+  readonly name: string;
+  /** Where the pattern has a second group. */
+  readonly second: string | undefined;
+  readonly line: number;
+}
+
+function namesIn(page: Page, pattern: RegExp): readonly Named[] {
   return page.lines.flatMap((text, index) =>
-    [...text.matchAll(pattern)].map((match) => ({ name: match[1] ?? "", line: index + 1 })),
+    [...text.matchAll(pattern)].map(([, name = "", second]) => ({ name, second, line: index + 1 })),
   );
 }

@@ -54,6 +54,12 @@ describe("the check of the documents", () => {
     ]);
   });
 
+  it("finds a constant that does not stand where it is said to", () => {
+    writeFileSync(join(root, "platform", "log.ts"), "const LIMIT = 5;\n");
+    const text = "`LIMIT` in `platform/log.ts`, `OTHER` in `platform/log.ts`";
+    expect(brokenNamesOf(text)).to.deep.equal(["OTHER"]);
+  });
+
   it("leaves the paths of a page's own example alone", () => {
     const text =
       "<!-- example names: lists -->\n`platform/lists/a.ts` `platform/lists.ts` `platform/b.ts`";
