@@ -5,6 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { generationFile } from "../projections/runner/generation-files.ts";
+import { PARKED_STREAMS_LIMIT } from "../projections/runner/runner.ts";
 import { print } from "./contracts/log/seed.ts";
 import { type PlatformProcess, startPlatformProcess } from "./platform-process.ts";
 import { compareWithFresh } from "./rebuild-rows.ts";
@@ -19,6 +20,7 @@ const LONG = 6_000;
 const MOST_KILLS = 5;
 
 interface Parked {
+  readonly stream: string;
   readonly generation: number;
   readonly partition: string;
   readonly position: number;
@@ -98,6 +100,11 @@ describe("a stream that is parked", function () {
   async function parkedShown(): Promise<readonly Parked[]> {
     const answer = await ask(`/v1/projections/${NAME}/parked?stream=${ID}`);
     return JSON.parse(await answer.text()).data.streams;
+  }
+
+  async function allParked(): Promise<readonly Parked[]> {
+    const { stdout } = await cli("parked", "list", "--json");
+    return jsonLines(stdout) as unknown as Parked[];
   }
 
   async function untilParked(releases = 0): Promise<Parked> {
@@ -223,6 +230,34 @@ describe("a stream that is parked", function () {
     await expectAsFromZero();
   });
 
+  it("is one of too many: all stops, until something is decided about one of them", async () => {
+    const ids = Array.from({ length: PARKED_STREAMS_LIMIT + 1 }, (_, i) => `many-${i}`);
+    const opened = { name: "Many", owner: null, baseCurrency: "USDT", costMethod: "fifo" };
+    await send(ids.map((id) => ({ id, type: "OpenPortfolio", data: opened })));
+    await send(ids.map((id) => depositOf(id, `${POISON}-${id}`)));
+    await until("the read model has stopped", async () => {
+      return (await (await ask("/readyz")).text()).includes(`generation 1 of ${NAME} stopped`);
+    });
+    let [first] = await allParked();
+    await until("one of them is told", async () => {
+      [first] = await allParked();
+      return first !== undefined;
+    });
+    mend(1);
+    const released = await cli("parked", "release", NAME, first?.stream ?? "", ...WHY);
+    expect(released.exitCode, released.stderr).to.equal(0);
+    await until("it is ready again", async () => (await ask("/readyz")).ok);
+    await until("all are through", async () => {
+      const all = await allParked();
+      for (const { generation, partition, stream } of all.filter(({ releasing }) => !releasing)) {
+        const data = { generation, partition, stream, reason: "a test" };
+        await post(`/v1/projections/${NAME}/release-stream`, data);
+      }
+      return all.length === 0;
+    });
+    await expectAsFromZero();
+  });
+
   /** Where the release stands, once it has begun; `null`: it is through. */
   async function untilMoved(from: number): Promise<number | null> {
     for (;;) {
@@ -233,15 +268,21 @@ describe("a stream that is parked", function () {
     }
   }
 
-  async function depositMany(count: number): Promise<void> {
-    const lines = Array.from({ length: count }, (_, i) => {
-      const more = { asset: "USDT", amount: "1", unitCost: "1", externalReference: `many-${i}` };
-      return JSON.stringify({ aggregate: "portfolio", id: ID, type: "DepositFunds", data: more });
-    });
+  function depositMany(count: number): Promise<void> {
+    return send(Array.from({ length: count }, (_, i) => depositOf(ID, `many-${i}`)));
+  }
+
+  function depositOf(id: string, externalReference: string) {
+    const data = { asset: "USDT", amount: "1", unitCost: "1", externalReference };
+    return { id, type: "DepositFunds", data };
+  }
+
+  async function send(commands: readonly object[]): Promise<void> {
+    const lines = commands.map((one) => JSON.stringify({ aggregate: "portfolio", ...one }));
     const headers = { "content-type": "application/x-ndjson" };
     const body = `${lines.join("\n")}\n`;
     const answer = await fetch(`${platform.url}/v1/commands`, { method: "POST", headers, body });
     const results = jsonLines(await answer.text());
-    expect(results.filter(({ outcome }) => outcome === "accepted")).to.have.length(count);
+    expect(results.filter(({ outcome }) => outcome === "accepted")).to.have.length(commands.length);
   }
 });

@@ -2,6 +2,7 @@ import type { CommandOutcome } from "../../command-side/gateway.ts";
 import type { PlannedCommand } from "../../command-side/process-managers/manager.ts";
 import type { Start } from "../../command-side/process-managers/process-store.ts";
 import type { StartWish } from "../../command-side/process-managers/starts.ts";
+import type { PartitionKey } from "../../platform/log/log.ts";
 import type { LogPlace } from "../../platform/log/places.ts";
 import type { PartitionProgress } from "../../projections/runner/progress.ts";
 import type { RunEnd } from "../../projections/runner/runner.ts";
@@ -30,7 +31,13 @@ export type FromManager =
       readonly partitions: readonly PartitionProgress[];
       readonly outboxSize: number;
     }
-  | { readonly type: "trouble"; readonly trouble: string | null }
+  | {
+      readonly type: "trouble";
+      /** `null`: it is of none. */
+      readonly partition: PartitionKey | null;
+      /** `null`: it is over. */
+      readonly trouble: string | null;
+    }
   | { readonly type: "warning"; readonly text: string; readonly facts: Record<string, unknown> }
   | { readonly type: "ended"; readonly end: RunEnd };
 

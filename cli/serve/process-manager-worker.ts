@@ -56,11 +56,13 @@ await work(job).finally(async () => {
 async function work({ place, log: logAt, manager: name, wish }: ManagerJob): Promise<void> {
   const { signal } = stopping;
   const manager = registeredManager(name);
-  const onAway = (reason: string) => tell({ type: "trouble", trouble: `the log: ${reason}` });
+  const onAway = (reason: string) => {
+    tell({ type: "trouble", partition: null, trouble: `the log: ${reason}` });
+  };
   const { log, codec, close } = await whenThere(logAt, { signal, onAway }, () => {
     return openLogReading(logAt);
   });
-  tell({ type: "trouble", trouble: null });
+  tell({ type: "trouble", partition: null, trouble: null });
   const logger = createLogger("warn");
   const minutes = await openStoredMinutes({ place, log, codec, logger, signal });
   const store = await openProcessStore(place, manager.projection);
@@ -84,7 +86,7 @@ function observer(): ManagerObserver {
       outboxSize = size;
     },
     onProgress: (partitions) => tell({ type: "progress", partitions, outboxSize }),
-    onTrouble: (_, trouble) => tell({ type: "trouble", trouble }),
+    onTrouble: (partition, trouble) => tell({ type: "trouble", partition, trouble }),
     onFailed: ({ aggregate, aggregateId, type, commandId }, code, detail) => {
       const facts = { aggregate, aggregateId, command: type, commandId, code, detail };
       tell({ type: "warning", text: "a command of a process manager failed", facts });

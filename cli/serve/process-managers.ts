@@ -13,6 +13,7 @@ import {
   processManagerOutboxCommands,
 } from "../../platform/telemetry/metrics.ts";
 import type { PartitionProgress } from "../../projections/runner/progress.ts";
+import { Troubles } from "../../projections/runner/troubles.ts";
 import { logPlace } from "../log-place.ts";
 import { storePlace } from "../store-place.ts";
 import { namedIn } from "./named-in.ts";
@@ -77,7 +78,7 @@ class RunningManager {
   readonly #parts: { readonly door: CommandDoor; readonly logger: Logger };
   #partitions: readonly PartitionProgress[] = [];
   #outboxSize = 0;
-  #trouble: string | null = null;
+  readonly #troubles = new Troubles<string>();
   #end: string | null = null;
   #wasFenced = false;
   #onStarted: () => void = () => undefined;
@@ -112,7 +113,7 @@ class RunningManager {
 
   whatIsWrong(): string | null {
     if (this.#end !== null) return `it stopped: ${this.#end}`;
-    return this.#trouble;
+    return this.#troubles.lasting?.trouble ?? null;
   }
 
   updateMetrics(): void {
@@ -140,7 +141,7 @@ class RunningManager {
         this.#outboxSize = message.outboxSize;
         return;
       case "trouble":
-        this.#trouble = message.trouble;
+        this.#troubles.told(message.partition, message.trouble);
         // A store that is away must not keep commands from being taken.
         if (message.trouble !== null) this.#onStarted();
         return;

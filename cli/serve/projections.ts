@@ -57,6 +57,8 @@ function whatIsWrong(all: readonly GenerationStatus[]): string | null {
   const live = all.filter(({ phase }) => phase === "live");
   const stopped = live.find(({ feeding }) => feeding === "stopped");
   if (stopped) return `${nameOf(stopped)} stopped: ${stopped.detail}`;
+  const stuck = live.find(({ isStuck }) => isStuck);
+  if (stuck) return `${nameOf(stuck)} is waiting to ${stuck.detail}`;
   const behind = live.find(({ feeding, caughtUp }) => isOurs(feeding) && !caughtUp);
   if (!behind) return null;
   return `${nameOf(behind)} is catching up ${behind.detail}`.trimEnd();

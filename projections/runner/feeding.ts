@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { isDeepStrictEqual } from "node:util";
 import { Worker } from "node:worker_threads";
+import type { PartitionKey } from "../../platform/log/log.ts";
 import type { GenerationVerificationProgressed } from "../../schemas/generated/operations.ts";
 import type { VerificationReport, VerificationTask } from "../verification/verify-generation.ts";
 import type { Minded, Slowed } from "./live-watch.ts";
@@ -8,6 +9,7 @@ import type { ParkingOrders } from "./parking.ts";
 import type { Applied } from "./partition-feeder.ts";
 import type { PartitionProgress } from "./progress.ts";
 import type { RunEnd } from "./runner.ts";
+import { Troubles } from "./troubles.ts";
 import type { FeedingJob, FromWorker, ToWorker, TroubleReport } from "./worker-messages.ts";
 
 /** A worker that has not ended by then is ended: its open transaction is undone, not lost. */
@@ -22,7 +24,7 @@ export type FeedingState = "starting" | "waiting" | "feeding" | "paused" | "stop
 export interface FeedingListener {
   onApplied(applied: Applied): void;
   onCaughtUp(): void;
-  onTrouble(trouble: TroubleReport): void;
+  onTrouble(partition: PartitionKey | null, trouble: TroubleReport): void;
   /** That it is slowed, when that has changed. */
   onSlowed(slowed: Slowed | null): void;
   /** How far a comparison has come that takes long. */
@@ -45,7 +47,7 @@ export class Feeding {
   #turn: "starting" | "waiting" | "feeding" = "starting";
   state: FeedingState = "starting";
   partitions: readonly PartitionProgress[] = [];
-  trouble: TroubleReport | null = null;
+  readonly troubles = new Troubles<TroubleReport>();
   caughtUp = false;
   /** It is being compared with another. */
   isVerifying = false;
@@ -91,11 +93,16 @@ export class Feeding {
     this.#tell({ type: "verify", task });
   }
 
-  /** What to do about parked streams from now on. */
+  /** What to do about parked streams from now on; one that has ended does not hear it. */
   order(orders: ParkingOrders): void {
-    if (isDeepStrictEqual(orders, this.#orders)) return;
+    if (this.#end !== null || this.follows(orders)) return;
     this.#orders = orders;
     this.#tell({ type: "orders", orders });
+  }
+
+  /** It was told these. */
+  follows(orders: ParkingOrders): boolean {
+    return isDeepStrictEqual(orders, this.#orders);
   }
 
   /** What it must not slow down from now on; `null`: nothing. */
@@ -114,7 +121,10 @@ export class Feeding {
 
   async #stop(): Promise<void> {
     this.#tell({ type: "stop" });
-    const deadline = setTimeout(() => void this.#worker.terminate(), STOP_DEADLINE_MS);
+    const deadline = setTimeout(() => {
+      this.#finish({ reason: "stopped", detail: `by force, after ${STOP_DEADLINE_MS} ms` });
+      void this.#worker.terminate();
+    }, STOP_DEADLINE_MS);
     await this.#exited.catch(() => undefined);
     clearTimeout(deadline);
   }
@@ -128,7 +138,7 @@ export class Feeding {
       case "waiting":
       case "feeding":
         this.#turn = message.type;
-        if (this.trouble === null) this.state = message.type;
+        this.#setState();
         return;
       case "applied":
         this.#listener.onApplied(message.applied);
@@ -141,9 +151,9 @@ export class Feeding {
         this.#listener.onCaughtUp();
         return;
       case "trouble":
-        this.trouble = message.trouble;
-        this.state = message.trouble === null ? this.#turn : "paused";
-        if (message.trouble !== null) this.#listener.onTrouble(message.trouble);
+        this.troubles.told(message.partition, message.trouble);
+        this.#setState();
+        if (message.trouble) this.#listener.onTrouble(message.partition, message.trouble);
         return;
       case "slowed": {
         const isNews = this.slowed?.isFed !== message.slowed?.isFed;
@@ -162,6 +172,10 @@ export class Feeding {
         this.#finish(message.end);
         return;
     }
+  }
+
+  #setState(): void {
+    this.state = this.troubles.longest === null ? this.#turn : "paused";
   }
 
   #finish(end: RunEnd): void {

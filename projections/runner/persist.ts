@@ -15,7 +15,7 @@ export interface Trouble {
 
 export interface Persistence {
   readonly signal: AbortSignal;
-  /** Called before every wait, and with `null` once it has worked again. */
+  /** Called before every wait, and with `null` when there is no more waiting. */
   onTrouble(trouble: Trouble | null): void;
 }
 
@@ -33,18 +33,22 @@ export async function persist<T>(
   work: () => Promise<T>,
   { signal, onTrouble }: Persistence,
 ): Promise<T> {
-  for (let attempts = 1; ; attempts += 1) {
-    signal.throwIfAborted();
-    try {
-      const result = await work();
-      if (attempts > 1) onTrouble(null);
-      return result;
-    } catch (error) {
-      if (isFinal(error)) throw error;
-      const nextAttemptInMs = Math.min(FIRST_RETRY_MS * 2 ** (attempts - 1), LONGEST_RETRY_MS);
-      onTrouble({ doing, error, attempts, nextAttemptInMs });
-      await delay(nextAttemptInMs, undefined, { signal });
+  let isInTrouble = false;
+  try {
+    for (let attempts = 1; ; attempts += 1) {
+      signal.throwIfAborted();
+      try {
+        return await work();
+      } catch (error) {
+        if (isFinal(error)) throw error;
+        const nextAttemptInMs = Math.min(FIRST_RETRY_MS * 2 ** (attempts - 1), LONGEST_RETRY_MS);
+        isInTrouble = true;
+        onTrouble({ doing, error, attempts, nextAttemptInMs });
+        await delay(nextAttemptInMs, undefined, { signal });
+      }
     }
+  } finally {
+    if (isInTrouble) onTrouble(null);
   }
 }
 

@@ -256,6 +256,7 @@ describe("the runner", () => {
       const one = start();
       await until(async () => one.troubles.length > 1);
       expect((await one.stop()).reason).to.equal("stopped");
+      expect(one.troubles.at(-1), "it waits no more").to.equal(null);
     });
   });
 

@@ -23,7 +23,7 @@ import { Fenced, type ReadStore } from "./read-store.ts";
 import type { Share } from "./share.ts";
 
 /** Beyond it the projection stops: a bug must not park the world. */
-const PARKED_STREAMS_LIMIT = 100;
+export const PARKED_STREAMS_LIMIT = 100;
 const PROGRESS_INTERVAL_MS = 250;
 /** How often the store is asked how far other processes are in their share. */
 const OTHERS_INTERVAL_MS = 1_000;
@@ -54,7 +54,7 @@ export interface RunnerObserver {
   onFed?(partitions: number): void;
   /** A checkpoint has moved, and its rows are readable. */
   onApplied?(applied: Applied): void;
-  /** Four times a second, and when the end is first reached. */
+  /** Four times a second, when the end is first reached, and when feeding is over. */
   onProgress?(progress: Progress): void;
   /** Once: every partition has been at the end of the log. */
   onCaughtUp?(progress: Progress): void;
@@ -114,6 +114,8 @@ export async function run(parts: RunnerParts): Promise<RunEnd> {
       throw error;
     };
     const ends = await Promise.allSettled(working.map((work) => work.catch(orStop)));
+    // What was parked since the last time is told, too: it may be why this is the end.
+    reporter.tell();
     return endOf(ends, parts.signal);
   } catch (error) {
     return endOf([{ status: "rejected", reason: error }], parts.signal);
@@ -235,7 +237,7 @@ class Reporter {
 
   /** Looks at the log's ends now and then, for the gap, and to see who keeps up with it. */
   async watchEnds(signal: AbortSignal): Promise<void> {
-    const { log, projection, observer } = this.#parts;
+    const { log, projection } = this.#parts;
     while (!signal.aborted) {
       for (const topic of projection.topics) {
         const ends = await log.ends(topic).catch(() => []);
@@ -244,7 +246,7 @@ class Reporter {
         });
       }
       this.#tellCaughtUp();
-      observer?.onProgress?.(this.#progress);
+      this.tell();
       await pause(PROGRESS_INTERVAL_MS, signal);
     }
   }
@@ -264,12 +266,15 @@ class Reporter {
     }
   }
 
+  tell(): void {
+    this.#parts.observer?.onProgress?.(this.#progress);
+  }
+
   #tellCaughtUp(): void {
     if (this.#saidCaughtUp || !this.#progress.caughtUp) return;
     this.#saidCaughtUp = true;
-    const { observer } = this.#parts;
-    observer?.onProgress?.(this.#progress);
-    observer?.onCaughtUp?.(this.#progress);
+    this.tell();
+    this.#parts.observer?.onCaughtUp?.(this.#progress);
   }
 }
 

@@ -18,7 +18,6 @@ import type { PartitionProgress } from "./progress.ts";
 import type { Projection } from "./projection.ts";
 import { recordText } from "./record-text.ts";
 import { positionsOf, Verifications } from "./verifications.ts";
-import type { TroubleReport } from "./worker-messages.ts";
 
 /** Readers follow a promotion within a second; until then a generation is not dropped. */
 const FOLLOWED_WITHIN_MS = 2_000;
@@ -62,6 +61,8 @@ export interface GenerationStatus {
   readonly feeding: FeedingState | "not-fed";
   /** Why it is stopped or paused; empty while all is well. */
   readonly detail: string;
+  /** It has been paused for so long that whoever reads from it should know. */
+  readonly isStuck: boolean;
   readonly caughtUp: boolean;
   readonly partitions: readonly PartitionProgress[];
 }
@@ -248,14 +249,19 @@ export class Supervisor {
     });
   }
 
-  /** One that has failed is shown as stopped, with its reason, until its next attempt is due. */
+  /** One that has ended is shown as stopped, with its reason, until its next attempt is due. */
   #feedingOf(generation: Generation): Feeding {
-    const key = generationKey(generation);
-    const known = this.#feedings.get(key);
+    const known = this.#feedings.get(generationKey(generation));
     if (known === undefined) return this.#start(generation);
-    const restart = this.#restarts.get(key);
-    const isDue = known.end !== null && restart !== undefined && performance.now() >= restart.atMs;
-    return isDue && known.isGone ? this.#start(generation) : known;
+    return known.isGone && this.#isDue(generation, known) ? this.#start(generation) : known;
+  }
+
+  /** One that had parked too much goes on when something is decided about what it has parked. */
+  #isDue(generation: Generation, ended: Feeding): boolean {
+    const { end } = ended;
+    if (end?.reason === "too_many_parked") return !ended.follows(this.#ordersFor(generation));
+    const restart = this.#restarts.get(generationKey(generation));
+    return end !== null && restart !== undefined && performance.now() >= restart.atMs;
   }
 
   #start(generation: Generation): Feeding {
@@ -271,7 +277,9 @@ export class Supervisor {
           this.#parts.onApplied?.({ ...of, phase, caughtUp: feeding.caughtUp }, applied);
         },
         onCaughtUp: () => this.#look(),
-        onTrouble: (trouble) => logger.warn({ ...of, ...trouble }, "a projector waits"),
+        onTrouble: (partition, trouble) => {
+          logger.warn({ ...of, partition, ...trouble }, "a projector waits");
+        },
         onSlowed: (slowed) => logger.info({ ...of, slowed }, slowedText(slowed)),
         onCompared: (progress) => this.#verifications.onProgress(generation, progress),
         onVerification: (against, report) => {
@@ -335,13 +343,19 @@ export class Supervisor {
       version,
       phase,
       feeding: feeding?.state ?? "not-fed",
-      detail: isPaused ? "paused" : (feeding?.end?.detail ?? troubleText(feeding?.trouble ?? null)),
+      detail: isPaused ? "paused" : detailOf(feeding),
+      isStuck: feeding?.end === null && feeding.troubles.lasting !== null,
       caughtUp: feeding?.caughtUp ?? false,
       partitions: feeding?.partitions ?? [],
     };
   }
 }
 
-function troubleText(trouble: TroubleReport | null): string {
-  return trouble === null ? "" : `${trouble.doing}: ${trouble.error}`;
+function detailOf(feeding: Feeding | undefined): string {
+  if (feeding === undefined) return "";
+  if (feeding.end !== null) return feeding.end.detail;
+  const longest = feeding.troubles.longest;
+  if (longest === null) return "";
+  const { partition, trouble } = longest;
+  return `${[trouble.doing, partition].filter(Boolean).join(" ")}: ${trouble.error}`;
 }

@@ -21,7 +21,6 @@ export interface FeedingJob {
 
 /** A `Trouble` as it travels between threads. */
 export interface TroubleReport {
-  readonly partition: PartitionKey | null;
   readonly doing: string;
   readonly error: string;
   readonly attempts: number;
@@ -36,7 +35,13 @@ export type FromWorker =
   | { readonly type: "applied"; readonly applied: Applied }
   | { readonly type: "progress"; readonly partitions: readonly PartitionProgress[] }
   | { readonly type: "caught-up" }
-  | { readonly type: "trouble"; readonly trouble: TroubleReport | null }
+  | {
+      readonly type: "trouble";
+      /** `null`: it is of none. */
+      readonly partition: PartitionKey | null;
+      /** `null`: it is over. */
+      readonly trouble: TroubleReport | null;
+    }
   /** By a live generation that lags, as long as it is told; `null`: no longer. */
   | { readonly type: "slowed"; readonly slowed: Slowed | null }
   | { readonly type: "compared"; readonly progress: GenerationVerificationProgressed }

@@ -77,11 +77,11 @@ async function openLog({ log }: FeedingJob, signal: AbortSignal) {
   let attempts = 0;
   const onAway = (error: string, nextAttemptInMs: number) => {
     attempts += 1;
-    const trouble = { partition: null, doing: "opening the log", error, attempts, nextAttemptInMs };
-    tell({ type: "trouble", trouble });
+    const trouble = { doing: "open the log", error, attempts, nextAttemptInMs };
+    tell({ type: "trouble", partition: null, trouble });
   };
   const opened = await whenThere(log, { signal, onAway }, () => openLogReading(log));
-  if (attempts > 0) tell({ type: "trouble", trouble: null });
+  if (attempts > 0) tell({ type: "trouble", partition: null, trouble: null });
   return opened;
 }
 
@@ -146,13 +146,12 @@ function observer(): RunnerObserver {
     onProgress: ({ partitions }) => tell({ type: "progress", partitions }),
     onCaughtUp: () => tell({ type: "caught-up" }),
     onTrouble: (partition, trouble) => {
-      tell({ type: "trouble", trouble: trouble && reportOf(partition, trouble) });
+      tell({ type: "trouble", partition, trouble: trouble && reportOf(trouble) });
     },
   };
 }
 
-function reportOf(partition: TroubleReport["partition"], trouble: Trouble): TroubleReport {
-  const { doing, attempts, nextAttemptInMs } = trouble;
-  const error = trouble.error instanceof Error ? trouble.error.message : String(trouble.error);
-  return { partition, doing, error, attempts, nextAttemptInMs };
+function reportOf({ doing, error: thrown, attempts, nextAttemptInMs }: Trouble): TroubleReport {
+  const error = thrown instanceof Error ? thrown.message : String(thrown);
+  return { doing, error, attempts, nextAttemptInMs };
 }

@@ -40,7 +40,7 @@ export class AskedPlatform {
     const logger = createLogger("silent");
     const platform = await startPlatform({ config, parts, logger, port: 0 });
     const asked = new AskedPlatform(platform, folder);
-    await until(async () => (await asked.get("/readyz")).status === 200);
+    await asked.untilReady();
     return asked;
   }
 
@@ -73,6 +73,19 @@ export class AskedPlatform {
     const explained = (await this.dataAfter(answer, path)) as Explanation;
     expect(explained, JSON.stringify(explained)).to.deep.include({ agrees: true, differs: [] });
     return explained;
+  }
+
+  async untilReady(): Promise<void> {
+    await until(async () => (await this.get("/readyz")).status === 200);
+  }
+
+  /** Until readiness says that the live generation of it waits for its store with a batch. */
+  async untilStuck(projection: string): Promise<void> {
+    const what = new RegExp(`projectors: generation \\d+ of ${projection} is waiting to apply `);
+    await until(async () => {
+      const { status, body } = await this.get("/readyz");
+      return status === 503 && what.test(String(body["detail"]));
+    });
   }
 
   async stop(): Promise<void> {

@@ -74,8 +74,10 @@ describe("the platform with its ticks and candles in InfluxDB", function () {
     const away = await asked.get(`/v1/instruments/${ID}/last-price`);
     expect(away.status).to.equal(503);
     expect((await asked.get("/v1/portfolios")).status, "other stores go on").to.equal(200);
+    await asked.untilStuck("ticks-and-candles");
     await server.start();
     expect(await lastPriceAfter(recorded)).to.equal("202");
+    await asked.untilReady();
   });
 
   it("explains a row there by the events that made it", async () => {

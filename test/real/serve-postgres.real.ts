@@ -60,9 +60,11 @@ describeWithPostgresPrograms("the platform with its portfolios in PostgreSQL", f
     expect(away.status).to.equal(503);
     expect(away.body).to.include({ code: "STORE_UNAVAILABLE", retryable: true });
     expect((await asked.get("/v1/strategies")).status, "views in other stores go on").to.equal(200);
+    await asked.untilStuck("portfolios");
     server.start();
     const cash = await cashAfter(deposited);
     expect(cash).to.deep.equal([{ asset: "USDT", free: "0.2", locked: "0", total: "0.2" }]);
+    await asked.untilReady();
   });
 
   it("explains a row there by the events that made it", async () => {

@@ -60,8 +60,10 @@ describeWithRedisProgram("the platform with its risk in Redis", function () {
     expect(away.status).to.equal(503);
     expect(away.body).to.include({ code: "STORE_UNAVAILABLE", retryable: true });
     expect((await asked.get("/v1/portfolios/p-1")).status, "other stores go on").to.equal(200);
+    await asked.untilStuck("risk");
     await server.start();
     expect(await limitAfter(set)).to.deep.equal(["0.2"]);
+    await asked.untilReady();
   });
 
   it("explains a row there by the events that made it", async () => {
