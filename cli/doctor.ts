@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
 import { type Config, readConfig } from "../platform/config/config.ts";
 import { PlatformError } from "../platform/errors/catalogue.ts";
@@ -10,6 +8,7 @@ import { examineReadServers } from "./doctor/read-servers.ts";
 import { checkServer } from "./doctor/server.ts";
 import { checkLog, checkStores, type FoundGeneration } from "./doctor/stores.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { logPlace, mayHaveLog } from "./log-place.ts";
 import type { Output } from "./output.ts";
 import { withReadLog } from "./read-log.ts";
 import { storePlace } from "./store-place.ts";
@@ -50,7 +49,7 @@ async function examine(environment: Environment): Promise<readonly Finding[]> {
     ...(await checkServer(folder)),
     ...servers.findings,
   ];
-  if (!existsSync(join(folder, "log.db"))) return [...outside, ok("log", "none yet")];
+  if (!mayHaveLog(logPlace(config))) return [...outside, ok("log", "none yet")];
   return [...outside, ...(await examineLog(environment, servers.generations))];
 }
 

@@ -1,10 +1,30 @@
+import { existsSync } from "node:fs";
 import type { Config } from "../platform/config/config.ts";
 import { PlatformError } from "../platform/errors/catalogue.ts";
 import type { KafkaPlace, LogPlace } from "../platform/log/places.ts";
+import { logFile } from "../platform/log/sqlite/tables.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { Failure } from "./failure.ts";
 
 /** Where the configuration puts the log. */
 export function logPlace(config: Config): LogPlace {
   return { folder: config.dataFolder, kafka: kafkaPlace(config) };
+}
+
+/** False where nothing was ever written; of Kafka it is not known without asking. */
+export function mayHaveLog({ folder, kafka }: LogPlace): boolean {
+  return kafka !== null || existsSync(logFile(folder));
+}
+
+/** Where nothing was ever written there is nothing to show: another folder was meant. */
+export function expectLog(place: LogPlace): void {
+  if (mayHaveLog(place)) return;
+  throw new Failure(exitCodes.notFound, {
+    failed: `there is no platform in ${place.folder}`,
+    error: "the folder has no log (no log.db), and no server holds it",
+    tried: "the folder of --data, else of CH_DATA_FOLDER, else the usual one",
+    todo: "name the right one with --data, or begin one there: cipherhorizon serve all",
+  });
 }
 
 /** As it is printed: without logins. */

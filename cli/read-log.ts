@@ -3,7 +3,7 @@ import type { SchemaRegistry } from "../platform/codec/registry.ts";
 import { readConfig } from "../platform/config/config.ts";
 import type { LogReader } from "../platform/log/log.ts";
 import { openLogReading } from "../platform/log/places.ts";
-import { logPlace } from "./log-place.ts";
+import { expectLog, logPlace } from "./log-place.ts";
 import type { Environment } from "./verb.ts";
 
 /** The log as readers see it, for verbs that need the records themselves. */
@@ -20,7 +20,9 @@ export async function withReadLog<T>(
   use: (parts: ReadLog) => Promise<T>,
 ): Promise<T> {
   const config = readConfig(environment);
-  const { log, codec, registry, close } = await openLogReading(logPlace(config));
+  const place = logPlace(config);
+  expectLog(place);
+  const { log, codec, registry, close } = await openLogReading(place);
   try {
     return await use({ folder: config.dataFolder, log, codec, registry });
   } finally {

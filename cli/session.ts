@@ -7,6 +7,7 @@ import { exitCodes } from "./exit-codes.ts";
 import { Failure, toFailure } from "./failure.ts";
 import type { EventOptions, ServerSentEvent } from "./http-client.ts";
 import { createHttpSession } from "./http-session.ts";
+import { expectLog, logPlace } from "./log-place.ts";
 import type { Output } from "./output.ts";
 import type { Problem } from "./problem-failure.ts";
 import type { Environment } from "./verb.ts";
@@ -88,9 +89,12 @@ const OPEN_ATTEMPTS = 3;
 export interface SessionParts {
   readonly environment: Environment;
   readonly output: Output;
+  /** Where there is no platform yet, one is begun. */
+  readonly mayBegin?: boolean;
 }
 
-export async function openSession({ environment, output }: SessionParts): Promise<Session> {
+export async function openSession(parts: SessionParts): Promise<Session> {
+  const { environment, output, mayBegin = false } = parts;
   const config = readConfig(environment);
   if (config.commandUrl !== null) return remoteSession(config.commandUrl, config);
   for (let attempt = 1; ; attempt += 1) {
@@ -100,6 +104,7 @@ export async function openSession({ environment, output }: SessionParts): Promis
       output.message(`Speaking to the server at ${address} (process ${holder.pid}).`);
       return remoteSession(address, config);
     }
+    if (!mayBegin) expectLog(logPlace(config));
     try {
       output.message(`No server holds ${config.dataFolder}: opening it in this process.`);
       return await embeddedSession(config);

@@ -35,7 +35,7 @@ export const commandsSend = defineVerb({
       options.file === undefined
         ? onlyLine(oneCommand(words, options))
         : commandsOfFile(options.file, interrupted);
-    const session = await openSession({ output, environment });
+    const session = await openSession({ output, environment, mayBegin: true });
     try {
       const tally = new Tally(output);
       for await (const result of session.submit(source)) tally.add(result);

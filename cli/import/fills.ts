@@ -39,7 +39,7 @@ export const importFillsVerb = defineVerb({
     const { portfolio: portfolioId, assumeMissing, deposit: deposits } = options;
     const { name = portfolioId, baseCurrency, costMethod } = options;
     const open = options.open ? { name, baseCurrency, costMethod } : null;
-    const session = await openSession({ output, environment });
+    const session = await openSession({ output, environment, mayBegin: true });
     try {
       const parts = { session, output, interrupted, portfolioId, assumeMissing, open, deposits };
       const imported = await importFills(words[0] ?? "", parts);

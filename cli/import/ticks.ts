@@ -25,7 +25,7 @@ export const importTicksVerb = defineVerb({
     "cipherhorizon import ticks monday.csv tuesday.csv --json",
   ],
   run: async ({ words, options, output, environment, interrupted }) => {
-    const session = await openSession({ output, environment });
+    const session = await openSession({ output, environment, mayBegin: true });
     try {
       const imported = await importTicks(words, { session, output, interrupted, ...options });
       report(imported, output);
