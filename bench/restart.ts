@@ -2,21 +2,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { AggregateDefinition } from "../command-side/aggregate.ts";
-import { portfolio as definition } from "../command-side/contexts/portfolio/portfolio/index.ts";
 import { type SnapshotSettings, startCommandSide } from "../command-side/main.ts";
 import { snapshotVersion } from "../command-side/snapshots/state-chunks.ts";
-import { decimal } from "../platform/kernel/decimal.ts";
 import { openSqliteSnapshots } from "../platform/snapshots/sqlite-snapshot-store.ts";
 import { createLogger } from "../platform/telemetry/logger.ts";
 import { metricsRegistry } from "../platform/telemetry/metrics.ts";
-import { Life, LifeWriter, openLogAlone, type PlainCommand, partitionsOf } from "./lives.ts";
+import { EVENTS_OF_A_PORTFOLIO, fillWithDeposits, portfolio } from "./deposit-log.ts";
+import { openLogAlone, partitionsOf } from "./lives.ts";
 import type { Figure, Section } from "./report.ts";
 
-/** As the registry has it: commands and states of any aggregate. */
-const portfolio: AggregateDefinition = definition;
-const EVENTS_OF_A_PORTFOLIO = 1_000;
-const NOW_MS = Date.now();
 const { topic } = portfolio;
 const PARTITIONS = partitionsOf(topic);
 const SNAPSHOTS_WITHIN_MILLISECONDS = 600_000;
@@ -29,7 +23,7 @@ const SNAPSHOTS_WITHIN_MILLISECONDS = 600_000;
 export async function measureRestart(events: number): Promise<Section> {
   const folder = mkdtempSync(join(tmpdir(), "cipherhorizon-bench-restart-"));
   try {
-    await fillLog(folder, events);
+    await fillWithDeposits({ folder, kafka: null }, events);
     const store = openSqliteSnapshots(folder);
     const settings = { store, everyEvents: 1 };
     const whole = await startTime(folder, settings, untilWritten);
@@ -59,26 +53,6 @@ export async function measureRestart(events: number): Promise<Section> {
   } finally {
     rmSync(folder, { recursive: true });
   }
-}
-
-async function fillLog(folder: string, events: number): Promise<void> {
-  const { log, codec, close } = await openLogAlone({ folder, kafka: null });
-  // Of every portfolio the same: its id stands in no event.
-  const life = new Life(portfolio, "bench").events(commandsOfALife(), NOW_MS);
-  const writer = await LifeWriter.claim(topic, { log, codec });
-  for (let number = 0; number < events / EVENTS_OF_A_PORTFOLIO; number += 1) {
-    await writer.append(`bench-${number}`, life);
-  }
-  await close();
-}
-
-function commandsOfALife(): readonly PlainCommand[] {
-  const opened = { name: "Bench", baseCurrency: "USDT", costMethod: "average", traderId: null };
-  const deposits = Array.from({ length: EVENTS_OF_A_PORTFOLIO - 1 }, (_, number) => {
-    const funds = { asset: "USDT", amount: decimal("1000.5"), unitCost: null };
-    return { type: "DepositFunds", data: { ...funds, externalReference: `deposit-${number}` } };
-  });
-  return [{ type: "OpenPortfolio", data: opened }, ...deposits];
 }
 
 /** From opened to serving, in seconds; `before`: what is waited for before it ends. */

@@ -11,6 +11,7 @@ import { startPlatformProcess } from "../test/platform-process.ts";
 import { measureAssessment } from "./assessment.ts";
 import { measureCache } from "./cache.ts";
 import { measureDistributed } from "./distributed.ts";
+import { measureFailOver } from "./fail-over.ts";
 import { startQueryProcess } from "./query-process.ts";
 import { measureReads } from "./reads.ts";
 import { measureRebuild } from "./rebuild.ts";
@@ -34,7 +35,7 @@ const { values, positionals } = parseArgs({
     lines: { type: "string", default: "20" },
     /** How often a second each read is asked. */
     reads: { type: "string", default: "1" },
-    /** Of the sections `restart` and `rebuild-of-all`: how many records the log has. */
+    /** Of the sections `restart`, `fail-over` and `rebuild-of-all`: how many records the log has. */
     history: { type: "string" },
     /** The reads are asked of a query API in a process of its own. */
     apart: { type: "boolean", default: false },
@@ -67,6 +68,7 @@ const embedded: Measures = {
 /** They start real servers, whose programs must be there. */
 const onServers: Measures = {
   distributed: () => measureDistributed(loadWish(DISTRIBUTED_LOAD)),
+  "fail-over": () => measureFailOver(Number(values.history ?? 1_000_000)),
   cache: () => measureCache(loadWish(DISTRIBUTED_LOAD)),
   stores: () => measureStores(Number(values.seconds)),
 };

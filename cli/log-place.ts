@@ -45,9 +45,16 @@ function kafkaPlace(config: Config): KafkaPlace | null {
       "schemas by ids of a registry; set it, as in http://127.0.0.1:8081";
     throw new PlatformError("CONFIG_INVALID", detail);
   }
-  const { kafkaTls: tls, kafkaReplication } = config;
+  const { kafkaTls: tls, kafkaSessionMs: sessionMs, kafkaReplication } = config;
   const topicPrefix = config.kafkaTopicPrefix ?? "";
-  const settings = { brokers, topicPrefix, clientId: "cipherhorizon", sasl: sasl(config), tls };
+  const settings = {
+    brokers,
+    topicPrefix,
+    clientId: "cipherhorizon",
+    sasl: sasl(config),
+    tls,
+    sessionMs,
+  };
   return { settings, registryUrl, replicationFactor: kafkaReplication };
 }
 

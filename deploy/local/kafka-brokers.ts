@@ -1,4 +1,5 @@
 import { Kafka } from "kafkajs";
+import { USUAL_KAFKA_SESSION_MS } from "../../platform/config/variables.ts";
 import { clientConfig, type KafkaSettings } from "../../platform/log/kafka/kafka-cluster.ts";
 import { LOGIN, LOOPBACK } from "./server.ts";
 
@@ -28,5 +29,6 @@ export function settingsFor(port: number, password: string, username = LOGIN): K
     clientId: "cipherhorizon-stack",
     sasl: password === "" ? null : { username, password },
     tls: false,
+    sessionMs: USUAL_KAFKA_SESSION_MS,
   };
 }

@@ -21,6 +21,9 @@ const MAXIMUM_RATE_LIMIT_SECONDS = 3_600;
 const MAXIMUM_GRACE_SECONDS = 30 * 86_400;
 const MAXIMUM_AS_OF_RECORDS = 1_000_000_000;
 const MAXIMUM_SNAPSHOT_EVENTS = 100_000_000;
+const SHORTEST_KAFKA_SESSION_MS = 1_000;
+const LONGEST_KAFKA_SESSION_MS = 300_000;
+export const USUAL_KAFKA_SESSION_MS = 6_000;
 
 /** Of a key, where the configuration does not say: 100 a second, in bursts of a minute's. */
 export const DEFAULT_RATE_LIMIT_REQUESTS = 6_000;
@@ -185,6 +188,16 @@ export const variables = {
     example: "true",
     fallback: "false",
     schema: z.enum(["true", "false"]).transform((text) => text === "true"),
+  }),
+  kafkaSessionMs: required<number>({
+    name: "CH_KAFKA_SESSION_MS",
+    meaning:
+      "How long after its last heartbeat a command side or a projector counts as dead, and its " +
+      "partitions go to the others. Below 6000 Kafka must allow it (group.min.session.timeout.ms).",
+    rule: `milliseconds, an integer from ${SHORTEST_KAFKA_SESSION_MS} to ${LONGEST_KAFKA_SESSION_MS}`,
+    example: "1500",
+    fallback: String(USUAL_KAFKA_SESSION_MS),
+    schema: integer(SHORTEST_KAFKA_SESSION_MS, LONGEST_KAFKA_SESSION_MS),
   }),
   kafkaReplication: required<number>({
     name: "CH_KAFKA_REPLICATION",

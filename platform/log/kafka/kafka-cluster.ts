@@ -22,6 +22,8 @@ export interface KafkaSettings {
   readonly clientId: string;
   readonly sasl: { readonly username: string; readonly password: string } | null;
   readonly tls: boolean;
+  /** How long after its last heartbeat a member of a group counts as dead. */
+  readonly sessionMs: number;
 }
 
 /** Which topics of ours a connection knows: those of the log, or those of snapshots. */

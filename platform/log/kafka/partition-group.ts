@@ -14,13 +14,9 @@ import { type PartitionKey, partitionKey } from "../log.ts";
 import { clientConfig, type KafkaSettings } from "./kafka-cluster.ts";
 import { type Partitions, type Sharer, shareOut } from "./share-out.ts";
 
-/** How soon a member that is gone is noticed, and how often it says that it is there. */
-interface GroupTiming {
-  readonly sessionMs: number;
-  readonly heartbeatMs: number;
-}
-
-const DEFAULT_TIMING: GroupTiming = { sessionMs: 6_000, heartbeatMs: 300 };
+const HEARTBEAT_MILLISECONDS = 300;
+/** Of a session: several heartbeats must be lost before a member counts as dead. */
+const HEARTBEATS = 5;
 const REBALANCE_MILLISECONDS = 6_000;
 const FETCH_WAIT_MILLISECONDS = 100;
 const JOIN_AGAIN_MILLISECONDS = 1_000;
@@ -41,7 +37,6 @@ export interface PartitionGroupParts {
   /** Whose partitions are shared out. */
   readonly topics: readonly string[];
   readonly contact: MemberContact;
-  readonly timing?: GroupTiming;
   /** Told after every joining, after every heartbeat, and when this process is out of the group. */
   readonly onShared: (mine: ReadonlySet<PartitionKey>) => void;
   readonly logger: Logger;
@@ -81,12 +76,12 @@ export class PartitionGroup {
 
   /** Resolves when this process is a member. */
   async join(): Promise<void> {
-    const { sessionMs, heartbeatMs } = this.#parts.timing ?? DEFAULT_TIMING;
+    const { sessionMs } = this.#parts.settings;
     const consumer = this.#kafka.consumer({
       groupId: this.#group,
       sessionTimeout: sessionMs,
-      heartbeatInterval: heartbeatMs,
-      rebalanceTimeout: Math.min(REBALANCE_MILLISECONDS, Math.max(sessionMs, 1_000)),
+      heartbeatInterval: Math.min(HEARTBEAT_MILLISECONDS, sessionMs / HEARTBEATS),
+      rebalanceTimeout: Math.min(REBALANCE_MILLISECONDS, sessionMs),
       maxWaitTimeInMs: FETCH_WAIT_MILLISECONDS,
       allowAutoTopicCreation: false,
       partitionAssigners: [this.#assigner],

@@ -1,4 +1,5 @@
 import { Kafka } from "kafkajs";
+import { USUAL_KAFKA_SESSION_MS } from "../../../platform/config/variables.ts";
 import { clientConfig, type KafkaSettings } from "../../../platform/log/kafka/kafka-cluster.ts";
 import { serverAddress } from "../../real/servers.ts";
 
@@ -6,7 +7,8 @@ import { serverAddress } from "../../real/servers.ts";
 export function kafkaSettings(topicPrefix: string): KafkaSettings {
   const brokers = serverAddress("CH_KAFKA_BROKERS");
   const access = { clientId: "cipherhorizon-tests", sasl: null, tls: false };
-  return { brokers: brokers.split(","), topicPrefix, ...access };
+  const sessionMs = USUAL_KAFKA_SESSION_MS;
+  return { brokers: brokers.split(","), topicPrefix, sessionMs, ...access };
 }
 
 export async function deleteKafkaTopics(topicPrefix: string): Promise<void> {

@@ -2,6 +2,7 @@ import kafkajs, { type Admin } from "kafkajs";
 import { KAFKA_RIGHTS, kafkaAcls } from "../../../deploy/logins/kafka.ts";
 import { COMMAND_SIDE, OPERATOR, QUERIES } from "../../../deploy/logins/logins.ts";
 import { snapshotTopics, topics } from "../../../kafka-topics/topics.ts";
+import { USUAL_KAFKA_SESSION_MS } from "../../../platform/config/variables.ts";
 import {
   clientConfig,
   KafkaCluster,
@@ -141,6 +142,7 @@ function settingsOf(
     clientId: "cipherhorizon-tests",
     sasl: { username, password },
     tls: false,
+    sessionMs: USUAL_KAFKA_SESSION_MS,
   };
 }
 
