@@ -218,6 +218,18 @@ describe("read models as of then", function () {
       expect(folders()).to.have.length(1);
     });
 
+    it("of one portfolio rest on the partitions of its events alone", async () => {
+      const { position } = await ok(`/v1/portfolios?asOf=${asOf}`);
+      const records = Object.values(position as Record<string, number>);
+      const all = records.reduce((sum, one) => sum + one, 0);
+      await restart(client, folder, { CH_AS_OF_RECORDS: String(all - 1) });
+      const { status } = await client.get(`/v1/portfolios?asOf=${asOf}`);
+      expect(status).to.equal(422);
+      const one = await ok(`/v1/portfolios/demo-maker?asOf=${asOf}`);
+      expect(one["data"]).to.deep.equal(then.get("/v1/portfolios/demo-maker")?.["data"]);
+      expect(one["position"]).to.deep.equal(position);
+    });
+
     it("are refused beyond the limit of records", async () => {
       await restart(client, folder, { CH_AS_OF_RECORDS: "10" });
       const { status, body } = await client.get(`/v1/portfolios?asOf=${asOf}`);

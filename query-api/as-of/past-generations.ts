@@ -1,6 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
-import type { PartitionKey, Positions } from "../../platform/log/log.ts";
+import { partitionOf } from "../../platform/kernel/hash.ts";
+import {
+  type PartitionKey,
+  type Positions,
+  parsePartitionKey,
+  partitionKey,
+} from "../../platform/log/log.ts";
 import { registeredProjection } from "../../projections/registry.ts";
 import { removeGenerationFiles } from "../../projections/runner/generation-files.ts";
 import type { ParkingOrders } from "../../projections/runner/parking.ts";
@@ -60,9 +66,12 @@ export class PastGenerations {
     this.#timer = setInterval(() => this.#dropIdle(), LOOK_INTERVAL_MS).unref();
   }
 
-  /** The one of the cut, which is begun where it is not there; whoever has it gives it back. */
-  take(name: string, cut: Positions): PastGeneration {
-    const ends = endsOf(name, cut);
+  /**
+   * The one of the cut, which is begun where it is not there; whoever has it gives it back. With a
+   * stream it has at least the rows of that.
+   */
+  take(name: string, cut: Positions, stream: string | null): PastGeneration {
+    const ends = endsOf(name, cut, stream);
     const discarded = this.#parts.leftOutOf(name);
     const key = `${name} ${JSON.stringify([[...ends], [...discarded]])}`;
     const taken = this.#kept.get(key) ?? this.#begin(name, key, { ends, discarded });
@@ -173,10 +182,15 @@ export class PastGenerations {
   }
 }
 
-/** Where the topics of the projection end in the cut. */
-function endsOf(name: string, cut: Positions): Positions {
+/** Where the topics of the projection end in the cut; of a stream, its partitions alone. */
+function endsOf(name: string, cut: Positions, stream: string | null): Positions {
   const { topics } = registeredProjection(name).projection;
-  const ends = [...cut].filter(([key]) => topics.includes(key.slice(0, key.lastIndexOf("/"))));
+  const ends = topics.flatMap((topic) => {
+    const ofTopic = [...cut].filter(([key]) => parsePartitionKey(key).topic === topic);
+    if (stream === null) return ofTopic;
+    const partition = partitionKey({ topic, partition: partitionOf(stream, ofTopic.length) });
+    return ofTopic.filter(([key]) => key === partition);
+  });
   return new Map(ends.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 

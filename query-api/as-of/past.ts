@@ -35,6 +35,8 @@ export interface PastQuestion {
   /** What the request names. */
   readonly asOf: string;
   readonly names: readonly string[];
+  /** The one whose events alone make the answer; only its partitions are replayed then. */
+  readonly stream: string | null;
   /** For what has to be built first. */
   readonly waitMs: number;
 }
@@ -54,13 +56,14 @@ export class PastReadModels {
    * Throws `AS_OF_BEING_BUILT` where the read models are not there in time; building goes on.
    * `AS_OF_LIMIT` where they rest on too many records.
    */
-  async read<T>({ asOf, names, waitMs }: PastQuestion, answer: (past: Past) => Promise<T>) {
+  async read<T>(question: PastQuestion, answer: (past: Past) => Promise<T>) {
+    const { asOf, names, stream, waitMs } = question;
     const { log, clock } = this.#parts;
     const deadline = performance.now() + waitMs;
     const moment = await momentOf(asOf, log, clock());
     for (const skewMs of CLOCK_SKEWS_MS) {
       const cut = await this.#cut(moment, skewMs);
-      const answered = await this.#readCut({ names, deadline, moment, cut }, answer);
+      const answered = await this.#readCut({ names, stream, deadline, moment, cut }, answer);
       if (answered.isClosed) return answered.result;
     }
     const detail = "an event is much older than its cause by their times; is some clock wrong?";
@@ -75,17 +78,18 @@ export class PastReadModels {
   async #readCut<T>(
     question: {
       readonly names: readonly string[];
+      readonly stream: string | null;
       readonly deadline: number;
       readonly moment: Moment;
       readonly cut: Cut;
     },
     answer: (past: Past) => Promise<T>,
   ): Promise<{ isClosed: true; result: T } | { isClosed: false }> {
-    const { names, deadline, moment, cut } = question;
+    const { names, stream, deadline, moment, cut } = question;
     const { generations } = this.#parts;
     const taken: PastGeneration[] = [];
     try {
-      for (const name of names) taken.push(generations.take(name, cut.positions));
+      for (const name of names) taken.push(generations.take(name, cut.positions, stream));
       const leftMs = Math.max(0, deadline - performance.now());
       const opening = taken.map((one) => within(leftMs, () => beingBuilt(one), one.ready));
       const opened = await Promise.all(opening);

@@ -12,14 +12,20 @@ export const asOfField = {
   asOf: z.string().optional().describe("The moment that was asked about, by its time"),
 };
 
-/** `null`: the request asks about now. */
+/** `stream`: see `PastQuestion`. `null`: the request asks about now. */
 export function pastQuestionOf(
   request: RouteRequest,
   names: readonly string[],
+  stream: string | null = null,
 ): PastQuestion | null {
   const { asOf } = request.query;
   if (typeof asOf !== "string") return null;
-  return { asOf, names, waitMs: waitSecondsOf(request, WAIT_SECONDS) * 1000 };
+  return { asOf, names, stream, waitMs: waitSecondsOf(request, WAIT_SECONDS) * 1000 };
+}
+
+/** Where a read model of the moment stands, whatever of it was built for the answer. */
+export function positionsThen({ cut }: Past, built: Positions): Positions {
+  return new Map([...built.keys()].map((key) => [key, cut.positions.get(key) ?? 0]));
 }
 
 /** `lagSeconds` is of the moment: above 0 where an event of it is left out for its cause. */

@@ -27,6 +27,7 @@ const points: QueryDefinition<EquityCurveReader> = {
   summary: "What the portfolio was worth at each assessment, and its NAV without deposits",
   pathParameters: z.strictObject({ id: idField() }),
   pathExample: { id: "p-1" },
+  isOfOneStream: true,
   query: z.strictObject({
     ...pageParameters,
     ...timeRangeParameters,

@@ -37,6 +37,7 @@ const common = {
   access: withAnyKey,
   pathParameters: z.strictObject({ id: idField() }),
   pathExample: { id: "p-1" },
+  isOfOneStream: true,
 } as const;
 
 /** Queries on the read model of portfolios. */

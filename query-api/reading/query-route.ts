@@ -5,7 +5,7 @@ import type { Route, RouteRequest } from "../../platform/http/route.ts";
 import type { LogReader } from "../../platform/log/log.ts";
 import { asOfParameter } from "../as-of/moment.ts";
 import type { PastReadModels } from "../as-of/past.ts";
-import { asOfField, freshnessThen, pastQuestionOf } from "../as-of/question.ts";
+import { asOfField, freshnessThen, pastQuestionOf, positionsThen } from "../as-of/question.ts";
 import { type Outgoing, sendAnswer } from "./answer.ts";
 import { type FreshnessParts, freshnessFields, freshnessOf } from "./freshness.ts";
 import type { Snapshot } from "./generation-reader.ts";
@@ -28,6 +28,8 @@ export interface QueryDefinition<Reader> {
   readonly pathExample: Readonly<Record<string, string>>;
   readonly query: z.ZodObject;
   readonly data: z.ZodType;
+  /** Where the path has an `id`: it is the stream whose events alone make the answer. */
+  readonly isOfOneStream?: boolean;
   readonly run: (reader: Reader, request: RouteRequest, pages: Pages) => Promise<QueryResult>;
 }
 
@@ -49,7 +51,7 @@ export function queryRoute<Reader>(
   definition: QueryDefinition<Reader>,
   parts: QueryParts,
 ): Route {
-  const { run, data, query, ...described } = definition;
+  const { run, data, query, isOfOneStream = false, ...described } = definition;
   return {
     ...described,
     method: "GET",
@@ -66,14 +68,17 @@ export function queryRoute<Reader>(
     handle: async (request, response) => {
       const pages = pagesOf(request, definition.operationId, parts.cursorKey);
       const ask = (reader: Reader) => run(reader, request, pages);
-      const past = pastQuestionOf(request, [model.name]);
+      const stream = isOfOneStream ? (request.path["id"] ?? null) : null;
+      const past = pastQuestionOf(request, [model.name], stream);
       const outgoing =
         past === null
           ? await answerNow({ model, ask, request, parts })
           : await parts.past.read(past, async (then) => {
-              const answered = await then.read(model, ask);
-              const labels = freshnessThen(then, answered.positions);
-              return outgoingOf({ answered: { ...answered, generation: null }, labels, request });
+              const built = await then.read(model, ask);
+              const positions = positionsThen(then, built.positions);
+              const answered = { ...built, positions, generation: null };
+              const labels = freshnessThen(then, positions);
+              return outgoingOf({ answered, labels, request });
             });
       await sendAnswer(response, request, { outgoing, log: parts.log });
     },

@@ -75,6 +75,7 @@ async function valuationNow(read: JoinRead, portfolioId: string): Promise<Valuat
 const limits: Query = {
   ...common,
   path: "/v1/portfolios/{id}/risk/limits",
+  isOfOneStream: true,
   operationId: "listRiskLimits",
   summary: "The limits set on a portfolio, with their states and what was measured last",
   query: z.strictObject({}),
@@ -89,6 +90,7 @@ const limits: Query = {
 const breaches: Query = {
   ...common,
   path: "/v1/portfolios/{id}/risk/breaches",
+  isOfOneStream: true,
   operationId: "listBreaches",
   summary: "Every breach of a limit, the newest first",
   query: z.strictObject(pageParameters),
@@ -104,6 +106,7 @@ const breaches: Query = {
 const contributors: Query = {
   ...common,
   path: "/v1/portfolios/{id}/risk/contributors",
+  isOfOneStream: true,
   operationId: "listContributors",
   summary: "The positions by their share of the gross exposure, as of the last assessment",
   query: z.strictObject({}),

@@ -45,6 +45,7 @@ const common = {
   access: withAnyKey,
   pathParameters: z.strictObject({ id: idField() }),
   pathExample: { id: "s-1" },
+  isOfOneStream: true,
 } as const;
 
 /** Queries on the read model of strategies: one's own and public ones. */

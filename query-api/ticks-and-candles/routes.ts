@@ -36,6 +36,7 @@ const common = {
   access: withAnyKey,
   pathParameters: z.strictObject({ id: idField() }),
   pathExample: { id: "binance:BTC-USDT" },
+  isOfOneStream: true,
 } as const;
 
 /** Queries on the read model of ticks and candles. */
