@@ -47,6 +47,8 @@ export class Feeding {
   #turn: "starting" | "waiting" | "feeding" = "starting";
   state: FeedingState = "starting";
   partitions: readonly PartitionProgress[] = [];
+  /** When its thread told last how far these are. */
+  toldAtMs = performance.now();
   readonly troubles = new Troubles<TroubleReport>();
   caughtUp = false;
   /** It is being compared with another. */
@@ -145,6 +147,7 @@ export class Feeding {
         return;
       case "progress":
         this.partitions = message.partitions;
+        this.toldAtMs = performance.now();
         return;
       case "caught-up":
         this.caughtUp = true;
@@ -156,7 +159,9 @@ export class Feeding {
         if (message.trouble) this.#listener.onTrouble(message.partition, message.trouble);
         return;
       case "slowed": {
-        const isNews = this.slowed?.isFed !== message.slowed?.isFed;
+        const isNews =
+          this.slowed?.isFed !== message.slowed?.isFed ||
+          this.slowed?.isHelped !== message.slowed?.isHelped;
         this.slowed = message.slowed;
         if (isNews) this.#listener.onSlowed(message.slowed);
         return;

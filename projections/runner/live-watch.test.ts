@@ -16,7 +16,8 @@ const PARTITION = "portfolio.events/0";
 const LIMIT_MS = 1_000;
 const LIVE = { projection: "portfolios", generation: 1 };
 
-describe("what a build minds of live generations", () => {
+describe("what a build minds of live generations", function () {
+  this.timeout(4 * 10_000);
   let folder: string;
   let live: SqliteReadStore;
   let end: number;
@@ -56,7 +57,7 @@ describe("what a build minds of live generations", () => {
   });
 
   it("slows it while one lags, says so, and lets it go on when that is over", async () => {
-    watch.mind({ limitMs: LIMIT_MS, generations: [LIVE] });
+    watch.mind({ limitMs: LIMIT_MS, replaced: LIVE, beside: [] });
     await pause(600, NEVER);
     expect(pace.share).to.equal(1);
     expect(told).to.deep.equal([]);
@@ -73,14 +74,23 @@ describe("what a build minds of live generations", () => {
     end = 20;
     await pause(600, NEVER);
     expect(pace.share).to.equal(1);
-    watch.mind({ limitMs: 100, generations: [LIVE] });
+    watch.mind({ limitMs: 100, replaced: LIVE, beside: [] });
     await until(() => pace.share < 1);
     watch.mind(null);
     await until(() => pace.share === 1);
   });
 
+  it("minds one beside it as well, until that lags whether it is slow or not", async () => {
+    const beside = [{ projection: "risk", generation: 4, lagMs: 2 * LIMIT_MS }];
+    watch.mind({ limitMs: LIMIT_MS, replaced: LIVE, beside });
+    await until(() => pace.share === LEAST_SHARE);
+    expect(told.at(-1)).to.include({ projection: "risk", isHelped: true });
+    await until(() => told.at(-1)?.isHelped === false, 3 * PATIENCE_MS);
+    await until(() => pace.share === 0.25);
+  });
+
   it("goes on slowly where a store does not say how far it is", async () => {
-    watch.mind({ limitMs: LIMIT_MS, generations: [{ ...LIVE, generation: 7 }] });
+    watch.mind({ limitMs: LIMIT_MS, replaced: { ...LIVE, generation: 7 }, beside: [] });
     await until(() => told.length > 0);
     expect(pace.share).to.equal(0.25);
     expect(told[0]).to.include({ generation: 7, isFed: false });
@@ -101,8 +111,8 @@ const LEAST_SHARE = 0.05;
 const NEVER = new AbortController().signal;
 const PATIENCE_MS = 10_000;
 
-async function until(isSo: () => boolean): Promise<void> {
-  const deadlineMs = performance.now() + PATIENCE_MS;
+async function until(isSo: () => boolean, patienceMs = PATIENCE_MS): Promise<void> {
+  const deadlineMs = performance.now() + patienceMs;
   while (!isSo()) {
     if (performance.now() > deadlineMs) throw new Error("waited in vain");
     await pause(10, NEVER);

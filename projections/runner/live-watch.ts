@@ -1,7 +1,7 @@
 import type { LogReader, PartitionKey, Positions } from "../../platform/log/log.ts";
 import { registeredProjection } from "../registry.ts";
 import { openStore, type StorePlace } from "../stores.ts";
-import { type LiveLag, nextShare, type Pace } from "./pace.ts";
+import { Helped, type LiveLag, nextShare, type Pace } from "./pace.ts";
 import { pause } from "./pause.ts";
 import type { ReadStore } from "./read-store.ts";
 import { SeenLag } from "./seen-lag.ts";
@@ -13,15 +13,23 @@ export interface LiveGeneration {
   readonly generation: number;
 }
 
+/** One that shares the process with a build, and how far it lags now. */
+interface LiveBeside extends LiveGeneration {
+  readonly lagMs: number;
+}
+
 /** What a build must not slow down, and by how much at most. */
 export interface Minded {
   readonly limitMs: number;
-  /** By whichever process they are fed. */
-  readonly generations: readonly LiveGeneration[];
+  /** That it is to replace, by whichever process it is fed; `null`: there is none. */
+  readonly replaced: LiveGeneration | null;
+  readonly beside: readonly LiveBeside[];
 }
 
 /** Why a build goes slower than it could. */
 export interface Slowed extends LiveGeneration, LiveLag {
+  /** False: it lags whether the build is slow or not. */
+  readonly isHelped: boolean;
   /** Why nobody knows how far it is; empty where somebody does. */
   readonly detail: string;
   /** Of its time in which the build works. */
@@ -43,10 +51,16 @@ interface Watched {
   readonly lag: SeenLag;
 }
 
-/** Sets a build's pace by how far live generations lag, which their own stores tell. */
+type Found = Omit<Slowed, "share">;
+
+/**
+ * Sets a build's pace by how far live generations lag: the one that it is to replace, whose own
+ * store tells, and those that the same process feeds.
+ */
 export class LiveWatch {
   readonly #parts: LiveWatchParts;
-  readonly #watched = new Map<string, Watched>();
+  #watched: Watched | null = null;
+  readonly #helped = new Map<string, Helped>();
   #minded: Minded | null = null;
   #isSlowed = false;
 
@@ -66,24 +80,33 @@ export class LiveWatch {
       await this.#look(this.#minded ?? NOTHING);
       await pause(LOOK_INTERVAL_MS, signal);
     }
-    await this.#forgetAllBut(NOTHING);
+    await this.#forget();
   }
 
   async #look(minded: Minded): Promise<void> {
     const { pace } = this.#parts;
-    await this.#forgetAllBut(minded);
+    const { limitMs, replaced, beside } = minded;
     const before = pace.share;
-    let [share, slowed]: [number, Slowed | null] = [
-      nextShare(before, NO_LAG, minded.limitMs),
-      null,
-    ];
-    for (const live of minded.generations) {
-      const found = await this.#lagOf(live);
-      const itsShare = nextShare(before, found, minded.limitMs);
-      if (itsShare < share) [share, slowed] = [itsShare, { ...live, ...found, share: itsShare }];
+    const found: Found[] = beside.map((one) => this.#foundBeside(one, before, limitMs));
+    if (replaced === null) await this.#forget();
+    else found.push({ ...replaced, ...(await this.#lagOf(replaced)), isHelped: true });
+    let share = nextShare(before, NO_LAG, limitMs);
+    let slowed: Slowed | null = null;
+    for (const one of found) {
+      const isFed = one.isFed && one.isHelped;
+      const its = nextShare(before, { lagMs: one.lagMs, isFed }, limitMs);
+      if (its < share) [share, slowed] = [its, { ...one, share: its }];
     }
     pace.share = minded === NOTHING ? 1 : share;
     this.#tell(slowed);
+  }
+
+  #foundBeside(live: LiveBeside, share: number, limitMs: number): Found {
+    const key = generationKey(live);
+    const helped = this.#helped.get(key) ?? new Helped();
+    this.#helped.set(key, helped);
+    const isHelped = helped.look(share, live.lagMs, limitMs);
+    return { ...live, isFed: true, isHelped, detail: "" };
   }
 
   #tell(slowed: Slowed | null): void {
@@ -116,26 +139,22 @@ export class LiveWatch {
   }
 
   async #watchedOf(live: LiveGeneration): Promise<Watched> {
-    const key = generationKey(live);
-    const known = this.#watched.get(key);
-    if (known !== undefined) return known;
+    const known = this.#watched;
+    if (known !== null && generationKey(known.of) === generationKey(live)) return known;
+    await this.#forget();
     const store = await openStore(this.#parts.place, live.projection, live.generation);
-    const watched = { of: live, store, lag: new SeenLag() };
-    this.#watched.set(key, watched);
-    return watched;
+    this.#watched = { of: live, store, lag: new SeenLag() };
+    return this.#watched;
   }
 
-  async #forgetAllBut({ generations }: Minded): Promise<void> {
-    const kept = new Set(generations.map(generationKey));
-    for (const [key, { store }] of this.#watched) {
-      if (kept.has(key)) continue;
-      this.#watched.delete(key);
-      await store.close();
-    }
+  async #forget(): Promise<void> {
+    const watched = this.#watched;
+    this.#watched = null;
+    await watched?.store.close();
   }
 }
 
-const NOTHING: Minded = { limitMs: Number.POSITIVE_INFINITY, generations: [] };
+const NOTHING: Minded = { limitMs: Number.POSITIVE_INFINITY, replaced: null, beside: [] };
 const NO_LAG: LiveLag = { lagMs: 0, isFed: true };
 
 export function generationKey({ projection, generation }: LiveGeneration): string {
@@ -144,8 +163,10 @@ export function generationKey({ projection, generation }: LiveGeneration): strin
 
 export function slowedText(slowed: Slowed | null): string {
   if (slowed === null) return "a build goes as fast as it can again";
-  const { projection, generation, lagMs, isFed, detail } = slowed;
+  const { projection, generation, lagMs, isFed, isHelped, detail } = slowed;
   const live = `generation ${generation} of ${projection}, which is live,`;
-  if (isFed) return `a build is slowed: ${live} is ${(lagMs / 1_000).toFixed(1)} s behind`;
+  const behind = `${live} is ${(lagMs / 1_000).toFixed(1)} s behind`;
+  if (!isHelped) return `a build goes on slowly: ${behind} whether the build is slow or not`;
+  if (isFed) return `a build is slowed: ${behind}`;
   return `a build goes on slowly: ${live} ${detail === "" ? "is fed by nobody" : detail}`;
 }

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { nextShare, Pace } from "./pace.ts";
+import { Helped, nextShare, Pace } from "./pace.ts";
 
 const LIMIT_MS = 2_000;
 const NEVER = new AbortController().signal;
@@ -43,6 +43,37 @@ describe("the share of its time in which a build works", () => {
         expect(share).to.be.within(0.05, 1);
       }),
     );
+  });
+});
+
+describe("whether it helps a live generation that a build is slow", () => {
+  const LAGS_MS = LIMIT_MS;
+  const SLOW = 0.05;
+
+  function lookAll(helped: Helped, looks: number, [share, lagMs]: readonly [number, number]) {
+    return Array.from({ length: looks }, () => helped.look(share, lagMs, LIMIT_MS)).at(-1);
+  }
+
+  it("is taken for granted at first, and while the build has much of its time", () => {
+    expect(lookAll(new Helped(), 1_000, [1, LAGS_MS])).to.equal(true);
+    expect(lookAll(new Helped(), 39, [SLOW, LAGS_MS])).to.equal(true);
+  });
+
+  it("is not so once it has lagged for long beside a slow build, until that is over", () => {
+    const helped = new Helped();
+    expect(lookAll(helped, 40, [SLOW, LAGS_MS])).to.equal(false);
+    expect(lookAll(helped, 39, [SLOW, 0])).to.equal(false);
+    expect(lookAll(helped, 1, [SLOW, 0])).to.equal(true);
+  });
+
+  it("is not so either where it lags most of the time", () => {
+    const helped = new Helped();
+    let isHelped = true;
+    for (let round = 0; round < 20; round += 1) {
+      lookAll(helped, 7, [SLOW, LAGS_MS]);
+      isHelped = helped.look(SLOW, 0, LIMIT_MS) && isHelped;
+    }
+    expect(isHelped).to.equal(false);
   });
 });
 

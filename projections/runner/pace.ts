@@ -9,8 +9,10 @@ export const SLOWED_FROM = 0.5;
 
 /** What a build is left while a live generation is at its limit: it goes on, however slowly. */
 const LEAST_SHARE = 0.05;
-/** What it is left while nothing that it does can help: nobody feeds the live generation. */
-const UNFED_SHARE = 0.25;
+/** What it is left while nothing that it does can help. */
+const UNHELPED_SHARE = 0.25;
+/** So many more looks at which a build was slow in vain than at which nothing lagged: 10 s. */
+const LOOKS_IN_VAIN = 40;
 /** By so much the share rises with each look at which nothing lags. */
 const RISE = 0.05;
 /** Of one batch, so that no rest is long: one that took longer waited for its server. */
@@ -29,11 +31,34 @@ export interface LiveLag {
  * The share of its time in which a build may work from now on: half of what it was while a live
  * generation comes near its limit, a little more than it was while none does.
  */
-export function nextShare(share: number, { lagMs, isFed }: LiveLag, limitMs: number): number {
-  if (!isFed) return Math.min(share + RISE, UNFED_SHARE);
+export function nextShare(
+  share: number,
+  { lagMs, isFed }: Pick<LiveLag, "lagMs" | "isFed">,
+  limitMs: number,
+): number {
+  if (!isFed) return Math.min(share + RISE, UNHELPED_SHARE);
   if (lagMs >= limitMs) return LEAST_SHARE;
   if (lagMs >= limitMs * SLOWED_FROM) return Math.max(share / 2, LEAST_SHARE);
   return Math.min(share + RISE, 1);
+}
+
+/**
+ * Whether it helps a live generation that a build is slow. One that goes on lagging while the build
+ * has little of its time lags for another reason: its own rebuild, say, or a slow server. Then it is
+ * minded no more than one that nobody feeds, until it lags no longer.
+ */
+export class Helped {
+  #inVain = 0;
+  #isHelped = true;
+
+  /** After each look: `share` is what the build had until then. */
+  look(share: number, lagMs: number, limitMs: number): boolean {
+    if (lagMs < limitMs * SLOWED_FROM) this.#inVain = Math.max(this.#inVain - 1, 0);
+    else if (share <= UNHELPED_SHARE) this.#inVain = Math.min(this.#inVain + 1, LOOKS_IN_VAIN);
+    if (this.#inVain === LOOKS_IN_VAIN) this.#isHelped = false;
+    if (this.#inVain === 0) this.#isHelped = true;
+    return this.#isHelped;
+  }
 }
 
 /**

@@ -5,6 +5,7 @@ import type { LogPlace } from "../../platform/log/places.ts";
 import type { Logger } from "../../platform/telemetry/logger.ts";
 import type { GenerationDropper } from "../stores.ts";
 import { CommandSender } from "./command-sender.ts";
+import { FedLags, type FedLive } from "./fed-lags.ts";
 import { Feeding, type FeedingState } from "./feeding.ts";
 import { type Generation, Generations } from "./generations.ts";
 import { generationKey, type Minded, slowedText } from "./live-watch.ts";
@@ -79,6 +80,7 @@ export class Supervisor {
   readonly #dropped = new Set<string>();
   readonly #sender: CommandSender;
   readonly #verifications: Verifications;
+  readonly #lags = new FedLags();
   readonly #stopping = new AbortController();
   readonly #following: Promise<void>;
   readonly #timer: NodeJS.Timeout;
@@ -128,6 +130,7 @@ export class Supervisor {
   /** Brings what runs in line with what the events say; does nothing where all is as it should. */
   #look(): void {
     if (!this.#current || this.#stopping.signal.aborted) return;
+    this.#lags.look(this.#fedLives(), performance.now());
     for (const projection of this.#parts.projections) {
       const generations = this.#generations.of(projection.name);
       const isPaused = this.#generations.isPaused(projection.name);
@@ -175,22 +178,32 @@ export class Supervisor {
   }
 
   /**
-   * The live one that it is to replace, by whomever it is fed, and all that this process feeds:
-   * they share its cores.
+   * The live one that it is to replace, by whomever it is fed, and all others that this process
+   * feeds: they share its cores.
    */
   #mindedBy({ phase, projection, maxLiveLagMs }: Generation): Minded | null {
     if (!isUnderWay(phase) || maxLiveLagMs >= NO_LIVE_LAG_LIMIT_MS) return null;
-    const lives = this.#parts.projections.flatMap(({ name }) => {
-      return this.#generations.of(name).filter((one) => one.phase === "live");
+    const own = this.#generations.of(projection).find((one) => one.phase === "live");
+    const replaced = own === undefined ? null : { projection, generation: own.generation };
+    const beside = this.#fedLives()
+      .filter((live) => live.projection !== projection)
+      .map(({ projection: name, generation }) => {
+        const live = { projection: name, generation };
+        return { ...live, lagMs: Math.round(this.#lags.lagMsOf(live)) };
+      });
+    return { limitMs: maxLiveLagMs, replaced, beside };
+  }
+
+  /** Live ones that this process feeds. */
+  #fedLives(): FedLive[] {
+    return this.#parts.projections.flatMap(({ name: projection }) => {
+      const live = this.#generations.of(projection).find(({ phase }) => phase === "live");
+      const feeding = live && this.#feedings.get(generationKey(live));
+      if (live === undefined || feeding?.state !== "feeding") return [];
+      const partitions = feeding.partitions.filter(({ isFedHere }) => isFedHere);
+      const { generation } = live;
+      return [{ projection, generation, partitions, toldAtMs: feeding.toldAtMs }];
     });
-    const minded = lives.filter((live) => {
-      const isFedHere = this.#feedings.get(generationKey(live))?.state === "feeding";
-      return live.projection === projection || isFedHere;
-    });
-    const generations = minded.map((live) => {
-      return { projection: live.projection, generation: live.generation };
-    });
-    return { limitMs: maxLiveLagMs, generations };
   }
 
   /** A certificate is of a comparison with one generation, which may be live no more. */
