@@ -44,8 +44,8 @@ export function nextShare(
 
 /**
  * Whether it helps a live generation that a build is slow. One that goes on lagging while the build
- * has little of its time lags for another reason: its own rebuild, say, or a slow server. Then it is
- * minded no more than one that nobody feeds, until it lags no longer.
+ * has little of its time lags for another reason: its own rebuild, say, or a slow server. Then it
+ * is minded no more than one that nobody feeds, until it lags no longer.
  */
 export class Helped {
   #inVain = 0;
