@@ -1,19 +1,27 @@
 import { AppendSignal } from "../../platform/log/append-signal.ts";
 import type { PartitionKey } from "../../platform/log/log.ts";
 
-/** A partition is held at most so long; then its feeder goes on by itself. */
-const HELD_AT_MOST_MS = 1_000;
+/**
+ * A partition is held at most so long; then its feeder goes on by itself. Nobody reads from what is
+ * held, and the live one, which it is to meet, may be seconds behind where its server is slow.
+ */
+const HELD_AT_MOST_MS = 10_000;
 
 /**
  * Where a feeder asks before it writes, so that its partition can be made to stand still at one
  * position while rows are compared.
  */
 export class Gate {
+  readonly #heldAtMostMs: number;
   #limit = Number.POSITIVE_INFINITY;
   #position: number | null = null;
   #isWriting = false;
   #timer: NodeJS.Timeout | null = null;
   readonly #changes = new AppendSignal();
+
+  constructor(heldAtMostMs = HELD_AT_MOST_MS) {
+    this.#heldAtMostMs = heldAtMostMs;
+  }
 
   /** The feeder stands at `position`, and may go on; `null`: nobody feeds the partition here. */
   stands(position: number | null): void {
@@ -32,7 +40,7 @@ export class Gate {
   /** Resolves with the position at which the partition stands now; `null`: it is not fed here. */
   async hold(signal: AbortSignal): Promise<number | null> {
     this.#limit = 0;
-    this.#timer ??= setTimeout(() => this.release(), HELD_AT_MOST_MS);
+    this.#timer ??= setTimeout(() => this.release(), this.#heldAtMostMs);
     this.#changes.raise();
     while (this.#isWriting && this.isHeld && !signal.aborted) await this.#changed(signal);
     return this.isHeld ? this.#position : null;

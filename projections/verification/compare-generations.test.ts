@@ -19,6 +19,9 @@ import { comparedTables } from "./compared-tables.ts";
 const PARTITIONS = 2;
 const COUNTERS = 40;
 const LOAD_MS = 1_500;
+const SLOW_MS = 1_100;
+
+type Falsify = (batch: Batch) => Batch | Promise<Batch>;
 
 /** A generation that a runner feeds in this thread. */
 interface Fed {
@@ -29,7 +32,8 @@ interface Fed {
   stop(): Promise<void>;
 }
 
-describe("the comparison of two generations", () => {
+describe("the comparison of two generations", function () {
+  this.timeout(60_000);
   let folder: string;
   let log: MemoryLog;
   const fed: Fed[] = [];
@@ -46,11 +50,11 @@ describe("the comparison of two generations", () => {
   });
 
   /** `falsify` changes what is written, as a defect of the build would. */
-  async function feed(name: string, falsify: (batch: Batch) => Batch = (batch) => batch) {
+  async function feed(name: string, falsify: Falsify = (batch) => batch) {
     const file = join(folder, `${name}.db`);
     const store = new SqliteReadStore({ file, projection: counters });
     const apply = store.apply.bind(store);
-    store.apply = (batch) => apply(falsify(batch));
+    store.apply = async (batch) => apply(await falsify(batch));
     const gates = new Gates();
     const stopping = new AbortController();
     const { promise: caughtUp, resolve } = Promise.withResolvers<void>();
@@ -87,7 +91,7 @@ describe("the comparison of two generations", () => {
   }
 
   /** Events of few counters, the first of which changes with each, until it is stopped. */
-  function load(): () => Promise<void> {
+  function load(restMs = 0): () => Promise<void> {
     let isOn = true;
     let value = COUNTERS;
     const flowing = (async () => {
@@ -95,7 +99,7 @@ describe("the comparison of two generations", () => {
         value += 1;
         log.count("c-0", value, { partition: 0 });
         log.count(`c-${1 + 2 * (value % 5)}`, value, { partition: 1 });
-        await (value % 20 === 0 ? sleep(1) : nextTurn());
+        await (restMs > 0 || value % 20 === 0 ? sleep(Math.max(restMs, 1)) : nextTurn());
       }
     })();
     return async () => {
@@ -274,6 +278,33 @@ describe("the comparison of two generations", () => {
       if (found.outcome === "equal") rechecked += found.rechecked;
     }
     await stop();
+  });
+
+  it("comes to an end where servers are slow, and the live one is seconds behind", async () => {
+    let isSlow = false;
+    const live = await feed("live", async (batch) => {
+      if (isSlow) await sleep(SLOW_MS);
+      return batch;
+    });
+    const built = await feed("built");
+    const slowly = ({ store }: Fed): ComparisonParts["live"] => ({
+      checkpoints: () => store.checkpoints(),
+      async *rows(...range: Parameters<SqliteReadStore["rows"]>) {
+        await sleep(SLOW_MS);
+        yield* store.rows(...range);
+      },
+    });
+    isSlow = true;
+    const stop = load(50);
+    try {
+      const stores = { live: slowly(live), built: slowly(built) };
+      const tables = comparedTables(counters.tables, ["history"]);
+      const found = await compare(live, built, { ...stores, tables });
+      expect(found).to.include({ outcome: "equal" });
+    } finally {
+      isSlow = false;
+      await stop();
+    }
   });
 
   it("holds the build alone for a row that would not settle", async () => {

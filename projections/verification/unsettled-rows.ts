@@ -11,8 +11,10 @@ import { type Key, rowsAt } from "./rows-at.ts";
 const FREE_ROUNDS = 4;
 const PAUSE_MS = 20;
 /** How long one generation is waited for until it has passed what was read of the other. */
-const FOLLOWS_WITHIN_MS = 500;
-/** Rows that are not settled by then stay so. */
+const FOLLOWS_WITHIN_MS = 5_000;
+/** The same where nobody may feed the live one any more. */
+const FOLLOWS_SOON_MS = 500;
+/** Rows of which none was settled for so long stay unsettled. */
 const SETTLED_WITHIN_MS = 30_000;
 /** A generation that has not moved for so long, and lags, is fed by nobody. */
 const STANDS_AFTER_MS = 2_000;
@@ -59,16 +61,20 @@ export class UnsettledRows {
   /** Compares what waits, all of one table. */
   async settle(compared: Compared): Promise<void> {
     const startedMs = performance.now();
+    let movedMs = startedMs;
     const { signal, live } = this.#parts;
     const stood = this.#pairs.length > 0 ? positionsOf(await live.checkpoints()) : NOWHERE;
     for (let round = 0; this.#pairs.length > 0; round += 1) {
       signal.throwIfAborted();
+      const before = this.#pairs.length;
       await this.#round(compared, round);
       const tookMs = performance.now() - startedMs;
       if (this.#parts.mayStand && (this.beyond > 0 || tookMs > STANDS_AFTER_MS)) {
         await this.#setAside(compared, stood);
       } else if (round >= FREE_ROUNDS) await this.#hold(compared);
-      if (tookMs > SETTLED_WITHIN_MS) return this.#giveUp(compared);
+      const nowMs = performance.now();
+      if (this.#pairs.length < before) movedMs = nowMs;
+      if (nowMs - movedMs > SETTLED_WITHIN_MS) return this.#giveUp(compared);
       if (this.#pairs.length > 0) await pause(PAUSE_MS, signal);
     }
   }
@@ -108,8 +114,8 @@ export class UnsettledRows {
   }
 
   async #passed(store: ComparedStore, wanted: Positions): Promise<boolean> {
-    const deadlineMs = performance.now() + FOLLOWS_WITHIN_MS;
-    const { signal } = this.#parts;
+    const { signal, mayStand } = this.#parts;
+    const deadlineMs = performance.now() + (mayStand ? FOLLOWS_SOON_MS : FOLLOWS_WITHIN_MS);
     for (;;) {
       const positions = positionsOf(await store.checkpoints());
       if ([...wanted].every(([key, next]) => (positions.get(key) ?? 0) >= next)) return true;
