@@ -112,16 +112,19 @@ type EventOfGeneration = Exclude<
     }
 >;
 
+/** None is under way any more. */
+const COMPARED = { comparison: null } as const;
+
 function changesOf(event: EventOfGeneration): Partial<Generation> {
   switch (event.type) {
     case "GenerationCaughtUp":
       return { phase: "verifying" };
     case "GenerationVerified":
-      return { phase: "verified", certificate: event.data, difference: null };
+      return { phase: "verified", certificate: event.data, difference: null, ...COMPARED };
     case "GenerationVerificationFailed":
-      return { phase: "different", certificate: null, difference: event.data };
+      return { phase: "different", certificate: null, difference: event.data, ...COMPARED };
     case "GenerationPromoted":
-      return { phase: "live", verified: event.data.verified };
+      return { phase: "live", verified: event.data.verified, ...COMPARED };
     case "GenerationRetired":
       return { phase: "retired" };
     case "GenerationCancelled":
