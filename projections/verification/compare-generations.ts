@@ -13,6 +13,7 @@ import type { Checkpoint, ReadStore } from "../runner/read-store.ts";
 import { Differences } from "./differences.ts";
 import { type Positions, positionsOf } from "./judge.ts";
 import { compareParked, hasReleased, type ParkedComparison } from "./parked.ts";
+import { PatientStore } from "./patient-store.ts";
 import { type RowPair, rowPairs } from "./row-pairs.ts";
 import { UnsettledRows } from "./unsettled-rows.ts";
 
@@ -57,8 +58,11 @@ const TURN_MS = 5;
  * not changed since the positions go into the digests; rows that changed meanwhile are compared one
  * by one where both have passed them.
  */
-export async function compareGenerations(parts: ComparisonParts): Promise<Comparison> {
-  const { live, built, tables } = parts;
+export async function compareGenerations(asked: ComparisonParts): Promise<Comparison> {
+  const { tables, signal } = asked;
+  const live = new PatientStore(asked.live, tables, signal);
+  const built = new PatientStore(asked.built, tables, signal);
+  const parts = { ...asked, live, built };
   const [lives, builts] = await Promise.all([live.checkpoints(), built.checkpoints()]);
   requireSameLog(lives, builts);
   const at = lower(positionsOf(lives), positionsOf(builts));
