@@ -31,11 +31,7 @@ export interface LiveLag {
  * The share of its time in which a build may work from now on: half of what it was while a live
  * generation comes near its limit, a little more than it was while none does.
  */
-export function nextShare(
-  share: number,
-  { lagMs, isFed }: Pick<LiveLag, "lagMs" | "isFed">,
-  limitMs: number,
-): number {
+export function nextShare(share: number, { lagMs, isFed }: LiveLag, limitMs: number): number {
   if (!isFed) return Math.min(share + RISE, UNHELPED_SHARE);
   if (lagMs >= limitMs) return LEAST_SHARE;
   if (lagMs >= limitMs * SLOWED_FROM) return Math.max(share / 2, LEAST_SHARE);
