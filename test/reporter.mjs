@@ -8,8 +8,8 @@ const SLOW_SECONDS = 10;
 /**
  * Mocha's own report, with why a test was run again where a suite lets it, then the files that took
  * longest, hooks included, and one line of counts;
- * with TEST_REPORT the counts go to that file as JSON too, for the script that must know that tests
- * were run at all.
+ * with TEST_REPORT the counts go to that file as JSON too, and what failed, for the script that
+ * must know that tests were run at all and tells the failures of several runs together.
  */
 export default class CountingReporter extends Mocha.reporters.Spec {
   constructor(runner, options) {
@@ -51,7 +51,13 @@ export default class CountingReporter extends Mocha.reporters.Spec {
     }
     console.log(`${passes} passed, ${failures} failed, ${pending} skipped`);
     if (process.env.TEST_REPORT) {
-      writeFileSync(process.env.TEST_REPORT, JSON.stringify({ stats: this.stats }));
+      const failures = this.failures.map(toldAgain);
+      writeFileSync(process.env.TEST_REPORT, JSON.stringify({ stats: this.stats, failures }));
     }
   }
+}
+
+function toldAgain(test) {
+  const { err, file } = test;
+  return { title: test.fullTitle(), file: relative(process.cwd(), file ?? ""), error: err?.stack };
 }
