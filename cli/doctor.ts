@@ -49,12 +49,15 @@ async function examine(environment: Environment): Promise<readonly Finding[]> {
     ...(await checkServer(folder)),
     ...servers.findings,
   ];
-  if (!mayHaveLog(logPlace(config))) return [...outside, ok("log", "none yet")];
-  return [...outside, ...(await examineLog(environment, servers.generations))];
+  const log = logPlace(config);
+  if (!mayHaveLog(log)) return [...outside, ok("log", "none yet")];
+  const isOnKafka = log.kafka !== null;
+  return [...outside, ...(await examineLog(environment, isOnKafka, servers.generations))];
 }
 
 async function examineLog(
   environment: Environment,
+  isOnKafka: boolean,
   onServers: readonly FoundGeneration[],
 ): Promise<readonly Finding[]> {
   try {
@@ -64,8 +67,15 @@ async function examineLog(
     });
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
-    return [fail("log", detail, "cipherhorizon log verify")];
+    return [fail("log", detail, remedy(error, isOnKafka))];
   }
+}
+
+function remedy(error: unknown, isOnKafka: boolean): string {
+  const code = error instanceof PlatformError ? error.code : null;
+  if (code === "LOG_REFUSED") return "as the error says";
+  if (code === "LOG_UNAVAILABLE" && isOnKafka) return "start Kafka, or correct CH_KAFKA_BROKERS";
+  return "cipherhorizon log verify";
 }
 
 const SIGNS = { ok: "ok  ", warn: "WARN", fail: "FAIL" } as const;

@@ -218,8 +218,8 @@ export const variables = {
   influxUrl: optional<string>({
     name: "CH_INFLUX_URL",
     meaning:
-      "The InfluxDB (1.8) that holds ticks and candles; without it SQLite in the data folder does. " +
-      "It takes one log: give another data folder another server.",
+      "The InfluxDB (1.8; 2.7 by organization:token) that holds ticks and candles; without it " +
+      "SQLite in the data folder does. It takes one log: give another data folder another server.",
     rule: "an http or https address without path and query",
     example: "http://user:password@127.0.0.1:8086",
     secret: true,
@@ -228,7 +228,7 @@ export const variables = {
   influxReader: optional<string>({
     name: "CH_INFLUX_READER",
     meaning:
-      "The user of InfluxDB who may read ticks and candles: who feeds them grants it that, " +
+      "The user of InfluxDB 1.8 who may read ticks and candles: who feeds them grants it that, " +
       "generation by generation. Without it no user is granted anything.",
     rule: "1 to 100 letters, digits and . _ -; a user who is there",
     example: "queries",

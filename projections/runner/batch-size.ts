@@ -2,6 +2,8 @@ import type { ReadLimits } from "../../platform/log/log.ts";
 
 /** Long enough to make a commit cheap, short enough that a waiting reader does not notice. */
 const TARGET_WRITE_MS = 50;
+/** Of a backlog, whose readers wait anyway: a busy server takes 300 ms for however few records. */
+const BACKLOG_WRITE_MS = 500;
 /** Fewer cost as much as these where a batch is some journeys to a server. */
 const SMALLEST_RECORDS = 256;
 const LARGEST_RECORDS = 8_192;
@@ -18,9 +20,10 @@ export class BatchSize {
     return { maxRecords: this.#records, maxBytes: this.#records * BYTES_PER_RECORD };
   }
 
-  /** Learns from a written batch; one that did not fill its limits says nothing about them. */
+  /** Learns from a written batch; one that did not fill its limits tells at most to shrink. */
   wrote(writeMs: number, batchWasFull: boolean): void {
-    const factor = TARGET_WRITE_MS / Math.max(writeMs, 0.1);
+    const targetMs = batchWasFull ? BACKLOG_WRITE_MS : TARGET_WRITE_MS;
+    const factor = targetMs / Math.max(writeMs, 0.1);
     if (factor > 1 && !batchWasFull) return;
     const step = Math.min(Math.max(factor, 1 / LARGEST_STEP), LARGEST_STEP);
     const records = Math.round(this.#records * step);

@@ -28,6 +28,13 @@ describeWithServers(
       }
     }
 
+    it("are wanted by the doctor where there are none", async () => {
+      const findings = jsonLines((await cli("doctor", "--json")).stdout);
+      const log = findings.find(({ about }) => about === "log");
+      expect(log).to.include({ level: "fail", todo: "as the error says" });
+      expect(log?.["detail"]).to.include("cipherhorizon topics apply makes the topics");
+    });
+
     it("are planned, made with their first records, and then as they should be", async () => {
       const planned = await cli("topics", "plan", "--json");
       expect(jsonLines(planned.stdout)).to.have.length(topics.length + snapshotTopics.length);

@@ -11,7 +11,7 @@ const ANSWER_TIMEOUT_MS = 30_000;
 const NOT_EXECUTED = "not executed";
 
 export interface InfluxClientParts {
-  /** `http://user:password@host:port` */
+  /** `http://user:password@host:port`; of InfluxDB 2 `http://organization:token@host:port` */
   readonly url: string;
   /** At most so many requests at once; more wait. */
   readonly connections: number;
@@ -24,6 +24,9 @@ export interface InfluxClientParts {
 export class InfluxClient {
   /** `host:port`, without the login. */
   readonly place: string;
+  /** The user; of InfluxDB 2 the organization. */
+  readonly user: string;
+  readonly #password: string;
   readonly #database: InfluxDB;
   readonly #agent: HttpAgent;
   readonly #closing = new AbortController();
@@ -34,9 +37,11 @@ export class InfluxClient {
     const options = { keepAlive: true, maxSockets: connections };
     this.#agent = protocol === "https:" ? new HttpsAgent(options) : new HttpAgent(options);
     this.place = host;
+    this.user = decodeURIComponent(username);
+    this.#password = decodeURIComponent(password);
     this.#database = new InfluxDB({
       url: origin,
-      token: `${decodeURIComponent(username)}:${decodeURIComponent(password)}`,
+      token: `${this.user}:${this.#password}`,
       timeout: ANSWER_TIMEOUT_MS,
       transportOptions: { agent: this.#agent },
     });
@@ -91,6 +96,13 @@ export class InfluxClient {
   async command(text: string): Promise<readonly InfluxSeries[]> {
     const [series = []] = await this.query("", [{ text, values: [] }]);
     return series;
+  }
+
+  /** Asks the API that only InfluxDB 2 has; it knows a token without a name before it. */
+  async api(method: "GET" | "POST" | "DELETE", path: string, body?: object): Promise<unknown> {
+    const headers = { authorization: `Token ${this.#password}` };
+    const text = body === undefined ? "" : JSON.stringify(body);
+    return this.#request(`/api/v2${path}`, text, { method, headers });
   }
 
   /** The server's version as it names itself; null where it names none. */

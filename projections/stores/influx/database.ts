@@ -2,12 +2,15 @@ import { PlatformError } from "../../../platform/errors/catalogue.ts";
 import { FinalError } from "../../runner/persist.ts";
 import type { Projection } from "../../runner/projection.ts";
 import { generationSchema } from "../postgres/schema.ts";
+import { createBucket, dropBucket, hasBuckets } from "./buckets.ts";
 import type { InfluxClient } from "./client.ts";
 import { MissingDatabase } from "./errors.ts";
 import { identifier } from "./query.ts";
 import { fieldText } from "./text.ts";
 
 type Built = Pick<Projection, "name" | "version">;
+
+const SUITABLE = /^v?(1\.|2\.([7-9]|\d\d))/;
 
 interface NewDatabase {
   readonly database: string;
@@ -31,8 +34,10 @@ export async function createDatabase(
   client: InfluxClient,
   { database, projection, reader }: NewDatabase,
 ): Promise<void> {
-  await requireSuitableServer(client);
-  await client.command(`CREATE DATABASE ${identifier(database)}`);
+  const ofBuckets = hasBuckets(await requireSuitableServer(client));
+  if (ofBuckets && reader !== null) throw nothingToGrant(client);
+  if (ofBuckets) await createBucket(client, database);
+  else await client.command(`CREATE DATABASE ${identifier(database)}`);
   const { name, version } = projection;
   if ((await builtBy(client, database)) === null) {
     const fields = `projection=${fieldText(name)},version=${version}i`;
@@ -75,6 +80,7 @@ export async function generationsThere(
 
 /** Gives whether anything was there; harmless when it is gone. */
 export async function dropDatabase(client: InfluxClient, database: string): Promise<boolean> {
+  if (hasBuckets(await client.version())) return dropBucket(client, database);
   const [series] = await client.command("SHOW DATABASES");
   const wasThere = series?.values.some(([name]) => name === database) ?? false;
   await client.command(`DROP DATABASE ${identifier(database)}`);
@@ -97,6 +103,12 @@ export async function requireSuitableServer(client: InfluxClient): Promise<strin
 
 /** What is wrong with a server of this version; null: nothing, also where it names none. */
 export function serverFault(version: string | null): string | null {
-  if (version === null || /^v?1\./.test(version)) return null;
-  return `it is version ${version}; generations are databases, which only 1.x makes by InfluxQL`;
+  if (version === null || SUITABLE.test(version)) return null;
+  return `it is version ${version}; ticks and candles want 1.x, or 2 from 2.7 on`;
+}
+
+function nothingToGrant(client: InfluxClient): PlatformError {
+  const advice = "leave CH_INFLUX_READER out, and give who reads a token that reads buckets";
+  const detail = `InfluxDB 2 has no users to grant anything: ${advice}`;
+  return new PlatformError("STORE_UNSUITABLE", `InfluxDB at ${client.place}: ${detail}`);
 }

@@ -5,11 +5,11 @@ import { PlatformError } from "../../../platform/errors/catalogue.ts";
 const REFUSED: ReadonlySet<number> = new Set([401, 403]);
 /** The server's own trouble, and what passes: 408 and 429 besides all of 5xx. */
 const PASSING: ReadonlySet<number> = new Set([408, 429]);
-/** 400: some lines are wrong, and the others are in. 413: there is too much in them. */
-const OF_CONTENT: ReadonlySet<number> = new Set([400, 413]);
+/** 400, of InfluxDB 2 422: some lines are wrong, and the others are in. 413: too much in them. */
+const OF_CONTENT: ReadonlySet<number> = new Set([400, 413, 422]);
 
-/** InfluxQL answers with status 200 and a text. */
-const MISSING_DATABASE = /^database not found/;
+/** InfluxQL answers with status 200 and a text; a write to InfluxDB 2 knows no database. */
+const MISSING_DATABASE = /^(database not found|no dbrp mapping found)/;
 /** 403: to who may not read a database it looks the same whether it is there or not. */
 const HIDDEN_DATABASE = /requires READ on /;
 
@@ -18,9 +18,15 @@ export function isDataErrorOfInflux(error: unknown): boolean {
   return error instanceof HttpError && OF_CONTENT.has(error.statusCode);
 }
 
+/** There is nothing of that name on the server. */
+export function isMissingOnInflux(error: unknown): boolean {
+  return error instanceof HttpError && error.statusCode === 404;
+}
+
 /** What the server says, without the frame that the client puts around it. */
 export function saidBy(error: unknown): string {
-  const said: unknown = error instanceof HttpError ? error.json?.error : undefined;
+  const answer = error instanceof HttpError ? error.json : undefined;
+  const said: unknown = answer?.error ?? answer?.message;
   if (typeof said === "string") return said;
   return error instanceof Error ? error.message : String(error);
 }

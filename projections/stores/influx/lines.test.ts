@@ -142,8 +142,10 @@ describe("queries to InfluxDB", () => {
     }
   });
 
-  it("go to servers of 1.x alone", () => {
+  it("go to servers of 1.x, and of 2 from 2.7 on", () => {
     expect([serverFault(null), serverFault("1.8.10")]).to.deep.equal([null, null]);
-    expect(serverFault("v2.7.1")).to.include("version v2.7.1");
+    expect([serverFault("v2.7.12"), serverFault("v2.10.0")]).to.deep.equal([null, null]);
+    expect(serverFault("v2.6.1")).to.include("version v2.6.1");
+    expect(serverFault("3.4.0")).to.include("version 3.4.0");
   });
 });

@@ -1,0 +1,28 @@
+import { expect } from "chai";
+import { BatchSize } from "./batch-size.ts";
+
+/** How many records it takes at last, of a store that needs so long for a batch of so many. */
+function settled(writeMs: (records: number) => number, isFull: boolean): number {
+  const size = new BatchSize();
+  for (let batch = 0; batch < 20; batch += 1) size.wrote(writeMs(size.limits.maxRecords), isFull);
+  return size.limits.maxRecords;
+}
+
+describe("the size of a batch", () => {
+  it("of a backlog is as large as may be where a batch is dear and its records are not", () => {
+    expect(settled((records) => 300 + records / 100, true)).to.equal(8_192);
+  });
+
+  it("of a backlog takes half a second where its records are dear", () => {
+    expect(settled((records) => records / 2, true)).to.be.within(900, 1_100);
+  });
+
+  it("of who keeps up shrinks where a reader would notice, and never grows", () => {
+    expect(settled((records) => records / 6, false)).to.be.within(256, 320);
+    expect(settled(() => 1, false)).to.equal(512);
+  });
+
+  it("is never too small for the journeys that a batch costs", () => {
+    expect(settled(() => 60_000, true)).to.equal(256);
+  });
+});
