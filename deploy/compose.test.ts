@@ -98,6 +98,15 @@ describe("the servers in Docker", () => {
     }
   });
 
+  it("are reached from here at the addresses that the file for tests has", () => {
+    const inside = Object.entries(compose["x-servers"]).map(([name, address]) => {
+      return `${name}=${fromHere(address)}`;
+    });
+    const given = textOf("from-here.env").replaceAll(PLACEHOLDER, EXAMPLE_PASSWORD);
+    const lines = given.split("\n").filter((line) => line.startsWith("CH_"));
+    expect(lines.map((line) => line.replaceAll('"', ""))).to.have.members(inside);
+  });
+
   it("and the platform are reached from this machine alone", () => {
     const published = services.flatMap(([, { ports }]) => ports ?? []);
     expect(published.filter((port) => !port.startsWith("127.0.0.1:"))).to.deep.equal([]);
@@ -127,6 +136,18 @@ describe("the servers in Docker", () => {
     expect(given).to.include.members(wanted);
   });
 });
+
+/** `redis:6379` → `127.0.0.1:16379`; outside, the one member of a replica set is asked directly. */
+function fromHere(address: string): string {
+  return services.reduce(
+    (text, [name, { ports = [] }]) => {
+      const [published = ""] = ports;
+      const inside = new RegExp(`(?<=^|@|//)${name}:\\d+(?=$|/)`);
+      return text.replace(inside, published.slice(0, published.lastIndexOf(":")));
+    },
+    address.replace("replicaSet=rs0", "directConnection=true"),
+  );
+}
 
 /** `log.retention.ms=-1` → `KAFKA_LOG_RETENTION_MS=-1`, as the image reads it. */
 function environmentLine(line: string): string {

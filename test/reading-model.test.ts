@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect } from "chai";
 import type { PartitionKey } from "../platform/log/log.ts";
-import { noLongerOpen } from "../projections/runner/generation-snapshot.ts";
+import { NoLongerOpen } from "../projections/runner/generation-snapshot.ts";
 import { openSqliteGeneration } from "../projections/stores/sqlite/reader.ts";
 import { SqliteReadStore } from "../projections/stores/sqlite/store.ts";
 import type { GenerationReader } from "../query-api/reading/generation-reader.ts";
@@ -12,6 +12,7 @@ import { ReadModel } from "../query-api/reading/read-model.ts";
 
 const PARTITION: PartitionKey = "portfolio.events/0";
 const TOPICS = ["portfolio.events"];
+const QUICK = { holdMs: 200, restMs: 0 };
 
 describe("a read model that is handed over", () => {
   it("does not go back behind a token that it has said it has passed", async () => {
@@ -19,9 +20,10 @@ describe("a read model that is handed over", () => {
       [1, 10],
       [2, 5],
     ]);
-    const model = new ReadModel("portfolios", TOPICS, async (generation) => {
+    const open = async (generation: number) => {
       return generationAt(() => positions.get(generation) ?? 0);
-    });
+    };
+    const model = new ReadModel("portfolios", TOPICS, open, QUICK);
     model.promote(1);
     expect(await model.hasPassed(new Map([[PARTITION, 8]]), 0)).to.equal(true);
     model.promote(2);
@@ -38,9 +40,10 @@ describe("a read model that is handed over", () => {
       [1, 10],
       [2, 5],
     ]);
-    const model = new ReadModel("portfolios", TOPICS, async (generation) => {
+    const open = async (generation: number) => {
       return generationAt(() => positions.get(generation) ?? 0);
-    });
+    };
+    const model = new ReadModel("portfolios", TOPICS, open, QUICK);
     model.promote(1);
     const slow = Promise.withResolvers<void>();
     const underWay = model.read(() => slow.promise);
@@ -60,7 +63,7 @@ describe("a read model that is handed over", () => {
     let isDropped = false;
     const model = new ReadModel("portfolios", TOPICS, async (generation) => {
       return generationAt(() => {
-        if (generation === 1 && isDropped) throw noLongerOpen();
+        if (generation === 1 && isDropped) throw new NoLongerOpen();
         return 10;
       });
     });
@@ -70,6 +73,47 @@ describe("a read model that is handed over", () => {
     model.promote(2);
     isDropped = true;
     expect(await model.read(async () => null)).to.have.property("generation", 2);
+    await model.close();
+  });
+
+  it("is asked anew where it was dropped before it had answered", async () => {
+    const dropped = new Set<number>();
+    const positions = new Map([
+      [1, 10],
+      [2, 5],
+    ]);
+    const open = async (generation: number) => {
+      return generationAt(() => {
+        if (dropped.has(generation)) throw new NoLongerOpen();
+        return positions.get(generation) ?? 0;
+      });
+    };
+    const model = new ReadModel("portfolios", TOPICS, open, { holdMs: 100, restMs: 60_000 });
+    model.promote(1);
+    await model.read(async () => null);
+    const asked = model.read(async () => {
+      if (dropped.has(1)) return null;
+      dropped.add(1);
+      throw new NoLongerOpen();
+    });
+    // Its promotion is heard of late, and it is behind what was answered for longer than is held.
+    setTimeout(() => model.promote(2), 100);
+    setTimeout(() => positions.set(2, 10), 500);
+    expect(await asked).to.have.property("generation", 2);
+    await model.close();
+  });
+
+  it("is held for the one after it once, and then answers without a wait", async () => {
+    const open = async (generation: number) => generationAt(() => (generation === 1 ? 10 : 5));
+    const model = new ReadModel("portfolios", TOPICS, open, { holdMs: 300, restMs: 60_000 });
+    model.promote(1);
+    await model.read(async () => null);
+    model.promote(2);
+    const startedMs = performance.now();
+    expect(await model.read(async () => null)).to.have.property("generation", 1);
+    const heldMs = performance.now() - startedMs;
+    for (let i = 0; i < 10; i += 1) await model.read(async () => null);
+    expect(performance.now() - startedMs - heldMs).to.be.below(heldMs);
     await model.close();
   });
 

@@ -46,8 +46,11 @@ function highest(all: readonly Causes[]): Causes {
   return merged;
 }
 
-export function noLongerOpen(): PlatformError {
-  return new PlatformError("NOT_READY", "this generation of the read model is no longer open");
+/** The generation was dropped, or closed, before it had answered. */
+export class NoLongerOpen extends PlatformError {
+  constructor() {
+    super("NOT_READY", "this generation of the read model is no longer open");
+  }
 }
 
 export function tooManyWaiting(queries: number): PlatformError {

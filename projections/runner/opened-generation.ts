@@ -1,5 +1,5 @@
 import type { PartitionKey } from "../../platform/log/log.ts";
-import { noLongerOpen, type Snapshot } from "./generation-snapshot.ts";
+import { NoLongerOpen, type Snapshot } from "./generation-snapshot.ts";
 import { QueriesUnderWay } from "./queries-under-way.ts";
 
 /** One generation on a server, opened for queries; a store says how one is answered. */
@@ -36,7 +36,7 @@ export abstract class OpenedGeneration<Reader> {
     try {
       return await this.#underWay.run(ask);
     } catch (error) {
-      throw this.isDropped(error) ? noLongerOpen() : error;
+      throw this.isDropped(error) ? new NoLongerOpen() : error;
     }
   }
 }

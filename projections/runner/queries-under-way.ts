@@ -1,4 +1,4 @@
-import { noLongerOpen, tooManyWaiting } from "./generation-snapshot.ts";
+import { NoLongerOpen, tooManyWaiting } from "./generation-snapshot.ts";
 
 /** Queries of one generation; more are refused. */
 const QUERIES = 1_000;
@@ -16,7 +16,7 @@ export class QueriesUnderWay {
 
   /** Fails with `NOT_READY` once closed, and with `OVERLOADED` past the limit. */
   async run<T>(ask: () => Promise<T>): Promise<T> {
-    if (this.#closed) throw noLongerOpen();
+    if (this.#closed) throw new NoLongerOpen();
     if (this.#waiting() >= QUERIES) throw tooManyWaiting(QUERIES);
     const asking = ask();
     this.#asked.add(asking);

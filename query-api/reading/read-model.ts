@@ -1,10 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { PlatformError } from "../../platform/errors/catalogue.ts";
 import { type PartitionKey, type Positions, parsePartitionKey } from "../../platform/log/log.ts";
+import { NoLongerOpen } from "../../projections/runner/generation-snapshot.ts";
 import type { GenerationReader, OpenGeneration, Snapshot } from "./generation-reader.ts";
 
-/** How long answers are held for a promoted generation to pass what was already answered. */
-const HAND_OVER_MILLISECONDS = 1_000;
+/**
+ * How long answers are held for a promoted generation to pass what was already answered; past that
+ * the one before goes on answering, and for so long nobody is held again.
+ */
+const HAND_OVER = { holdMs: 3_000, restMs: 10_000 };
+/** How long a query is asked anew whose generation was dropped before it had answered. */
+const DROPPED_MILLISECONDS = 10_000;
 /** How often checkpoints are looked at while somebody waits for them. */
 const CHECKPOINT_POLL_MILLISECONDS = 25;
 const WAITERS = 10_000;
@@ -27,6 +33,9 @@ export class ReadModel<Reader, Name extends string = string> {
   readonly name: Name;
   readonly #topics: ReadonlySet<string>;
   readonly #open: OpenGeneration<Reader>;
+  readonly #timing: typeof HAND_OVER;
+  /** Until then nobody is held again. */
+  #restsUntilMs = 0;
   #current: Opened<Reader> | null = null;
   #promoted: number | null = null;
   #handingOver: Promise<void> | null = null;
@@ -37,10 +46,16 @@ export class ReadModel<Reader, Name extends string = string> {
   #look: Promise<Positions> | null = null;
 
   /** `topics`: those of its projection. */
-  constructor(name: Name, topics: readonly string[], open: OpenGeneration<Reader>) {
+  constructor(
+    name: Name,
+    topics: readonly string[],
+    open: OpenGeneration<Reader>,
+    timing: Partial<typeof HAND_OVER> = {},
+  ) {
     this.name = name;
     this.#topics = new Set(topics);
     this.#open = open;
+    this.#timing = { ...HAND_OVER, ...timing };
   }
 
   /** True for every partition of its topics, also where no projector has taken it yet. */
@@ -51,6 +66,7 @@ export class ReadModel<Reader, Name extends string = string> {
   /** Readers use this generation as soon as it has passed what they have seen. */
   promote(generation: number): void {
     this.#promoted = generation;
+    this.#restsUntilMs = 0;
   }
 
   get generation(): number | null {
@@ -63,13 +79,13 @@ export class ReadModel<Reader, Name extends string = string> {
     return this.#current !== null;
   }
 
-  async read<T>(query: (reader: Reader) => Promise<T>): Promise<Answered<T>> {
-    await this.#handOver();
-    if (this.#current === null) throw this.#notReady();
-    const { reader, generation } = this.#current;
-    const snapshot = await reader.read(query);
-    raise(this.#answered, snapshot.positions);
-    return { ...snapshot, generation };
+  /** The query may be asked several times. */
+  read<T>(query: (reader: Reader) => Promise<T>): Promise<Answered<T>> {
+    return this.#ask(async ({ reader, generation }) => {
+      const snapshot = await reader.read(query);
+      raise(this.#answered, snapshot.positions);
+      return { ...snapshot, generation };
+    });
   }
 
   /**
@@ -109,10 +125,8 @@ export class ReadModel<Reader, Name extends string = string> {
     return this.#look;
   }
 
-  async positions(): Promise<Positions> {
-    await this.#handOver();
-    if (this.#current === null) throw this.#notReady();
-    return this.#current.reader.positions();
+  positions(): Promise<Positions> {
+    return this.#ask(({ reader }) => reader.positions());
   }
 
   async close(): Promise<void> {
@@ -121,10 +135,30 @@ export class ReadModel<Reader, Name extends string = string> {
     await this.#current?.reader.close();
   }
 
+  /** Asks the generation that is open, and the one after it where that is dropped meanwhile. */
+  async #ask<T>(ask: (opened: Opened<Reader>) => Promise<T>): Promise<T> {
+    let deadlineMs: number | null = null;
+    for (;;) {
+      await this.#handOver();
+      if (this.#current === null) throw this.#notReady();
+      try {
+        return await ask(this.#current);
+      } catch (error) {
+        if (!(error instanceof NoLongerOpen)) throw error;
+        deadlineMs ??= performance.now() + DROPPED_MILLISECONDS;
+        if (performance.now() >= deadlineMs) throw error;
+        this.#restsUntilMs = 0;
+        await sleep(CHECKPOINT_POLL_MILLISECONDS);
+      }
+    }
+  }
+
   #handOver(): Promise<void> {
     if (this.#promoted === null || this.#promoted === this.#current?.generation) {
       return Promise.resolve();
     }
+    const rests = this.#handingOver === null && performance.now() < this.#restsUntilMs;
+    if (rests) return Promise.resolve();
     this.#handingOver ??= this.#openPromoted(this.#promoted).finally(() => {
       this.#handingOver = null;
     });
@@ -138,7 +172,7 @@ export class ReadModel<Reader, Name extends string = string> {
     try {
       // Queries under way read at most at these positions, and have not answered yet.
       if (before !== null) raise(this.#answered, await positionsLeft(before.reader));
-      if (!(await this.#passesAnswered(reader))) return reader.close();
+      if (!(await this.#passesAnswered(reader))) return await this.#putOff(reader);
     } catch (error) {
       await reader.close();
       throw error;
@@ -149,9 +183,14 @@ export class ReadModel<Reader, Name extends string = string> {
     if (closed) this.#closing = Promise.all([this.#closing, closed]);
   }
 
-  /** Past the limit the old generation goes on answering, and the next query tries again. */
+  /** The old generation goes on answering. */
+  #putOff(reader: GenerationReader<Reader>): Promise<void> {
+    this.#restsUntilMs = performance.now() + this.#timing.restMs;
+    return reader.close();
+  }
+
   async #passesAnswered(reader: GenerationReader<Reader>): Promise<boolean> {
-    const deadline = performance.now() + HAND_OVER_MILLISECONDS;
+    const deadline = performance.now() + this.#timing.holdMs;
     while (!isPast(await reader.positions(), this.#answered)) {
       if (performance.now() >= deadline) return false;
       await sleep(CHECKPOINT_POLL_MILLISECONDS);
@@ -172,7 +211,7 @@ async function positionsLeft(
   try {
     return await reader.positions();
   } catch (error) {
-    if (error instanceof PlatformError && error.code === "NOT_READY") return new Map();
+    if (error instanceof NoLongerOpen) return new Map();
     throw error;
   }
 }

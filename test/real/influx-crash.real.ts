@@ -24,20 +24,24 @@ import { INFLUX_START_MS, type PrivateInflux, startPrivateInflux } from "./priva
 const KILLS = 5;
 const EVENTS = 6_000;
 const BATCH = 40;
+const QUICK_BATCHES = 500;
 const LONGEST_MS_BEFORE_KILL = 400;
 
 describe("a read model in InfluxDB, where nothing is a transaction", function () {
   this.timeout(INFLUX_START_MS);
   let server: PrivateInflux;
+  let client: InfluxClient;
   let database = 0;
 
   before(async function () {
     const started = await startPrivateInflux();
     if (started === null) return this.skip();
     server = started;
+    client = new InfluxClient({ url: server.url, connections: 1 });
   });
 
   after(async () => {
+    client?.close();
     await server?.destroy();
   });
 
@@ -81,13 +85,59 @@ describe("a read model in InfluxDB, where nothing is a transaction", function ()
         return [name, shapedTable(name, table, sampleShapes[name])];
       }),
     );
-    const client = new InfluxClient({ url: server.url, connections: 1 });
     for (const until of [300, 100, 30]) {
       const { changes } = batchOf(events.slice(0, until));
       await client.write(`crash_g${database}`, linesOf(shaped, PARTITION, changes).join("\n"));
       expect(sameRows(await allRows(store), allRowsAfter(events)), `${until}`).to.equal(true);
     }
-    client.close();
+    await store.close();
+  });
+
+  it("never goes back in the eyes of readers while its checkpoint is written", async () => {
+    const [store, reader] = [open(), open()];
+    await store.create();
+    const { epoch } = await store.take(PARTITION, LOG_ID);
+    let isOver = false;
+    const writing = (async () => {
+      for (let next = 1; next <= QUICK_BATCHES; next += 1) {
+        await store.apply(batchOf([], { expected: next - 1, next, epoch }));
+      }
+      isOver = true;
+    })();
+    const seen: number[] = [];
+    const reading = Array.from({ length: 4 }, async () => {
+      let last = 0;
+      while (!isOver) {
+        const next = (await reader.checkpoints()).get(PARTITION)?.next ?? 0;
+        if (next < last) seen.push(next);
+        last = Math.max(last, next);
+      }
+    });
+    await Promise.all([writing, ...reading]);
+    expect(seen, "positions after higher ones").to.deep.equal([]);
+    for (const one of [store, reader]) await one.close();
+  });
+
+  it("does not believe a point of which only some fields are there yet", async () => {
+    const events = sampleEvents(printedSeed(), 100);
+    const store = open();
+    await store.create();
+    const { epoch } = await store.take(PARTITION, LOG_ID);
+    const parked = [{ stream: "a", position: 7, sequence: 1, reason: "sour" }];
+    await store.apply(batchOf(events, { epoch, parked }));
+    const before = await store.checkpoints();
+    const [of, stream] = [`partition=${PARTITION}`, "stream=a"];
+    await client.write(
+      `crash_g${database}`,
+      [
+        `_checkpoints,${of} epoch=9i 200`,
+        `_checkpoints,${of} next=201i 201`,
+        `_parked,${of},${stream} reason="half" 1`,
+        `_parked,${of},stream=b position=8i 8`,
+        `_released,${of},${stream} through=100i 100`,
+      ].join("\n"),
+    );
+    expect(await store.checkpoints()).to.deep.equal(before);
     await store.close();
   });
 

@@ -7,6 +7,7 @@ import { planFetches } from "../../deploy/local/recipe.ts";
 import { StackError } from "../../deploy/local/stack-error.ts";
 import { checkTools } from "../../deploy/local/tools.ts";
 import { runCli } from "../run-cli.ts";
+import { startPrivateInflux2 } from "./private-influx2.ts";
 
 /** What is fetched stays for the next run, like that of a user. */
 const CACHE = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "cipherhorizon");
@@ -23,8 +24,13 @@ export interface PrivateInflux {
   destroy(): Promise<void>;
 }
 
-/** `null` where a program is missing that makes or runs the server; it is named on stderr. */
+/**
+ * The one of `stack up`, or InfluxDB 2 where `CH_TEST_INFLUX2` names its program. `null` where a
+ * program is missing that makes or runs the server; it is named on stderr.
+ */
 export async function startPrivateInflux(): Promise<PrivateInflux | null> {
+  const program = process.env["CH_TEST_INFLUX2"];
+  if (program) return startPrivateInflux2(program);
   const servers = chooseServers(["influxdb"]);
   try {
     await checkTools(servers, planFetches(CACHE, servers));

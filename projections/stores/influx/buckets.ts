@@ -3,8 +3,9 @@ import { PlatformError } from "../../../platform/errors/catalogue.ts";
 import type { InfluxClient } from "./client.ts";
 import { isMissingOnInflux } from "./errors.ts";
 
-const BUCKETS = z.object({ buckets: z.array(z.object({ id: z.string() })) });
-const ORGANIZATIONS = z.object({ orgs: z.array(z.object({ id: z.string() })) });
+const ANSWER = z.object({ buckets: z.array(z.object({ id: z.string(), orgID: z.string() })) });
+
+type Bucket = z.infer<typeof ANSWER>["buckets"][number];
 
 /**
  * InfluxDB 2 has buckets, and makes no databases by InfluxQL. To `/write` and to InfluxQL a bucket
@@ -17,38 +18,39 @@ export function hasBuckets(version: string | null): boolean {
 
 /** Makes a bucket that keeps everything; harmless when it is there. */
 export async function createBucket(client: InfluxClient, name: string): Promise<void> {
-  if ((await bucketId(client, name)) !== null) return;
+  if ((await bucketOf(client, { name })) !== null) return;
   const orgID = await organizationId(client);
   try {
     await client.api("POST", "/buckets", { orgID, name, retentionRules: [] });
   } catch (error) {
     // Another process may have been faster.
-    if ((await bucketId(client, name)) === null) throw error;
+    if ((await bucketOf(client, { name })) === null) throw error;
   }
 }
 
 /** Gives whether it was there; harmless when it is gone. */
 export async function dropBucket(client: InfluxClient, name: string): Promise<boolean> {
-  const id = await bucketId(client, name);
-  if (id === null) return false;
-  await orMissing(client.api("DELETE", `/buckets/${encodeURIComponent(id)}`));
+  const bucket = await bucketOf(client, { name });
+  if (bucket === null) return false;
+  await orMissing(client.api("DELETE", `/buckets/${encodeURIComponent(bucket.id)}`));
   return true;
 }
 
-async function bucketId(client: InfluxClient, name: string): Promise<string | null> {
-  const path = `/buckets?${new URLSearchParams({ name, org: client.user })}`;
-  const found = await orMissing(client.api("GET", path));
-  return found === null ? null : (BUCKETS.parse(found).buckets[0]?.id ?? null);
-}
-
+/** By any of its buckets: the server keeps some of its own in each. */
 async function organizationId(client: InfluxClient): Promise<string> {
-  const found = await orMissing(
-    client.api("GET", `/orgs?${new URLSearchParams({ org: client.user })}`),
-  );
-  const [organization] = found === null ? [] : ORGANIZATIONS.parse(found).orgs;
-  if (organization !== undefined) return organization.id;
+  const any = await bucketOf(client, { limit: "1" });
+  if (any !== null) return any.orgID;
   const detail = `this token shows no organization ${JSON.stringify(client.user)}`;
   throw new PlatformError("STORE_REFUSED", `InfluxDB at ${client.place}: ${detail}`);
+}
+
+async function bucketOf(
+  client: InfluxClient,
+  filter: Readonly<Record<string, string>>,
+): Promise<Bucket | null> {
+  const path = `/buckets?${new URLSearchParams({ org: client.user, ...filter })}`;
+  const found = await orMissing(client.api("GET", path));
+  return found === null ? null : (ANSWER.parse(found).buckets[0] ?? null);
 }
 
 async function orMissing(answer: Promise<unknown>): Promise<unknown> {

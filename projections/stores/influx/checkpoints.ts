@@ -7,6 +7,9 @@ import type { InfluxClient } from "./client.ts";
 import type { InfluxSeries } from "./query.ts";
 import { fieldText, tagText, textOfTag, timeText } from "./text.ts";
 
+/** More than there are writers at once: the owner of a partition, and a few who were before it. */
+const NEWEST = 8;
+
 /**
  * The checkpoint is a point at its own position, written when everything before that position is
  * there, and read as the newest: so it never goes back, whoever wakes up late.
@@ -19,14 +22,17 @@ import { fieldText, tagText, textOfTag, timeText } from "./text.ts";
  * A stream is parked from where it was first, and only once the checkpoint has passed that. One
  * that was released is parked where its newest `_released` says so, else from where it was first
  * after that. All three only grow, and there are as many `_parked` as a stream was parked anew.
+ *
+ * The server shows a point whose writing is under way with some of its fields only: such a one is
+ * not there yet, and the newest whole one counts.
  */
 const STATEMENTS = [
   `SELECT "next", "epoch", "logId", "highestClaim", "recordedAtMs", "causes" FROM "_checkpoints"
-   WHERE time >= 0 AND time <= ? GROUP BY "partition" ORDER BY time DESC LIMIT 1`,
+   WHERE time >= 0 AND time <= ? GROUP BY "partition" ORDER BY time DESC LIMIT ${NEWEST}`,
   `SELECT "position", "sequence", "reason" FROM "_parked"
    WHERE time >= 0 AND time <= ? GROUP BY "partition", "stream" ORDER BY time ASC`,
   `SELECT "through", "isParked", "sequence", "reason" FROM "_released"
-   WHERE time >= 0 AND time <= ? GROUP BY "partition", "stream" ORDER BY time DESC LIMIT 1`,
+   WHERE time >= 0 AND time <= ? GROUP BY "partition", "stream" ORDER BY time DESC LIMIT ${NEWEST}`,
 ];
 
 export async function readCheckpoints(
@@ -34,10 +40,18 @@ export async function readCheckpoints(
   database: string,
 ): Promise<Map<PartitionKey, Checkpoint>> {
   const statements = STATEMENTS.map((text) => ({ text, values: [Number.MAX_SAFE_INTEGER] }));
-  const [checkpoints = [], parked = [], released = []] = await client.query(database, statements);
+  const answers = await client.query(database, statements);
+  const [checkpoints = [], parked = [], released = []] = answers.map(whole);
   const releasedThrough = new Map(released.map((series) => [streamKey(series), series]));
   const found = checkpoints.map((series) => checkpointOf(series, { parked, releasedThrough }));
   return new Map(found.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Without points that are being written, and without series that have no others. */
+function whole(all: readonly InfluxSeries[]): InfluxSeries[] {
+  return all
+    .map((series) => ({ ...series, values: series.values.filter((row) => !row.includes(null)) }))
+    .filter(({ values }) => values.length > 0);
 }
 
 /** Where a partition stands that nothing was applied of; as `take` gives it. */

@@ -57,8 +57,10 @@ export async function createDatabase(
 export async function builtBy(client: InfluxClient, database: string): Promise<Built | null> {
   try {
     const [[series] = []] = await client.query(database, [SELECT_GENERATION]);
-    const [, name, version] = series?.values[0] ?? [];
-    return name === undefined ? null : { name: String(name), version: Number(version) };
+    // Another process may be writing it: then one of the fields is not there yet.
+    const [, name = null, version = null] = series?.values[0] ?? [];
+    if (name === null || version === null) return null;
+    return { name: String(name), version: Number(version) };
   } catch (error) {
     if (error instanceof MissingDatabase) return null;
     throw error;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { noLongerOpen, type Snapshot, snapshotOf } from "../../runner/generation-snapshot.ts";
+import { NoLongerOpen, type Snapshot, snapshotOf } from "../../runner/generation-snapshot.ts";
 import { OpenedGeneration } from "../../runner/opened-generation.ts";
 import { readCheckpoints } from "./checkpoints.ts";
 import type { MongoDatabase } from "./database.ts";
@@ -55,7 +55,7 @@ export class MongoGeneration<Reader> extends OpenedGeneration<Reader> {
       const queries = new MongoQueries({ session, prefix, checkpoints });
       const result = await query(makeReader(queries));
       // Asked last: the rows of a generation that is dropped meanwhile are no answer.
-      if (!(await isWhole(session, prefix))) throw noLongerOpen();
+      if (!(await isWhole(session, prefix))) throw new NoLongerOpen();
       return { snapshot: snapshotOf(result, checkpoints), isAhead: queries.isAhead };
     });
   }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import neo4j from "neo4j-driver";
 import type { PartitionKey } from "../../../platform/log/log.ts";
 import { foreignLog, NO_CLAIM, parkedAfter } from "../../runner/checkpoint-rows.ts";
-import { noLongerOpen } from "../../runner/generation-snapshot.ts";
+import { NoLongerOpen } from "../../runner/generation-snapshot.ts";
 import type { Batch, Checkpoint } from "../../runner/read-store.ts";
 import { integer, type SqlRow, text } from "../../runner/sql-row.ts";
 import type { Neo4jPool, Neo4jSession } from "./pool.ts";
@@ -107,7 +107,7 @@ export async function readCheckpoints(
   generation: string,
 ): Promise<Checkpoints> {
   const rows = await session.run(READ_ALL, { generation });
-  if (rows.length === 0) throw noLongerOpen();
+  if (rows.length === 0) throw new NoLongerOpen();
   const taken = rows.filter(({ partition }) => partition !== null);
   return new Map(taken.map((row) => [text(row, "partition") as PartitionKey, checkpointOf(row)]));
 }
@@ -147,7 +147,7 @@ async function requireGeneration(session: Neo4jSession, generation: string): Pro
     "MATCH (g:ReadModelGeneration {name: $generation}) WHERE g.dropping IS NULL RETURN g.name",
     { generation },
   );
-  if (found.length === 0) throw noLongerOpen();
+  if (found.length === 0) throw new NoLongerOpen();
 }
 
 function withCauses(before: Checkpoint["causes"], more: Checkpoint["causes"]) {

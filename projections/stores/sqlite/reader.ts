@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import type { PartitionKey } from "../../../platform/log/log.ts";
 import {
-  noLongerOpen,
+  NoLongerOpen,
   type Snapshot,
   snapshotOf,
   tooManyWaiting,
@@ -101,7 +101,7 @@ export class SqliteGeneration<Reader> {
   }
 
   async #acquire(): Promise<Connection<Reader>> {
-    if (this.#closed) throw noLongerOpen();
+    if (this.#closed) throw new NoLongerOpen();
     const free = this.#free.pop();
     if (free !== undefined) return free;
     // Of a generation that was dropped meanwhile no more connections come; those there are go on.
