@@ -17,6 +17,8 @@ export interface RebuildOfAllWish extends LoadWish {
 }
 
 const READERS_REST_MS = 100;
+/** Less than that beside the rebuilds would show little. */
+const LEAST = { commandsPerSecond: 200, ticksPerSecond: 5_000 };
 const NOTHING: LongLog = { records: 0, ticks: 0 };
 
 /** All read models of the embedded platform. */
@@ -32,7 +34,8 @@ export async function measureRebuildOfAll(bench: Bench, wish: RebuildOfAllWish):
 
 /**
  * All read models on real servers, with each part in a process of its own. First the wished load
- * goes in alone; beside the rebuilds goes half of what was accepted of it.
+ * goes in alone; beside the rebuilds half of what was accepted of it is wished, and no less than
+ * `LEAST`.
  */
 export async function measureRebuildOfAllOnServers(wish: RebuildOfAllWish): Promise<Section> {
   tell(`starting ${ALL_SERVERS.join(", ")}`);
@@ -54,8 +57,8 @@ export async function measureRebuildOfAllOnServers(wish: RebuildOfAllWish): Prom
     const alone = await underLoad(addresses, wish, () => sleep(wish.seconds * 1_000));
     await platform.settle();
     const half = {
-      commandsPerSecond: alone.commandsPerSecond / 2,
-      ticksPerSecond: alone.ticksPerSecond / 2,
+      commandsPerSecond: Math.max(alone.commandsPerSecond / 2, LEAST.commandsPerSecond),
+      ticksPerSecond: Math.max(alone.ticksPerSecond / 2, LEAST.ticksPerSecond),
     };
     return await rebuildUnderLoad({ addresses, log, alone }, { ...wish, ...half });
   } finally {

@@ -113,7 +113,8 @@ describe("a read model that is handed over", () => {
     expect(await model.read(async () => null)).to.have.property("generation", 1);
     const heldMs = performance.now() - startedMs;
     for (let i = 0; i < 10; i += 1) await model.read(async () => null);
-    expect(performance.now() - startedMs - heldMs).to.be.below(heldMs);
+    // Held each time, they would take ten times as long.
+    expect(performance.now() - startedMs - heldMs).to.be.below(5 * heldMs);
     await model.close();
   });
 

@@ -112,7 +112,8 @@ describe("the runner", () => {
     const startedMs = performance.now();
     log.count("a", 1);
     await until(async () => (await values()).a === 1);
-    expect(performance.now() - startedMs).to.be.below(200);
+    // The timer would take a second.
+    expect(performance.now() - startedMs).to.be.below(800);
   });
 
   it("rests after each batch of a backlog as its pace wants, and never where it keeps up", async () => {
