@@ -98,7 +98,9 @@ describe("the risk of a portfolio", function () {
     expect(risk.drawdown).to.be.closeTo(0.3, 1e-6);
     expect(risk).to.include({ insufficientData: true, volatility: null, tradingState: "active" });
     expect(risk.conventions.historical).to.include("ceil");
-    const curve = await get("portfolios/p-1/equity-curve");
+    // Another read model, which may be later.
+    const isThere = (all: Json) => all.at(-1)?.equity === risk.equity;
+    const curve = await until("the curve", "portfolios/p-1/equity-curve", isThere);
     expect(curve.at(-1)).to.include({ equity: risk.equity, nav: risk.nav });
     expect(await get("portfolios/p-1/risk/contributors")).to.have.length(1);
   });

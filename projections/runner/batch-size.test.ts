@@ -2,27 +2,34 @@ import { expect } from "chai";
 import { BatchSize } from "./batch-size.ts";
 
 /** How many records it takes at last, of a store that needs so long for a batch of so many. */
-function settled(writeMs: (records: number) => number, isFull: boolean): number {
-  const size = new BatchSize();
+function settled(
+  writeMs: (records: number) => number,
+  { isFull = true, isOnServer = true },
+): number {
+  const size = new BatchSize({ isOnServer });
   for (let batch = 0; batch < 20; batch += 1) size.wrote(writeMs(size.limits.maxRecords), isFull);
   return size.limits.maxRecords;
 }
 
 describe("the size of a batch", () => {
   it("of a backlog is as large as may be where a batch is dear and its records are not", () => {
-    expect(settled((records) => 300 + records / 100, true)).to.equal(8_192);
+    expect(settled((records) => 300 + records / 100, {})).to.equal(8_192);
   });
 
   it("of a backlog takes half a second where its records are dear", () => {
-    expect(settled((records) => records / 2, true)).to.be.within(900, 1_100);
+    expect(settled((records) => records / 2, {})).to.be.within(900, 1_100);
+  });
+
+  it("of a backlog in this process leaves others their turn ten times as often", () => {
+    expect(settled((records) => records / 20, { isOnServer: false })).to.be.within(900, 1_100);
   });
 
   it("of who keeps up shrinks where a reader would notice, and never grows", () => {
-    expect(settled((records) => records / 6, false)).to.be.within(256, 320);
-    expect(settled(() => 1, false)).to.equal(512);
+    expect(settled((records) => records / 6, { isFull: false })).to.be.within(256, 320);
+    expect(settled(() => 1, { isFull: false })).to.equal(512);
   });
 
   it("is never too small for the journeys that a batch costs", () => {
-    expect(settled(() => 60_000, true)).to.equal(256);
+    expect(settled(() => 60_000, {})).to.equal(256);
   });
 });

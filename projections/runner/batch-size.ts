@@ -2,7 +2,7 @@ import type { ReadLimits } from "../../platform/log/log.ts";
 
 /** Long enough to make a commit cheap, short enough that a waiting reader does not notice. */
 const TARGET_WRITE_MS = 50;
-/** Of a backlog, whose readers wait anyway: a busy server takes 300 ms for however few records. */
+/** Of a backlog on a server, which takes 300 ms for however few records when it is busy. */
 const BACKLOG_WRITE_MS = 500;
 /** Fewer cost as much as these where a batch is some journeys to a server. */
 const SMALLEST_RECORDS = 256;
@@ -14,7 +14,12 @@ const LARGEST_STEP = 2;
 
 /** How many records to take at once, so that writing them takes about the target time. */
 export class BatchSize {
+  readonly #backlogWriteMs: number;
   #records = FIRST_RECORDS;
+
+  constructor({ isOnServer }: { readonly isOnServer: boolean }) {
+    this.#backlogWriteMs = isOnServer ? BACKLOG_WRITE_MS : TARGET_WRITE_MS;
+  }
 
   get limits(): ReadLimits {
     return { maxRecords: this.#records, maxBytes: this.#records * BYTES_PER_RECORD };
@@ -22,7 +27,7 @@ export class BatchSize {
 
   /** Learns from a written batch; one that did not fill its limits tells at most to shrink. */
   wrote(writeMs: number, batchWasFull: boolean): void {
-    const targetMs = batchWasFull ? BACKLOG_WRITE_MS : TARGET_WRITE_MS;
+    const targetMs = batchWasFull ? this.#backlogWriteMs : TARGET_WRITE_MS;
     const factor = targetMs / Math.max(writeMs, 0.1);
     if (factor > 1 && !batchWasFull) return;
     const step = Math.min(Math.max(factor, 1 / LARGEST_STEP), LARGEST_STEP);

@@ -98,7 +98,7 @@ interface Loaded {
 export class PartitionFeeder {
   readonly #parts: FeederParts;
   readonly #key: PartitionKey;
-  readonly #size = new BatchSize();
+  readonly #size: BatchSize;
   #epoch = 0;
   #next = 0;
   #highestClaim = -1;
@@ -110,6 +110,7 @@ export class PartitionFeeder {
   constructor(parts: FeederParts) {
     this.#parts = parts;
     this.#key = partitionKey(parts.partition);
+    this.#size = new BatchSize({ isOnServer: parts.store.isOnServer === true });
     const persist = <T>(doing: string, work: () => Promise<T>) => this.#persist(doing, work);
     this.#releaser = new Releaser({ ...parts, persist });
   }
