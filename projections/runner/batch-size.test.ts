@@ -4,9 +4,9 @@ import { BatchSize } from "./batch-size.ts";
 /** How many records it takes at last, of a store that needs so long for a batch of so many. */
 function settled(
   writeMs: (records: number) => number,
-  { isFull = true, isOnServer = true },
+  { isFull = true, takesLongBatches = true },
 ): number {
-  const size = new BatchSize({ isOnServer });
+  const size = new BatchSize({ takesLongBatches });
   for (let batch = 0; batch < 20; batch += 1) size.wrote(writeMs(size.limits.maxRecords), isFull);
   return size.limits.maxRecords;
 }
@@ -21,7 +21,10 @@ describe("the size of a batch", () => {
   });
 
   it("of a backlog in this process leaves others their turn ten times as often", () => {
-    expect(settled((records) => records / 20, { isOnServer: false })).to.be.within(900, 1_100);
+    expect(settled((records) => records / 20, { takesLongBatches: false })).to.be.within(
+      900,
+      1_100,
+    );
   });
 
   it("of who keeps up shrinks where a reader would notice, and never grows", () => {

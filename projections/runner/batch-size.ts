@@ -2,7 +2,7 @@ import type { ReadLimits } from "../../platform/log/log.ts";
 
 /** Long enough to make a commit cheap, short enough that a waiting reader does not notice. */
 const TARGET_WRITE_MS = 50;
-/** Of a backlog on a server, which takes 300 ms for however few records when it is busy. */
+/** Of a backlog where that harms nobody: a busy server takes 300 ms for however few records. */
 const BACKLOG_WRITE_MS = 500;
 /** Fewer cost as much as these where a batch is some journeys to a server. */
 const SMALLEST_RECORDS = 256;
@@ -17,8 +17,8 @@ export class BatchSize {
   readonly #backlogWriteMs: number;
   #records = FIRST_RECORDS;
 
-  constructor({ isOnServer }: { readonly isOnServer: boolean }) {
-    this.#backlogWriteMs = isOnServer ? BACKLOG_WRITE_MS : TARGET_WRITE_MS;
+  constructor({ takesLongBatches }: { readonly takesLongBatches: boolean }) {
+    this.#backlogWriteMs = takesLongBatches ? BACKLOG_WRITE_MS : TARGET_WRITE_MS;
   }
 
   get limits(): ReadLimits {

@@ -18,11 +18,11 @@ export function measuredStore(store: ReadStore, { server, projection }: StoreNam
     const request = { server, operation: "apply", outcomeOf: (outcome: string) => outcome };
     return measuredRequest(request, () => store.apply(batch));
   };
-  const { changesAtOnce, mayGoBack, isOnServer } = store;
+  const { changesAtOnce, mayGoBack, takesLongBatches } = store;
   return {
     ...(changesAtOnce !== undefined && { changesAtOnce }),
     ...(mayGoBack !== undefined && { mayGoBack }),
-    ...(isOnServer !== undefined && { isOnServer }),
+    ...(takesLongBatches !== undefined && { takesLongBatches }),
     create: () => measured("create", () => store.create()),
     take: (partition, logId) => measured("take", () => store.take(partition, logId)),
     apply: (batch) => {

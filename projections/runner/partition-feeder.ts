@@ -110,7 +110,7 @@ export class PartitionFeeder {
   constructor(parts: FeederParts) {
     this.#parts = parts;
     this.#key = partitionKey(parts.partition);
-    this.#size = new BatchSize({ isOnServer: parts.store.isOnServer === true });
+    this.#size = new BatchSize({ takesLongBatches: parts.store.takesLongBatches === true });
     const persist = <T>(doing: string, work: () => Promise<T>) => this.#persist(doing, work);
     this.#releaser = new Releaser({ ...parts, persist });
   }

@@ -92,8 +92,11 @@ export interface ReadStore {
    * now and then whether the checkpoint still stands.
    */
   readonly mayGoBack?: boolean;
-  /** A batch is some journeys to a server, which cost much the same however large it is. */
-  readonly isOnServer?: boolean;
+  /**
+   * A batch is some journeys to a server, which cost much the same however large it is, and no
+   * reader waits for its end: so one of a backlog may take long.
+   */
+  readonly takesLongBatches?: boolean;
   /** Makes the generation's schema; harmless when it is there. */
   create(): Promise<void>;
   /** Raises the partition's epoch by compare-and-set and gives the checkpoint. `logId` must be the

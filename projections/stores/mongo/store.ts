@@ -43,7 +43,6 @@ export interface MongoStoreParts {
  * ahead of it, and the same batch again changes nothing.
  */
 export class MongoReadStore implements ReadStore {
-  readonly isOnServer = true;
   readonly #parts: MongoStoreParts;
   readonly #tables: ReadonlyMap<string, StoredTable>;
   readonly #writer: MongoWriter;
