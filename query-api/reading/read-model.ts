@@ -6,9 +6,10 @@ import type { GenerationReader, OpenGeneration, Snapshot } from "./generation-re
 
 /**
  * How long answers are held for a promoted generation to pass what was already answered; past that
- * the one before goes on answering, and for so long nobody is held again.
+ * the one before goes on answering, and nobody is held again for so long that all query processes
+ * have changed two seconds after they can.
  */
-const HAND_OVER = { holdMs: 3_000, restMs: 10_000 };
+const HAND_OVER = { holdMs: 3_000, restMs: 2_000 };
 /** How long a query is asked anew whose generation was dropped before it had answered. */
 const DROPPED_MILLISECONDS = 10_000;
 /** How often checkpoints are looked at while somebody waits for them. */
