@@ -138,7 +138,7 @@ function rawSpeed(file: string, tables: Tables, changes: readonly PositionedChan
   );
   const startedMs = performance.now();
   database.exec("BEGIN");
-  for (const [at, { table, row, position, deleted }] of changes.entries()) {
+  for (const [at, { table, row, position, first = position, deleted }] of changes.entries()) {
     if (at % ROWS_OF_A_TRANSACTION === 0) database.exec("COMMIT; BEGIN");
     const statement = statements.get(table);
     if (statement === undefined) throw new RangeError(`no table ${table}`);
@@ -149,7 +149,7 @@ function rawSpeed(file: string, tables: Tables, changes: readonly PositionedChan
     }
     const values: SQLInputValue[] = [];
     pushValues(values, stored, row);
-    upsert.run(...values, 1, position);
+    upsert.run(...values, 1, position, ...(stored.keepsFirst ? [first] : []));
   }
   database.exec("COMMIT");
   const seconds = (performance.now() - startedMs) / 1_000;
