@@ -30,6 +30,8 @@ const EVENTS = 6_000;
 const BATCH = 50;
 /** Some batches, and almost always one that is cut in two. */
 const LARGEST_LOSS_BYTES = 60_000;
+/** Of a batch of 100 events: some of its commands are left, and the end of it is not. */
+const MIDDLE_OF_A_BATCH_BYTES = 3_000;
 const NOTICED_WITHIN_MS = 20_000;
 
 function openStore(url: string, prefix = newPrefix()): RedisReadStore {
@@ -89,6 +91,35 @@ describeWithRedisProgram("a Redis that is killed while batches are written", fun
     expect(sameRows(await allRows(store), allRowsAfter(events))).to.equal(true);
     const found = await digestGeneration(store, projection.tables);
     expect(found).to.deep.equal(await digestOfSqlite(events));
+    await store.close();
+  });
+
+  it("brings back at a later start part of what was cut off: the partition is begun anew", async () => {
+    server = await openPrivateRedis([["appendfsync", "always"]]);
+    const events = sampleEvents(printedSeed(), 200);
+    const store = new RedisReadStore({ url: server.url, prefix: newPrefix(), projection });
+    await store.create();
+    const { epoch } = await store.take(PARTITION, LOG_ID);
+    const apply = (from: number, to: number, as = epoch) => {
+      return store.apply(batchOf(events.slice(from, to), { epoch: as }));
+    };
+    expect(await apply(0, 50)).to.equal("applied");
+    expect(await apply(50, 150)).to.equal("applied");
+    await server.kill();
+    server.loseTail(MIDDLE_OF_A_BATCH_BYTES);
+    await server.start();
+    expect(sameRows(await allRows(store), allRowsAfter(events.slice(0, 50)))).to.equal(true);
+    expect(await apply(50, 60)).to.equal("applied");
+    expect(sameRows(await allRows(store), allRowsAfter(events.slice(0, 60)))).to.equal(true);
+    await server.kill();
+    await server.start();
+    expect(await store.checkpoints()).to.deep.equal(new Map());
+    expect(sameRows(await allRows(store), allRowsAfter([]))).to.equal(true);
+    expect(await apply(60, 70)).to.equal("fenced");
+    const { epoch: anew, next } = await store.take(PARTITION, LOG_ID);
+    expect(next).to.equal(0);
+    expect(await apply(0, 200, anew)).to.equal("applied");
+    expect(sameRows(await allRows(store), allRowsAfter(events))).to.equal(true);
     await store.close();
   });
 

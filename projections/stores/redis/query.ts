@@ -59,7 +59,7 @@ export interface RedisPlace {
 
 /**
  * Asks one partition. Rows and checkpoint are of one moment: one script reads both. Null: it was
- * not taken yet, or the generation is being dropped.
+ * not taken yet, the generation is being dropped, or the server has lost part of it.
  */
 export async function askPartition(
   { connection, layout }: RedisPlace,

@@ -2,8 +2,14 @@ import { createHash } from "node:crypto";
 import { NO_CLAIM } from "../../runner/checkpoint-rows.ts";
 
 /**
- * What runs on the server. A script is one atomic step, in memory and in the append-only file, and
- * touches the keys of one partition alone. It never computes with a position: Lua has doubles.
+ * What runs on the server. A script is one atomic step and touches the keys of one partition alone.
+ * It never computes with a position: Lua has doubles.
+ *
+ * In the append-only file its writes stand between MULTI and EXEC. Where that file is cut off in
+ * between, the server leaves them out and does not remove them from the file: what is written next
+ * comes behind them, and the start after the next carries out both. So each batch counts itself as
+ * `begun` before its first write, and its last sets `done` to that count. Where the two differ,
+ * there is part of a batch that the checkpoint does not know, and the partition is not there.
  */
 export interface RedisScript {
   readonly text: string;
@@ -25,12 +31,21 @@ local function checkpoint()
   }
 end`;
 
+/** Whether the partition was taken, and all of its rows belong to its checkpoint. */
+const IS_THERE = `
+local function is_there()
+  local next, begun, done = unpack(redis.call('HMGET', KEYS[1], 'next', 'begun', 'done'))
+  return next and begun == done
+end`;
+
 /**
- * Raises the epoch and gives the checkpoint. ARGV: the log's id. Of another log's checkpoint it
- * changes nothing.
+ * Raises the epoch and gives the checkpoint, of a partition that is not there a new one. ARGV: the
+ * log's id. Of another log's checkpoint it changes nothing.
  */
 export const TAKE = redisScript(`#!lua
 ${CHECKPOINT}
+${IS_THERE}
+if not is_there() then redis.call('UNLINK', unpack(KEYS)) end
 local log_id = redis.call('HGET', KEYS[1], 'logId')
 if not log_id then
   redis.call('HSET', KEYS[1], 'next', '0', 'epoch', '0', 'logId', ARGV[1],
@@ -40,9 +55,8 @@ if not log_id or log_id == ARGV[1] then redis.call('HINCRBY', KEYS[1], 'epoch', 
 return checkpoint()`);
 
 /**
- * Writes a batch where the checkpoint stands at `expected`, and moves that last: should the server
- * break off in the middle, the same batch overwrites what has come of it. `missing`: the
- * partition was dropped, or the server has lost it.
+ * Writes a batch where the checkpoint stands at `expected`, and moves that last. `missing`: the
+ * partition was dropped, or the server has lost it, or part of it.
  *
  * An epoch below the batch's is one that the server has forgotten, with its last second, in a loss
  * of power: it learns it again. Should two projectors hold the same number then, `expected` still
@@ -61,6 +75,7 @@ return checkpoint()`);
  *     n key*n                          deletions
  */
 export const APPLY = redisScript(`#!lua
+${IS_THERE}
 local at = 0
 local function take()
   at = at + 1
@@ -70,10 +85,11 @@ local function take_number() return tonumber(take()) end
 
 local expected, next, epoch, claim, recorded = take(), take(), take(), take(), take()
 local stored = redis.call('HMGET', KEYS[1], 'next', 'epoch')
-if not stored[1] then return 'missing' end
+if not is_there() then return 'missing' end
 if tonumber(stored[2]) > tonumber(epoch) then return 'fenced' end
 if stored[2] ~= epoch then redis.call('HSET', KEYS[1], 'epoch', epoch) end
 if stored[1] ~= expected then return 'behind' end
+local begun = redis.call('HINCRBY', KEYS[1], 'begun', 1)
 
 local function in_pieces(values, size, work)
   for from = 1, #values, size do
@@ -167,7 +183,8 @@ for _ = 1, take_number() do
   end
 end
 
-redis.call('HSET', KEYS[1], 'next', next, 'highestClaim', claim, 'recordedAtMs', recorded)
+redis.call('HSET', KEYS[1], 'next', next, 'highestClaim', claim, 'recordedAtMs', recorded,
+  'done', begun)
 return 'applied'`);
 
 /**
@@ -185,7 +202,8 @@ return 'applied'`);
  */
 export const READ = redisScript(`#!lua flags=no-writes
 ${CHECKPOINT}
-if redis.call('EXISTS', KEYS[1]) == 0 then return false end
+${IS_THERE}
+if not is_there() then return false end
 
 local function rows_of(rows, keys)
   local found = {}
