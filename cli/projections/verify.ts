@@ -89,12 +89,12 @@ interface Audit {
 async function audit(asked: Audit): Promise<Comparison> {
   const { name, live, parking, environment, output, signal } = asked;
   const config = readConfig(environment);
-  const { projection, indexes } = registeredProjection(name);
+  const { projection } = registeredProjection(name);
   const leftOut = declaredDifferences(projection, live.version);
   if (leftOut === null) throw otherVersion(name, live, projection.version);
   const tables = comparedTables(projection.tables, leftOut);
   const folder = mkdtempSync(join(tmpdir(), "cipherhorizon-verify-"));
-  const built = new SqliteReadStore({ file: join(folder, "built.db"), projection, indexes });
+  const built = new SqliteReadStore({ file: join(folder, "built.db"), projection });
   const stored = await openStore(storePlace(config), name, live.generation, tables);
   const { log, codec, close } = await openLogReading(logPlace(config));
   const gates = new Gates();

@@ -19,11 +19,13 @@ export function measuredStore(store: ReadStore, { server, projection }: StoreNam
     return measuredRequest(request, () => store.apply(batch));
   };
   const { changesAtOnce, mayGoBack, takesLongBatches } = store;
+  const makeIndexes = store.makeIndexes?.bind(store);
   return {
     ...(changesAtOnce !== undefined && { changesAtOnce }),
     ...(mayGoBack !== undefined && { mayGoBack }),
     ...(takesLongBatches !== undefined && { takesLongBatches }),
-    create: () => measured("create", () => store.create()),
+    ...(makeIndexes && { makeIndexes: () => measured("make-indexes", makeIndexes) }),
+    create: (how) => measured("create", () => store.create(how)),
     take: (partition, logId) => measured("take", () => store.take(partition, logId)),
     apply: (batch) => {
       const rows = { "db.operation.batch.size": batch.changes.length };

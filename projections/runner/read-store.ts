@@ -97,8 +97,13 @@ export interface ReadStore {
    * reader waits for its end: so one of a backlog may take long.
    */
   readonly takesLongBatches?: boolean;
-  /** Makes the generation's schema; harmless when it is there. */
-  create(): Promise<void>;
+  /**
+   * Makes the generation's schema; harmless when it is there. `indexesLater`: without the indexes
+   * that queries want, if that makes a build faster here.
+   */
+  create(how?: { readonly indexesLater: boolean }): Promise<void>;
+  /** Makes the indexes that `create` has left for later. Not there: it never leaves any. */
+  makeIndexes?(): Promise<void>;
   /** Raises the partition's epoch by compare-and-set and gives the checkpoint. `logId` must be the
    *  checkpoint's own, else it throws LOG_MISMATCH. */
   take(partition: PartitionKey, logId: string): Promise<Checkpoint>;

@@ -177,7 +177,7 @@ export class FailingStore implements ReadStore {
     this.#store = store;
   }
 
-  create: ReadStore["create"] = () => this.#store.create();
+  create: ReadStore["create"] = (how) => this.#store.create(how);
   take: ReadStore["take"] = (partition, logId) => this.#store.take(partition, logId);
   rows: ReadStore["rows"] = (...range) => this.#store.rows(...range);
   row: ReadStore["row"] = (table, key) => this.#store.row(table, key);

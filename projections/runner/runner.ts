@@ -42,6 +42,8 @@ export interface RunnerParts {
   readonly parking?: Parking;
   /** By which it can be slowed. */
   readonly pace?: Pace;
+  /** Nobody reads the generation yet: the indexes of queries may wait until it has caught up. */
+  readonly isBuild?: boolean;
   readonly parkedStreamsLimit?: number;
   /** After a batch with which a partition has come to the log's end it rests at least so long. */
   readonly restMs?: number;
@@ -56,7 +58,7 @@ export interface RunnerObserver {
   onApplied?(applied: Applied): void;
   /** Four times a second, when the end is first reached, and when feeding is over. */
   onProgress?(progress: Progress): void;
-  /** Once: every partition has been at the end of the log. */
+  /** Once: every partition has been at the end of the log, and queries have their indexes. */
   onCaughtUp?(progress: Progress): void;
   /** A systemic error is being waited out; `null` when that is over. */
   onTrouble?(partition: PartitionKey | null, trouble: Trouble | null): void;
@@ -128,7 +130,7 @@ export async function run(parts: RunnerParts): Promise<RunEnd> {
 
 /** Feeds a partition while it is this process's; takes it anew when it comes back. */
 async function keepFeeding(
-  parts: FeederParts & { readonly observer: Reporter },
+  parts: FeederParts & Pick<RunnerParts, "isBuild"> & { readonly observer: Reporter },
   share: Share | null,
 ): Promise<void> {
   const { observer, signal } = parts;
@@ -151,7 +153,7 @@ async function keepFeeding(
     if (held.aborted) continue;
     await share.confirmed(signal);
     // Nobody may have taken it: a store that has lost a generation is made anew.
-    await persist("create", () => parts.store.create(), {
+    await persist("create", () => createStore(parts), {
       signal,
       onTrouble: (trouble) => observer.onTrouble(key, trouble),
     });
@@ -164,15 +166,23 @@ async function join(share: Share, observer: Reporter, signal: AbortSignal): Prom
   observer.onJoined();
 }
 
+function createStore({
+  store,
+  isBuild = false,
+}: Pick<RunnerParts, "store" | "isBuild">): Promise<void> {
+  return store.create({ indexesLater: isBuild });
+}
+
 async function prepare(
-  { store, log, projection, observer }: RunnerParts,
+  parts: RunnerParts,
   signal: AbortSignal,
 ): Promise<{ readonly logId: string; readonly partitions: readonly PartitionRef[] }> {
+  const { log, projection, observer } = parts;
   const persistence: Persistence = {
     signal,
     onTrouble: (trouble) => observer?.onTrouble?.(null, trouble),
   };
-  await persist("create", () => store.create(), persistence);
+  await persist("create", () => createStore(parts), persistence);
   const logId = await persist("read the log's id", () => log.logId(), persistence);
   const partitions = await persist(
     "find the partitions",
@@ -196,9 +206,12 @@ class Reporter {
   readonly #parts: RunnerParts;
   readonly #progress: Progress;
   #saidCaughtUp = false;
+  #hasIndexes: boolean;
+  readonly #allAtEnd = Promise.withResolvers<void>();
 
   constructor(parts: RunnerParts, partitions: readonly PartitionRef[]) {
     this.#parts = parts;
+    this.#hasIndexes = parts.isBuild !== true || parts.store.makeIndexes === undefined;
     this.#progress = new Progress(partitions.map(partitionKey));
   }
 
@@ -228,6 +241,7 @@ class Reporter {
 
   onEnd(partition: PartitionKey, end: number): void {
     this.#progress.reachedEnd(partition, end);
+    if (this.#progress.caughtUp) this.#allAtEnd.resolve();
     this.#tellCaughtUp();
   }
 
@@ -245,9 +259,11 @@ class Reporter {
           this.#progress.sawEnd(partitionKey({ topic, partition }), end);
         });
       }
+      await this.#makeIndexes(signal);
       this.#tellCaughtUp();
       this.tell();
-      await pause(PROGRESS_INTERVAL_MS, signal);
+      const interval = pause(PROGRESS_INTERVAL_MS, signal);
+      await (this.#saidCaughtUp ? interval : Promise.race([interval, this.#allAtEnd.promise]));
     }
   }
 
@@ -270,8 +286,16 @@ class Reporter {
     this.#parts.observer?.onProgress?.(this.#progress);
   }
 
+  async #makeIndexes(signal: AbortSignal): Promise<void> {
+    if (this.#hasIndexes || !this.#progress.caughtUp) return;
+    const onTrouble = (trouble: Trouble | null) => this.onTrouble(null, trouble);
+    const make = async () => this.#parts.store.makeIndexes?.();
+    await persist("make the indexes", make, { signal, onTrouble });
+    this.#hasIndexes = true;
+  }
+
   #tellCaughtUp(): void {
-    if (this.#saidCaughtUp || !this.#progress.caughtUp) return;
+    if (this.#saidCaughtUp || !this.#progress.caughtUp || !this.#hasIndexes) return;
     this.#saidCaughtUp = true;
     this.tell();
     this.#parts.observer?.onCaughtUp?.(this.#progress);

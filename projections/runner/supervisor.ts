@@ -282,7 +282,11 @@ export class Supervisor {
     const { stores, logPlace, logger } = this.#parts;
     const of = { projection: generation.projection, generation: generation.generation };
     const feeding: Feeding = new Feeding(
-      { ...of, place: stores.place, log: logPlace, orders: this.#ordersFor(generation) },
+      {
+        ...of,
+        ...{ place: stores.place, log: logPlace, orders: this.#ordersFor(generation) },
+        isBuild: this.#now(generation).phase === "building",
+      },
       {
         onApplied: (applied) => {
           this.#restarts.delete(key);

@@ -16,6 +16,8 @@ export interface FeedingJob {
   /** A name in `projections/registry.ts`. */
   readonly projection: string;
   readonly generation: number;
+  /** It is not live yet. */
+  readonly isBuild: boolean;
   readonly orders: ParkingOrders;
 }
 

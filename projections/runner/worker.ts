@@ -56,7 +56,7 @@ async function feed(job: FeedingJob, signal: AbortSignal): Promise<void> {
   const { log, codec, close } = await openLog(job, signal);
   const [gates, pace] = [new Gates(), new Pace()];
   const feeding = { projection, store, log, codec, share, gates, pace, parking };
-  const parts = { ...feeding, observer: observer(), signal };
+  const parts = { ...feeding, isBuild: job.isBuild, observer: observer(), signal };
   const onProgress = (progress: ComparisonProgress) => tell({ type: "compared", progress });
   const verifying = verifyWhenTold({ ...job, gates, pace, codec, signal, onProgress });
   const minding = mindWhenTold({ ...job, log, pace, signal });

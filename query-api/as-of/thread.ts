@@ -55,7 +55,7 @@ async function build(id: number, task: BuildTask): Promise<undefined> {
   const past = pastLog(log, ends);
   try {
     const parking = new Parking({ releases: [], discarded });
-    const parts = { projection, store, log: past, codec, parking, observer };
+    const parts = { projection, store, log: past, codec, parking, observer, isBuild: true };
     const { reason, detail } = await run({ ...parts, signal: done.signal });
     if (!done.signal.aborted) throw new Error(`the build of ${name} ended: ${reason}: ${detail}`);
   } finally {

@@ -33,7 +33,7 @@ export function createSchema(parts: {
   try {
     database.exec(OWN_TABLES);
     for (const table of tables) database.exec(createTableSql(table));
-    for (const index of indexes) database.exec(createIndexSql(index, tables));
+    for (const index of indexes) database.exec(anyIndexSql(index, tables));
     requireSameProjection(database, projection);
     database.exec("COMMIT");
   } catch (error) {
@@ -61,14 +61,14 @@ const OWN_TABLES = `
   ) STRICT, WITHOUT ROWID;
 `;
 
-function createIndexSql(index: SqliteIndex, tables: readonly StoredTable[]): string {
-  if ("columns" in index) return createColumnIndexSql(index);
+function anyIndexSql(index: SqliteIndex, tables: readonly StoredTable[]): string {
+  if ("columns" in index) return createIndexSql(index);
   const indexed = tables.find(({ name }) => name === index.table);
   if (indexed === undefined) throw new RangeError(`no table ${index.table} to search`);
   return createTextIndexSql(index, indexed);
 }
 
-function createColumnIndexSql(index: TableIndex): string {
+export function createIndexSql(index: TableIndex): string {
   const name = quoted(indexName(index));
   return `CREATE INDEX IF NOT EXISTS ${name} ON ${quoted(index.table)} (${quotedList(index.columns)})`;
 }

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
+import { setImmediate } from "node:timers/promises";
 import type { PartitionKey } from "../../../platform/log/log.ts";
 import type { Projection, Value } from "../../runner/projection.ts";
 import {
@@ -12,7 +13,12 @@ import {
   type RowOrigin,
   type StoredRow,
 } from "../../runner/read-store.ts";
-import { keyValuesOf, type StoredTable, storedTable } from "../../runner/stored-table.ts";
+import {
+  columnIndexes,
+  keyValuesOf,
+  type StoredTable,
+  storedTable,
+} from "../../runner/stored-table.ts";
 import {
   type CheckpointStatements,
   checkpointStatements,
@@ -21,7 +27,7 @@ import {
   readCheckpoints,
 } from "./checkpoints.ts";
 import { isDataErrorOfSqlite } from "./errors.ts";
-import { createSchema, type SqliteIndex } from "./schema.ts";
+import { createIndexSql, createSchema, type SqliteIndex } from "./schema.ts";
 import { pageSql, readRow, rowSql } from "./table.ts";
 import { SqliteWriter } from "./writer.ts";
 
@@ -61,8 +67,17 @@ export class SqliteReadStore implements ReadStore {
     this.#tables = new Map(tables.map(([name, table]) => [name, storedTable(name, table)]));
   }
 
-  async create(): Promise<void> {
-    this.#writing ??= this.#open();
+  async create({ indexesLater = false } = {}): Promise<void> {
+    this.#writing ??= this.#open(indexesLater);
+  }
+
+  /** One after the other, so that a thread hears in between what it is told. */
+  async makeIndexes(): Promise<void> {
+    const { database } = this.#writer();
+    for (const index of columnIndexes(this.#parts.indexes ?? [])) {
+      database.exec(createIndexSql(index));
+      await setImmediate();
+    }
   }
 
   async take(key: PartitionKey, logId: string): Promise<Checkpoint> {
@@ -129,14 +144,15 @@ export class SqliteReadStore implements ReadStore {
     this.#writing = null;
   }
 
-  #open(): Writing {
+  #open(indexesLater = false): Writing {
     mkdirSync(dirname(this.#parts.file), { recursive: true });
     const database = new DatabaseSync(this.#parts.file, { timeout: BUSY_TIMEOUT_MS });
     try {
       database.exec(WRITER_PRAGMAS);
       const tables = [...this.#tables.values()];
       const { projection, indexes = [] } = this.#parts;
-      createSchema({ database, projection, tables, indexes });
+      const now = indexes.filter((index) => !(indexesLater && "columns" in index));
+      createSchema({ database, projection, tables, indexes: now });
       return {
         database,
         writer: new SqliteWriter(database, tables),

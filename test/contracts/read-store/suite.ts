@@ -21,6 +21,7 @@ import {
   TWINS,
   withOwners,
 } from "./disturbances.ts";
+import { indexContract } from "./index-suite.ts";
 import { killedChild } from "./killed-child.ts";
 import { expectAllOf, originContract } from "./origin-suite.ts";
 import { releaseContract } from "./release-suite.ts";
@@ -302,6 +303,7 @@ export function readStoreContract(name: ReadStoreAdapterName): void {
     });
 
     comparisonContract(taken);
+    indexContract(newAddress, open);
     releaseContract(taken);
     originContract(taken, { comparesAndSets });
 
@@ -356,9 +358,8 @@ export function readStoreContract(name: ReadStoreAdapterName): void {
       });
 
       it("are refused of a table that is not there", async () => {
-        expect(await rejection(Array.fromAsync(store.rows("nothing")))).to.be.instanceOf(
-          RangeError,
-        );
+        const reading = Array.fromAsync(store.rows("nothing"));
+        expect(await rejection(reading)).to.be.instanceOf(RangeError);
       });
     });
 
@@ -376,8 +377,7 @@ export function readStoreContract(name: ReadStoreAdapterName): void {
     it(`holds what the log says up to the checkpoint, killed ${KILLS} times`, async () => {
       const seed = printedSeed();
       const random = createRandom(seed);
-      const address = newAddress();
-      const [count, size] = [20_000, 50];
+      const [address, count, size] = [newAddress(), 20_000, 50];
       const events = sampleEvents(seed, count);
       let [kills, unfinished] = [0, 0];
       for (; kills < KILLS || (unfinished === 0 && kills < MOST_KILLS); kills += 1) {
