@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { logPlace } from "../cli/log-place.ts";
+import { storePlace } from "../cli/store-place.ts";
 import { readConfig } from "../platform/config/config.ts";
 import type { LogPlace } from "../platform/log/places.ts";
+import type { StorePlace } from "../projections/stores.ts";
 import { ServedProcess } from "../test/chaos/served-process.ts";
 import { freePort } from "../test/real/free-port.ts";
 import type { Watched } from "./computing.ts";
 import { untilManaged } from "./fill.ts";
 import { send } from "./http-load.ts";
+import type { Addresses } from "./reads.ts";
 import type { BenchServers } from "./servers.ts";
 
 type Part = ServedProcess["part"];
@@ -38,9 +41,23 @@ export class DistributedPlatform {
     await served.ready();
   }
 
+  /** Command side, projections and query API, each in a process. */
+  async serveAll(): Promise<Addresses> {
+    for (const part of ["command-side", "projections", "query-api"] as const) {
+      await this.serve(part);
+    }
+    await this.settle();
+    return { url: this.urlOf("command-side"), readUrl: this.urlOf("query-api") };
+  }
+
   /** Where its log is, for who writes it before any part does. */
   logPlace(): LogPlace {
     return logPlace(readConfig(this.#environment()));
+  }
+
+  /** Where its read models are. */
+  storePlace(): StorePlace {
+    return storePlace(readConfig(this.#environment()));
   }
 
   urlOf(part: Part): string {
@@ -84,6 +101,7 @@ export class DistributedPlatform {
 
   async end(): Promise<void> {
     for (const served of this.#processes.values()) await served.end();
+    this.#processes.clear();
   }
 }
 

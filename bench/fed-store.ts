@@ -118,7 +118,7 @@ async function jsonOf(store: ReadStore, { tables }: Projection) {
   return { rows, jsonBytes };
 }
 
-function nextGeneration(): number {
+export function nextGeneration(): number {
   generations += 1;
   return generations;
 }

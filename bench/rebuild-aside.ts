@@ -1,46 +1,46 @@
-import { join } from "node:path";
-import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import type { EventReader } from "../platform/codec/codec.ts";
 import type { LogReader } from "../platform/log/log.ts";
-import { registeredProjection } from "../projections/registry.ts";
+import type { LogPlace } from "../platform/log/places.ts";
+import { compact } from "../projections/runner/compact.ts";
 import type { Projection, Tables } from "../projections/runner/projection.ts";
 import type { PositionedChange, ReadStore } from "../projections/runner/read-store.ts";
 import { run } from "../projections/runner/runner.ts";
-import { keyValues, storedTable } from "../projections/runner/stored-table.ts";
-import { SqliteReadStore } from "../projections/stores/sqlite/store.ts";
-import {
-  createTableSql,
-  deleteSql,
-  pushValues,
-  upsertSql,
-} from "../projections/stores/sqlite/table.ts";
+import { storedTable } from "../projections/runner/stored-table.ts";
 import { withHistory } from "../test/history/read-history.ts";
+import type { RawStore } from "./raw-stores.ts";
 
-const ROWS_OF_A_TRANSACTION = 5_000;
+const ROWS_AT_ONCE = 5_000;
 
-/** Where the time of a build goes, in milliseconds. */
-type Spent = Record<"read" | "decode" | "project" | "write", number>;
+/** What a build does. */
+const WORKS = ["read", "decode", "project", "write", "index"] as const;
+
+type Work = (typeof WORKS)[number];
+
+/** A generation that is built, and what the same rows are written to beside it. */
+export interface Aside {
+  /** A place, or the data folder of an embedded log. */
+  readonly log: string | LogPlace;
+  readonly projection: Projection;
+  /** Empty; it is dropped afterwards. */
+  readonly store: ReadStore;
+  readonly raw: RawStore;
+}
 
 export interface RebuiltAside {
   readonly events: number;
   /** Written, each as often as it was. */
   readonly rows: number;
   readonly seconds: number;
-  readonly spent: Spent;
-  /** Rows a second where the same are written by the same driver, and nothing else is done. */
+  /** How many of the seconds each was under way: partitions read and write side by side. */
+  readonly spent: ReadonlyMap<Work, number>;
+  /** Rows a second where the same are written by the same client, and nothing else is done. */
   readonly rawRowsPerSecond: number;
 }
 
-/** Builds a read model in SQLite from the log of a data folder, alone in this thread. */
-export async function rebuildAside(folder: string, name: string): Promise<RebuiltAside> {
-  const { projection, indexes } = registeredProjection(name);
-  const spent: Spent = { read: 0, decode: 0, project: 0, write: 0 };
+/** Builds a read model from a log, alone in this thread. */
+export async function rebuildAside({ log, projection, store, raw }: Aside): Promise<RebuiltAside> {
+  const spent = new Spent();
   const changes: PositionedChange[] = [];
-  const store = new SqliteReadStore({
-    file: join(folder, `aside-${name}.db`),
-    projection,
-    indexes,
-  });
   const caughtUp = new AbortController();
   let events = 0;
   const observer = {
@@ -50,20 +50,64 @@ export async function rebuildAside(folder: string, name: string): Promise<Rebuil
     onCaughtUp: () => caughtUp.abort(),
   };
   const startedMs = performance.now();
-  await withHistory(folder, async ({ log, codec }) => {
+  await withHistory(log, async (history) => {
     const end = await run({
       projection: timedProjection(projection, spent),
       store: timedStore(store, spent, changes),
-      log: timedLog(log, spent),
-      codec: timedCodec(codec, spent),
-      ...{ observer, signal: caughtUp.signal },
+      log: timedLog(history.log, spent),
+      codec: timedCodec(history.codec, spent),
+      ...{ observer, signal: caughtUp.signal, isBuild: true },
     });
-    if (end.reason !== "stopped") throw new Error(`${name}: ${end.reason}: ${end.detail}`);
+    if (end.reason !== "stopped") throw new Error(`${projection.name}: ${end.detail}`);
   });
   const seconds = (performance.now() - startedMs) / 1_000;
   await store.drop();
-  const rawRowsPerSecond = rawSpeed(join(folder, `raw-${name}.db`), projection.tables, changes);
-  return { events, rows: changes.length, seconds, spent, rawRowsPerSecond };
+  await store.close();
+  const rawRowsPerSecond = await rawSpeed(raw, projection.tables, changes);
+  return { events, rows: changes.length, seconds, spent: spent.seconds(), rawRowsPerSecond };
+}
+
+/** For how long at least one of each work was under way. */
+class Spent {
+  readonly #works = new Map(WORKS.map((work) => [work, { underWay: 0, sinceMs: 0, ms: 0 }]));
+
+  async on<T>(what: Work, work: () => Promise<T>): Promise<T> {
+    this.#begin(what);
+    try {
+      return await work();
+    } finally {
+      this.#end(what);
+    }
+  }
+
+  onAtOnce<T>(what: Work, work: () => T): T {
+    this.#begin(what);
+    try {
+      return work();
+    } finally {
+      this.#end(what);
+    }
+  }
+
+  seconds(): ReadonlyMap<Work, number> {
+    return new Map([...this.#works].map(([work, { ms }]) => [work, ms / 1_000]));
+  }
+
+  #begin(what: Work): void {
+    const work = this.#of(what);
+    if (work.underWay === 0) work.sinceMs = performance.now();
+    work.underWay += 1;
+  }
+
+  #end(what: Work): void {
+    const work = this.#of(what);
+    work.underWay -= 1;
+    if (work.underWay === 0) work.ms += performance.now() - work.sinceMs;
+  }
+
+  #of(what: Work) {
+    return this.#works.get(what) as { underWay: number; sinceMs: number; ms: number };
+  }
 }
 
 function timedLog(log: LogReader, spent: Spent): LogReader {
@@ -74,28 +118,33 @@ function timedLog(log: LogReader, spent: Spent): LogReader {
     endsAt: (...what) => log.endsAt(...what),
     onAppended: (listener) => log.onAppended(listener),
     close: () => log.close(),
-    read: (...what) => timed(spent, "read", () => log.read(...what)),
+    read: (...what) => spent.on("read", () => log.read(...what)),
   };
 }
 
 function timedCodec(codec: EventReader, spent: Spent): EventReader {
   return {
     schemaIds: () => codec.schemaIds(),
-    prepare: (records) => timed(spent, "decode", () => codec.prepare(records)),
-    decode: (...what) => timedAtOnce(spent, "decode", () => codec.decode(...what)),
+    prepare: (records) => spent.on("decode", () => codec.prepare(records)),
+    decode: (...what) => spent.onAtOnce("decode", () => codec.decode(...what)),
   };
 }
 
 function timedProjection(projection: Projection, spent: Spent): Projection {
   const project = (recorded: Parameters<Projection["project"]>[0]) => {
-    return timedAtOnce(spent, "project", () => projection.project(recorded));
+    return spent.onAtOnce("project", () => projection.project(recorded));
   };
   return { ...projection, project };
 }
 
 function timedStore(store: ReadStore, spent: Spent, changes: PositionedChange[]): ReadStore {
+  const { changesAtOnce, takesLongBatches } = store;
+  const makeIndexes = store.makeIndexes?.bind(store);
   return {
-    create: () => store.create(),
+    ...(changesAtOnce !== undefined && { changesAtOnce }),
+    ...(takesLongBatches !== undefined && { takesLongBatches }),
+    ...(makeIndexes && { makeIndexes: () => spent.on("index", makeIndexes) }),
+    create: (how) => store.create(how),
     take: (...what) => store.take(...what),
     rows: (...what) => store.rows(...what),
     row: (...what) => store.row(...what),
@@ -104,55 +153,39 @@ function timedStore(store: ReadStore, spent: Spent, changes: PositionedChange[])
     close: () => store.close(),
     apply: (batch) => {
       for (const change of batch.changes) changes.push(change);
-      return timed(spent, "write", () => store.apply(batch));
+      return spent.on("write", () => store.apply(batch));
     },
   };
 }
 
-/** What is asked of the embedded log and of SQLite is done in this thread, without a wait. */
-async function timed<T>(spent: Spent, what: keyof Spent, work: () => Promise<T>): Promise<T> {
-  const startedMs = performance.now();
-  const result = await work();
-  spent[what] += performance.now() - startedMs;
-  return result;
-}
-
-function timedAtOnce<T>(spent: Spent, what: keyof Spent, work: () => T): T {
-  const startedMs = performance.now();
-  const result = work();
-  spent[what] += performance.now() - startedMs;
-  return result;
-}
-
-/** One row a statement, without checkpoints and without indexes beside the key. */
-function rawSpeed(file: string, tables: Tables, changes: readonly PositionedChange[]): number {
-  const database = new DatabaseSync(file);
-  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
-  const statements = new Map(
-    Object.entries(tables).map(([name, table]) => {
-      const stored = storedTable(name, table);
-      database.exec(createTableSql(stored));
-      const upsert = database.prepare(upsertSql(stored, 1));
-      return [name, { stored, upsert, remove: database.prepare(deleteSql(stored)) }] as const;
-    }),
+/** Rows that go again are left out. All is ready before the clock runs. */
+async function rawSpeed(
+  raw: RawStore,
+  tables: Tables,
+  changes: readonly PositionedChange[],
+): Promise<number> {
+  const stored = new Map(
+    Object.entries(tables).map(([name, one]) => [name, storedTable(name, one)]),
   );
-  const startedMs = performance.now();
-  database.exec("BEGIN");
-  for (const [at, { table, row, position, first = position, deleted }] of changes.entries()) {
-    if (at % ROWS_OF_A_TRANSACTION === 0) database.exec("COMMIT; BEGIN");
-    const statement = statements.get(table);
-    if (statement === undefined) throw new RangeError(`no table ${table}`);
-    const { stored, upsert, remove } = statement;
-    if (deleted) {
-      remove.run(...keyValues(stored, row));
-      continue;
+  for (const table of stored.values()) await raw.create(table);
+  const writes: (() => Promise<unknown>)[] = [];
+  let rows = 0;
+  for (const [name, table] of stored) {
+    const ofTable = changes.filter((change) => change.table === name && !change.deleted);
+    for (let from = 0; from < ofTable.length; from += ROWS_AT_ONCE) {
+      const piece = lastOfEachKey(tables, ofTable.slice(from, from + ROWS_AT_ONCE));
+      writes.push(raw.prepare(table, piece));
+      rows += piece.length;
     }
-    const values: SQLInputValue[] = [];
-    pushValues(values, stored, row);
-    upsert.run(...values, 1, position, ...(stored.keepsFirst ? [first] : []));
   }
-  database.exec("COMMIT");
+  const startedMs = performance.now();
+  for (const write of writes) await write();
   const seconds = (performance.now() - startedMs) / 1_000;
-  database.close();
-  return changes.length / seconds;
+  await raw.remove();
+  return rows / seconds;
+}
+
+function lastOfEachKey(tables: Tables, changes: readonly PositionedChange[]): PositionedChange[] {
+  const events = changes.map((change) => ({ position: change.position, changes: [change] }));
+  return compact(tables, events);
 }

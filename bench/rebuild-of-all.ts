@@ -44,14 +44,7 @@ export async function measureRebuildOfAllOnServers(wish: RebuildOfAllWish): Prom
   try {
     const log = await writeLongLog(platform.logPlace(), wish.records);
     tell("starting the platform on them");
-    for (const part of ["command-side", "projections", "query-api"] as const) {
-      await platform.serve(part);
-    }
-    await platform.settle();
-    const addresses = {
-      url: platform.urlOf("command-side"),
-      readUrl: platform.urlOf("query-api"),
-    };
+    const addresses = await platform.serveAll();
     await fill(addresses.url, addresses.readUrl);
     tell(`live traffic alone, for ${wish.seconds} s`);
     const alone = await underLoad(addresses, wish, () => sleep(wish.seconds * 1_000));

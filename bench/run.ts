@@ -14,7 +14,7 @@ import { measureDistributed } from "./distributed.ts";
 import { measureFailOver } from "./fail-over.ts";
 import { startQueryProcess } from "./query-process.ts";
 import { measureReads } from "./reads.ts";
-import { measureRebuild } from "./rebuild.ts";
+import { measureRebuild, measureRebuildOnServers } from "./rebuild.ts";
 import { measureRebuildOfAll, measureRebuildOfAllOnServers } from "./rebuild-of-all.ts";
 import { printSections, type Section } from "./report.ts";
 import { measureRestart } from "./restart.ts";
@@ -39,7 +39,7 @@ const { values, positionals } = parseArgs({
     history: { type: "string" },
     /** The reads are asked of a query API in a process of its own. */
     apart: { type: "boolean", default: false },
-    /** The section `rebuild-of-all` starts real servers, and a process of each part. */
+    /** The sections `rebuild` and `rebuild-of-all` start real servers, and a process of each part. */
     servers: { type: "boolean", default: false },
   },
 });
@@ -60,7 +60,10 @@ const embedded: Measures = {
   throughput: measureThroughput,
   reads: (bench) => measureReads(bench, loadWish(EMBEDDED_LOAD)),
   assessment: measureAssessment,
-  rebuild: (bench) => measureRebuild(bench, loadWish(LOAD_BESIDE_REBUILDS)),
+  rebuild: (bench) => {
+    const wish = loadWish(LOAD_BESIDE_REBUILDS);
+    return values.servers ? measureRebuildOnServers(wish) : measureRebuild(bench, wish);
+  },
   restart: () => measureRestart(Number(values.history ?? 1_000_000)),
   tracing: measureTracing,
 };
