@@ -138,11 +138,11 @@ function timedProjection(projection: Projection, spent: Spent): Projection {
 }
 
 function timedStore(store: ReadStore, spent: Spent, changes: PositionedChange[]): ReadStore {
-  const { changesAtOnce, takesLongBatches } = store;
+  const { changesAtOnce, longBatches } = store;
   const makeIndexes = store.makeIndexes?.bind(store);
   return {
     ...(changesAtOnce !== undefined && { changesAtOnce }),
-    ...(takesLongBatches !== undefined && { takesLongBatches }),
+    ...(longBatches !== undefined && { longBatches }),
     ...(makeIndexes && { makeIndexes: () => spent.on("index", makeIndexes) }),
     create: (how) => store.create(how),
     take: (...what) => store.take(...what),

@@ -29,6 +29,13 @@ export interface LogRecord extends NewRecord {
   readonly timestampMs: number;
 }
 
+/** What a record counts towards `maxBytes`. */
+export function recordBytes({ key, value, headers }: NewRecord): number {
+  let size = key.length + value.length;
+  for (const name in headers) size += name.length + (headers[name] as string).length;
+  return size;
+}
+
 /** A reign over one partition: it begins with a claim, whose own position is its epoch. */
 export interface Reign extends PartitionRef {
   readonly epoch: number;
@@ -61,8 +68,8 @@ export interface LogReader {
   topics(): Promise<ReadonlyMap<string, number>>;
   /** The identity in the partition's newest `LogCreated`; `null` where there is none. */
   logId(): Promise<string>;
-  /** Records from `from` on, in order, at most as the limits say; empty at the end. One record
-   *  comes even if it alone is beyond `maxBytes`. */
+  /** Records from `from` on, in order, as many as there are and the limits allow; empty at the end.
+   *  One record comes even if it alone is beyond `maxBytes`. */
   read(partition: PartitionRef, from: number, limits: ReadLimits): Promise<readonly LogRecord[]>;
   /** The end (next position) of each partition of the topic. */
   ends(topic: string): Promise<readonly number[]>;

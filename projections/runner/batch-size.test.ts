@@ -27,6 +27,15 @@ describe("the size of a batch", () => {
     );
   });
 
+  it("of a backlog is short again once somebody reads", () => {
+    const size = new BatchSize({ takesLongBatches: true });
+    for (let batch = 0; batch < 20; batch += 1) size.wrote(size.limits.maxRecords / 20, true);
+    expect(size.limits.maxRecords).to.equal(8_192);
+    size.keepShort();
+    for (let batch = 0; batch < 20; batch += 1) size.wrote(size.limits.maxRecords / 20, true);
+    expect(size.limits.maxRecords).to.be.within(900, 1_100);
+  });
+
   it("of who keeps up shrinks where a reader would notice, and never grows", () => {
     expect(settled((records) => records / 6, { isFull: false })).to.be.within(256, 320);
     expect(settled(() => 1, { isFull: false })).to.equal(512);

@@ -14,11 +14,16 @@ const LARGEST_STEP = 2;
 
 /** How many records to take at once, so that writing them takes about the target time. */
 export class BatchSize {
-  readonly #backlogWriteMs: number;
+  #backlogWriteMs: number;
   #records = FIRST_RECORDS;
 
   constructor({ takesLongBatches }: { readonly takesLongBatches: boolean }) {
     this.#backlogWriteMs = takesLongBatches ? BACKLOG_WRITE_MS : TARGET_WRITE_MS;
+  }
+
+  /** From now on somebody waits for the end of a batch. */
+  keepShort(): void {
+    this.#backlogWriteMs = TARGET_WRITE_MS;
   }
 
   get limits(): ReadLimits {

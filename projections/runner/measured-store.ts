@@ -18,12 +18,12 @@ export function measuredStore(store: ReadStore, { server, projection }: StoreNam
     const request = { server, operation: "apply", outcomeOf: (outcome: string) => outcome };
     return measuredRequest(request, () => store.apply(batch));
   };
-  const { changesAtOnce, mayGoBack, takesLongBatches } = store;
+  const { changesAtOnce, mayGoBack, longBatches } = store;
   const makeIndexes = store.makeIndexes?.bind(store);
   return {
     ...(changesAtOnce !== undefined && { changesAtOnce }),
     ...(mayGoBack !== undefined && { mayGoBack }),
-    ...(takesLongBatches !== undefined && { takesLongBatches }),
+    ...(longBatches !== undefined && { longBatches }),
     ...(makeIndexes && { makeIndexes: () => measured("make-indexes", makeIndexes) }),
     create: (how) => measured("create", () => store.create(how)),
     take: (partition, logId) => measured("take", () => store.take(partition, logId)),

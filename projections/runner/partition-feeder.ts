@@ -8,6 +8,7 @@ import {
   type PartitionRef,
   partitionKey,
   type ReadLimits,
+  recordBytes,
 } from "../../platform/log/log.ts";
 import { BatchSize } from "./batch-size.ts";
 import { inBatchTrace } from "./batch-trace.ts";
@@ -57,6 +58,8 @@ export interface Applied {
 export interface FeederParts {
   readonly projection: Projection;
   readonly store: ReadStore;
+  /** Nobody reads it until it has come to the log's end. */
+  readonly isBuild?: boolean;
   readonly log: LogReader;
   readonly codec: EventReader;
   readonly partition: PartitionRef;
@@ -110,7 +113,11 @@ export class PartitionFeeder {
   constructor(parts: FeederParts) {
     this.#parts = parts;
     this.#key = partitionKey(parts.partition);
-    this.#size = new BatchSize({ takesLongBatches: parts.store.takesLongBatches === true });
+    const { store, isBuild = false } = parts;
+    const takesLongBatches = isBuild
+      ? store.longBatches !== undefined
+      : store.longBatches === "always";
+    this.#size = new BatchSize({ takesLongBatches });
     const persist = <T>(doing: string, work: () => Promise<T>) => this.#persist(doing, work);
     this.#releaser = new Releaser({ ...parts, persist });
   }
@@ -128,7 +135,7 @@ export class PartitionFeeder {
   }
 
   async #feed(): Promise<void> {
-    const { signal, appended, observer, gate, pace } = this.#parts;
+    const { store, signal, appended, observer, gate, pace } = this.#parts;
     let loaded = await this.#load(this.#next, this.#highestClaim);
     while (!signal.aborted) {
       if (await this.#release()) loaded = await this.#load(this.#next, this.#highestClaim);
@@ -141,6 +148,7 @@ export class PartitionFeeder {
         if (full) await pace.rest(performance.now() - startedMs, signal);
         continue;
       }
+      if (store.longBatches !== "always") this.#size.keepShort();
       observer.onEnd(this.#key, loaded.from);
       if (!this.#releaser.isUnderWay) await appended.after(loaded.raised, signal, this.#key);
       await this.#lookAgain();
@@ -373,6 +381,6 @@ export class PartitionFeeder {
 function isFull(records: readonly LogRecord[], limits: ReadLimits): boolean {
   if (records.length >= limits.maxRecords) return true;
   let bytes = 0;
-  for (const record of records) bytes += record.value.length;
+  for (const record of records) bytes += recordBytes(record);
   return bytes >= limits.maxBytes / 2;
 }

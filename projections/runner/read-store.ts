@@ -93,10 +93,10 @@ export interface ReadStore {
    */
   readonly mayGoBack?: boolean;
   /**
-   * A batch is some journeys to a server, which cost much the same however large it is, and no
-   * reader waits for its end: so one of a backlog may take long.
+   * A batch is some journeys to a server, which cost much the same however large it is: so one of a
+   * backlog may take long. `always`: no reader waits for its end. `builds`: only while nobody reads.
    */
-  readonly takesLongBatches?: boolean;
+  readonly longBatches?: "always" | "builds";
   /**
    * Makes the generation's schema; harmless when it is there. `indexesLater`: without the indexes
    * that queries want, if that makes a build faster here.

@@ -130,7 +130,7 @@ export async function run(parts: RunnerParts): Promise<RunEnd> {
 
 /** Feeds a partition while it is this process's; takes it anew when it comes back. */
 async function keepFeeding(
-  parts: FeederParts & Pick<RunnerParts, "isBuild"> & { readonly observer: Reporter },
+  parts: FeederParts & { readonly observer: Reporter },
   share: Share | null,
 ): Promise<void> {
   const { observer, signal } = parts;

@@ -9,6 +9,7 @@ import {
   type PartitionRef,
   partitionKey,
   type ReadLimits,
+  recordBytes,
 } from "../log.ts";
 import { AppendWatch } from "./append-watch.ts";
 import { KafkaCluster, type KafkaSettings } from "./kafka-cluster.ts";
@@ -72,9 +73,17 @@ export class KafkaLogReader implements LogReader {
     const key = partitionKey(partition);
     const kept = this.#leftOver.get(key);
     this.#leftOver.delete(key);
-    const isNext = kept !== undefined && kept[0]?.position === from;
-    const records = isNext ? kept : await this.#fetch(partition, from, limits);
-    const count = withinLimits(records, limits);
+    const records = kept?.[0]?.position === from ? [...kept] : [];
+    let count = withinLimits(records, limits);
+    // Who asks for many and is given few takes that for the end of the log.
+    while (count === records.length && count < limits.maxRecords) {
+      const next = records.at(-1)?.position ?? from - 1;
+      if (records.length > 0 && next + 1 >= (this.#seen.get(key) ?? 0)) break;
+      const more = await this.#fetch(partition, next + 1, limits);
+      if (more.length === 0) break;
+      records.push(...more);
+      count = withinLimits(records, limits);
+    }
     if (count < records.length) this.#leftOver.set(key, records.slice(count));
     return records.slice(0, count);
   }
@@ -217,16 +226,10 @@ function withinLimits(records: readonly LogRecord[], limits: ReadLimits): number
   let bytes = 0;
   for (const [index, record] of records.entries()) {
     if (index === limits.maxRecords) return index;
-    bytes += sizeOf(record);
+    bytes += recordBytes(record);
     if (index > 0 && bytes > limits.maxBytes) return index;
   }
   return records.length;
-}
-
-function sizeOf({ key, value, headers }: LogRecord): number {
-  let size = key.length + value.length;
-  for (const name in headers) size += name.length + (headers[name] as string).length;
-  return size;
 }
 
 function withoutTopics({ brokers, topicPrefix }: KafkaSettings): PlatformError {

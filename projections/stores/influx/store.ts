@@ -48,7 +48,7 @@ export interface InfluxStoreParts {
  * `behind` are told where they are seen: who slips past writes what is there already.
  */
 export class InfluxReadStore implements ReadStore {
-  readonly takesLongBatches = true;
+  readonly longBatches = "always";
   readonly #parts: InfluxStoreParts;
   readonly #tables: ReadonlyMap<string, ShapedTable>;
   readonly #client: InfluxClient;

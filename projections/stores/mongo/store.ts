@@ -43,6 +43,7 @@ export interface MongoStoreParts {
  * ahead of it, and the same batch again changes nothing.
  */
 export class MongoReadStore implements ReadStore {
+  readonly longBatches = "builds";
   readonly #parts: MongoStoreParts;
   readonly #tables: ReadonlyMap<string, StoredTable>;
   readonly #writer: MongoWriter;

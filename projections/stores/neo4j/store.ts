@@ -36,6 +36,7 @@ export interface Neo4jStoreParts {
 
 /** The Neo4j adapter of the read-store port: labels and types of its own per generation. */
 export class Neo4jReadStore implements ReadStore {
+  readonly longBatches = "builds";
   readonly #parts: Neo4jStoreParts;
   readonly #tables: readonly PlacedTable[];
   readonly #writer: Neo4jWriter;

@@ -50,7 +50,7 @@ export interface PostgresStoreParts {
 
 /** The PostgreSQL adapter of the read-store port: one schema per generation of a projection. */
 export class PostgresReadStore implements ReadStore {
-  readonly takesLongBatches = true;
+  readonly longBatches = "always";
   readonly #parts: PostgresStoreParts;
   readonly #tables: ReadonlyMap<string, StoredTable>;
   readonly #writer: PostgresWriter;

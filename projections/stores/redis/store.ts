@@ -35,7 +35,7 @@ export interface RedisStoreParts {
 
 /** The Redis adapter of the read-store port: keys of one prefix per generation of a projection. */
 export class RedisReadStore implements ReadStore {
-  readonly takesLongBatches = true;
+  readonly longBatches = "always";
   /** About ten milliseconds of the server, which answers nobody else meanwhile. */
   readonly changesAtOnce = 1_500;
   /** `appendfsync everysec` */

@@ -268,6 +268,26 @@ export function logContract(name: LogAdapterName): void {
         ]);
       });
 
+      it("gives no fewer than asked for while there are more, however they were appended", async () => {
+        const { reign, end: next } = await take(FIRST);
+        for (const [from, count] of [
+          [0, 30],
+          [30, 1],
+          [31, 69],
+        ] as const) {
+          const records = Array.from({ length: count }, (_, i) => rawRecord("y", `${from + i}`));
+          await log.append(reign, next + from, records);
+        }
+        const sizes: number[] = [];
+        for (let from = end; from < next + 100; from += sizes.at(-1) as number) {
+          const records = await log.read(FIRST, from, { ...ALL, maxRecords: 64 });
+          assertGapless(records, from);
+          sizes.push(records.length);
+        }
+        const all = next + 100 - end;
+        expect(sizes).to.deep.equal([64, 64, 64, all - 3 * 64]);
+      });
+
       it("stops before the limit of bytes", async () => {
         const records = await log.read(FIRST, end, { ...ALL, maxBytes: 1_000 });
         expect(records.length).to.be.within(5, 9);
