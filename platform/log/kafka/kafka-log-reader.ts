@@ -77,9 +77,9 @@ export class KafkaLogReader implements LogReader {
     let count = withinLimits(records, limits);
     // Who asks for many and is given few takes that for the end of the log.
     while (count === records.length && count < limits.maxRecords) {
-      const next = records.at(-1)?.position ?? from - 1;
-      if (records.length > 0 && next + 1 >= (this.#seen.get(key) ?? 0)) break;
-      const more = await this.#fetch(partition, next + 1, limits);
+      const next = (records.at(-1)?.position ?? from - 1) + 1;
+      if (records.length > 0 && next >= (this.#seen.get(key) ?? 0)) break;
+      const more = await this.#fetch(partition, next, limits);
       if (more.length === 0) break;
       records.push(...more);
       count = withinLimits(records, limits);
