@@ -4,10 +4,12 @@ import { BatchSize } from "./batch-size.ts";
 /** How many records it takes at last, of a store that needs so long for a batch of so many. */
 function settled(
   writeMs: (records: number) => number,
-  { isFull = true, takesLongBatches = true },
+  { isFull = true, isSlowed = false, takesLongBatches = true },
 ): number {
   const size = new BatchSize({ takesLongBatches });
-  for (let batch = 0; batch < 20; batch += 1) size.wrote(writeMs(size.limits.maxRecords), isFull);
+  for (let batch = 0; batch < 20; batch += 1) {
+    size.wrote(writeMs(size.limits.maxRecords), { isFull, isSlowed });
+  }
   return size.limits.maxRecords;
 }
 
@@ -27,12 +29,20 @@ describe("the size of a batch", () => {
     );
   });
 
+  it("of a backlog is short where a live generation lags because of it", () => {
+    expect(settled((records) => records / 20, { isSlowed: true })).to.be.within(900, 1_100);
+  });
+
   it("of a backlog is short again once somebody reads", () => {
     const size = new BatchSize({ takesLongBatches: true });
-    for (let batch = 0; batch < 20; batch += 1) size.wrote(size.limits.maxRecords / 20, true);
+    const write = () => {
+      const writeMs = size.limits.maxRecords / 20;
+      size.wrote(writeMs, { isFull: true, isSlowed: false });
+    };
+    for (let batch = 0; batch < 20; batch += 1) write();
     expect(size.limits.maxRecords).to.equal(8_192);
     size.keepShort();
-    for (let batch = 0; batch < 20; batch += 1) size.wrote(size.limits.maxRecords / 20, true);
+    for (let batch = 0; batch < 20; batch += 1) write();
     expect(size.limits.maxRecords).to.be.within(900, 1_100);
   });
 

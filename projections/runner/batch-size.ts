@@ -30,11 +30,14 @@ export class BatchSize {
     return { maxRecords: this.#records, maxBytes: this.#records * BYTES_PER_RECORD };
   }
 
-  /** Learns from a written batch; one that did not fill its limits tells at most to shrink. */
-  wrote(writeMs: number, batchWasFull: boolean): void {
-    const targetMs = batchWasFull ? this.#backlogWriteMs : TARGET_WRITE_MS;
+  /**
+   * Learns from a written batch; one that did not fill its limits tells at most to shrink.
+   * `isSlowed`: somebody lags because of it, and waits for its end.
+   */
+  wrote(writeMs: number, of: { readonly isFull: boolean; readonly isSlowed: boolean }): void {
+    const targetMs = of.isFull && !of.isSlowed ? this.#backlogWriteMs : TARGET_WRITE_MS;
     const factor = targetMs / Math.max(writeMs, 0.1);
-    if (factor > 1 && !batchWasFull) return;
+    if (factor > 1 && !of.isFull) return;
     const step = Math.min(Math.max(factor, 1 / LARGEST_STEP), LARGEST_STEP);
     const records = Math.round(this.#records * step);
     this.#records = Math.min(Math.max(records, SMALLEST_RECORDS), LARGEST_RECORDS);

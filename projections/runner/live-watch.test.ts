@@ -7,7 +7,7 @@ import { SqliteReadStore } from "../stores/sqlite/store.ts";
 import { NO_SERVERS } from "../stores.ts";
 import { generationFile } from "./generation-files.ts";
 import { LiveWatch, type Slowed } from "./live-watch.ts";
-import { Pace } from "./pace.ts";
+import { FIRST_SHARE, Pace } from "./pace.ts";
 import { pause } from "./pause.ts";
 import { MemoryLog } from "./runner.fixture.ts";
 
@@ -56,10 +56,21 @@ describe("what a build minds of live generations", function () {
     rmSync(folder, { recursive: true });
   });
 
+  it("begins slowly, and goes as fast as it can where nothing lags", async () => {
+    const minded = { limitMs: LIMIT_MS, replaced: LIVE, beside: [] };
+    watch.mind(minded);
+    // The look that is under way has nothing to mind yet.
+    await pause(20, NEVER);
+    expect(pace.share).to.equal(FIRST_SHARE);
+    await until(() => pace.share > 2 * FIRST_SHARE);
+    watch.mind({ ...minded, beside: [{ projection: "risk", generation: 4, lagMs: 0 }] });
+    expect(pace.share).to.be.above(2 * FIRST_SHARE);
+    await until(() => pace.share === 1, 2 * PATIENCE_MS);
+  });
+
   it("slows it while one lags, says so, and lets it go on when that is over", async () => {
     watch.mind({ limitMs: LIMIT_MS, replaced: LIVE, beside: [] });
     await pause(600, NEVER);
-    expect(pace.share).to.equal(1);
     expect(told).to.deep.equal([]);
     end = 20;
     await until(() => pace.share === LEAST_SHARE);

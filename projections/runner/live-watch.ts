@@ -1,7 +1,7 @@
 import type { LogReader, PartitionKey, Positions } from "../../platform/log/log.ts";
 import { registeredProjection } from "../registry.ts";
 import { openStore, type StorePlace } from "../stores.ts";
-import { Helped, type LiveLag, nextShare, type Pace } from "./pace.ts";
+import { FIRST_SHARE, Helped, type LiveLag, nextShare, type Pace } from "./pace.ts";
 import { pause } from "./pause.ts";
 import type { ReadStore } from "./read-store.ts";
 import { SeenLag } from "./seen-lag.ts";
@@ -68,8 +68,11 @@ export class LiveWatch {
     this.#parts = parts;
   }
 
-  /** `null`: it may go as fast as it can. */
+  /** `null`: it may go as fast as it can. One that is to replace another begins slowly. */
   mind(minded: Minded | null): void {
+    const before = this.#minded?.replaced ?? null;
+    const begins = before === null && minded !== null && minded.replaced !== null;
+    if (begins) this.#parts.pace.share = FIRST_SHARE;
     this.#minded = minded;
   }
 
@@ -97,7 +100,9 @@ export class LiveWatch {
       const its = nextShare(before, { lagMs: one.lagMs, isFed }, limitMs);
       if (its < share) [share, slowed] = [its, { ...one, share: its }];
     }
-    pace.share = minded === NOTHING ? 1 : share;
+    // It may have begun to mind something meanwhile, slowly.
+    if (minded !== NOTHING) pace.share = share;
+    else if (this.#minded === null) pace.share = 1;
     this.#tell(slowed);
   }
 

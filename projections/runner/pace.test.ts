@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { Helped, nextShare, Pace } from "./pace.ts";
+import { pause } from "./pause.ts";
 
 const LIMIT_MS = 2_000;
 const NEVER = new AbortController().signal;
@@ -78,25 +79,56 @@ describe("whether it helps a live generation that a build is slow", () => {
 });
 
 describe("the pace of a build", () => {
-  it("asks for no rest at full speed", async () => {
-    const pace = new Pace(() => 0);
-    for (let batch = 0; batch < 1_000; batch += 1) await pace.rest(50, NEVER);
+  it("asks for no rest at full speed, and lets all work at once", async () => {
+    const pace = new Pace();
+    await pace.rest(3_600_000, NEVER);
+    let [working, most] = [0, 0];
+    const work = async () => {
+      working += 1;
+      most = Math.max(most, working);
+      await pause(5, NEVER);
+      working -= 1;
+    };
+    await Promise.all([work, work, work].map((one) => pace.work(one, NEVER)));
+    expect(most).to.equal(3);
   });
 
-  it("lets those who work at the same time work no more than the share together", async () => {
+  it("lets them work one after the other below it, together no more than the share", async () => {
     const pace = new Pace();
     pace.share = 0.25;
     const startedMs = performance.now();
-    await Promise.all([20, 20, 20].map((workedMs) => pace.rest(workedMs, NEVER)));
-    // Three quarters are rest: 60 ms of work ask for 180.
+    const spans: [number, number][] = [];
+    const work = async () => {
+      const from = performance.now();
+      await pause(20, NEVER);
+      spans.push([from, performance.now()]);
+      return spans.length;
+    };
+    const given = await Promise.all([work, work, work].map((one) => pace.work(one, NEVER)));
+    expect(given).to.deep.equal([1, 2, 3]);
+    for (const [i, [from, to]] of spans.slice(1).entries()) {
+      const [before, until] = spans[i] as [number, number];
+      // Three quarters are rest.
+      expect(from - until).to.be.at.least((until - before) * 3 - 2);
+      expect(to).to.be.above(from);
+    }
     expect(performance.now() - startedMs).to.be.at.least(175);
+  });
+
+  it("goes on after work that fails", async () => {
+    const pace = new Pace();
+    pace.share = 0.5;
+    const failing = pace.work(() => Promise.reject(new Error("no")), NEVER);
+    const after = pace.work(async () => "done", NEVER);
+    expect(await failing.catch((error: Error) => error.message)).to.equal("no");
+    expect(await after).to.equal("done");
   });
 
   it("ends rests as soon as nothing lags any more", async () => {
     const pace = new Pace();
     pace.share = 0.05;
     const startedMs = performance.now();
-    const resting = pace.rest(250, NEVER);
+    const resting = pace.rest(1_000, NEVER);
     pace.share = 1;
     await resting;
     expect(performance.now() - startedMs).to.be.below(1_000);
@@ -106,17 +138,16 @@ describe("the pace of a build", () => {
     const pace = new Pace();
     pace.share = 0.05;
     const stopping = new AbortController();
-    const resting = pace.rest(250, stopping.signal);
+    const resting = pace.rest(1_000, stopping.signal);
     stopping.abort();
     await resting;
   });
 
-  it("counts no batch for more than a quarter of a second, so that every rest has an end", async () => {
-    let nowMs = 0;
-    const pace = new Pace(() => nowMs);
-    pace.share = 0.05;
-    const resting = pace.rest(3_600_000, NEVER);
-    nowMs = 4_751;
-    await resting;
+  it("counts no batch for more than a second, so that every rest has an end", async () => {
+    const pace = new Pace();
+    pace.share = 0.9;
+    const startedMs = performance.now();
+    await pace.rest(3_600_000, NEVER);
+    expect(performance.now() - startedMs).to.be.within(100, 2_000);
   });
 });

@@ -7,6 +7,11 @@ export const NO_LIVE_LAG_LIMIT_MS = 3_600_000;
 /** A build is slowed from this share of the limit on, so that the limit is not reached. */
 export const SLOWED_FROM = 0.5;
 
+/**
+ * With which a build begins: what it does to live generations is seen when it has worked for a
+ * while, and many that begin at once at full speed hold them up for seconds.
+ */
+export const FIRST_SHARE = 0.1;
 /** What a build is left while a live generation is at its limit: it goes on, however slowly. */
 const LEAST_SHARE = 0.05;
 /** What it is left while nothing that it does can help. */
@@ -16,7 +21,7 @@ const LOOKS_IN_VAIN = 40;
 /** By so much the share rises with each look at which nothing lags. */
 const RISE = 0.05;
 /** Of one batch, so that no rest is long: one that took longer waited for its server. */
-const MOST_COUNTED_MS = 250;
+const MOST_COUNTED_MS = 1_000;
 const LOOK_AGAIN_MS = 100;
 
 /** How a live generation does beside a build. */
@@ -58,54 +63,43 @@ export class Helped {
 }
 
 /**
- * How fast a build goes. Whoever has worked rests before it works on; those who rest at the same
- * time do it one after the other, so that together they work no more than their share.
+ * How fast a build goes. At full speed all its partitions work at once. Below it they do it one
+ * after the other, each followed by a rest, so that together they work no more than their share.
  */
 export class Pace {
-  readonly #clock: () => number;
-  #share = 1;
-  /** Working time that asks for rest, and how much of it has been rested for. */
-  #workedMs = 0;
-  #restedMs = 0;
-  #atMs = 0;
-
-  constructor(clock = () => performance.now()) {
-    this.#clock = clock;
-  }
-
   /** From above 0 to 1, which is without any rest. */
-  get share(): number {
-    return this.#share;
+  share = 1;
+  /** Resolves when the last one that came has worked and rested. */
+  #turns: Promise<void> = Promise.resolve();
+
+  get isSlowed(): boolean {
+    return this.share < 1;
   }
 
-  set share(share: number) {
-    this.#pass();
-    this.#share = share;
+  /** Does the work when it is its turn, and gives what it gives; the next one waits for the rest. */
+  async work<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    if (!this.isSlowed) return work();
+    const before = this.#turns;
+    const rested = Promise.withResolvers<void>();
+    this.#turns = rested.promise;
+    await before;
+    const startedMs = performance.now();
+    try {
+      return await work();
+    } finally {
+      rested.resolve(this.rest(performance.now() - startedMs, signal));
+    }
   }
 
   /** After work of so long. Resolves when it may go on, or `signal` aborts. */
   async rest(workedMs: number, signal: AbortSignal): Promise<void> {
-    this.#pass();
-    this.#workedMs += Math.min(workedMs, MOST_COUNTED_MS);
-    const untilMs = this.#workedMs;
-    for (;;) {
-      this.#pass();
-      const leftMs = (untilMs - this.#restedMs) / this.#rate;
-      if (!(leftMs > 0) || signal.aborted) return;
-      await pause(Math.min(leftMs, LOOK_AGAIN_MS), signal);
+    let leftMs = Math.min(workedMs, MOST_COUNTED_MS);
+    while (leftMs > 0 && this.isSlowed && !signal.aborted) {
+      // Working time that a millisecond of rest makes up for.
+      const rate = this.share / (1 - this.share);
+      const startedMs = performance.now();
+      await pause(Math.min(leftMs / rate, LOOK_AGAIN_MS), signal);
+      leftMs -= (performance.now() - startedMs) * rate;
     }
-  }
-
-  /** Working time that a millisecond of rest makes up for. */
-  get #rate(): number {
-    return this.#share / (1 - this.#share);
-  }
-
-  #pass(): void {
-    const nowMs = this.#clock();
-    const passedMs = nowMs - this.#atMs;
-    this.#atMs = nowMs;
-    const rested = this.#share === 1 ? this.#workedMs : this.#restedMs + passedMs * this.#rate;
-    this.#restedMs = Math.min(rested, this.#workedMs);
   }
 }

@@ -109,6 +109,7 @@ export class PartitionFeeder {
   #parked = new Map<string, ParkedStream>();
   readonly #releaser: Releaser;
   #lookedAtMs = 0;
+  #hasCaughtUp = false;
 
   constructor(parts: FeederParts) {
     this.#parts = parts;
@@ -135,25 +136,38 @@ export class PartitionFeeder {
   }
 
   async #feed(): Promise<void> {
-    const { store, signal, appended, observer, gate, pace } = this.#parts;
-    let loaded = await this.#load(this.#next, this.#highestClaim);
+    const { store, signal, appended, observer, pace } = this.#parts;
+    const load = () => this.#load(this.#next, this.#highestClaim);
+    let loaded = await pace.work(load, signal);
     while (!signal.aborted) {
-      if (await this.#release()) loaded = await this.#load(this.#next, this.#highestClaim);
+      if (await this.#release()) loaded = await load();
       if (loaded.steps.length > 0) {
-        const { full } = loaded;
-        const limit = await gate.pass(this.#next, signal);
-        const startedMs = performance.now();
-        if (!signal.aborted) loaded = await this.#writeUpTo(limit, loaded);
-        gate.stands(this.#next);
-        if (full) await pace.rest(performance.now() - startedMs, signal);
+        loaded = await this.#writeAtPace(loaded);
         continue;
       }
+      this.#hasCaughtUp = true;
       if (store.longBatches !== "always") this.#size.keepShort();
       observer.onEnd(this.#key, loaded.from);
       if (!this.#releaser.isUnderWay) await appended.after(loaded.raised, signal, this.#key);
       await this.#lookAgain();
-      loaded = await this.#load(this.#next, this.#highestClaim);
+      loaded = await load();
     }
+  }
+
+  /** Who has a backlog waits for its turn; who keeps up does not. */
+  #writeAtPace(loaded: Loaded): Promise<Loaded> {
+    const { pace, signal } = this.#parts;
+    const write = () => this.#writeWhatMay(loaded);
+    return loaded.full || !this.#hasCaughtUp ? pace.work(write, signal) : write();
+  }
+
+  /** As far as the gate lets it. */
+  async #writeWhatMay(loaded: Loaded): Promise<Loaded> {
+    const { gate, signal } = this.#parts;
+    const limit = await gate.pass(this.#next, signal);
+    const next = signal.aborted ? loaded : await this.#writeUpTo(limit, loaded);
+    gate.stands(this.#next);
+    return next;
   }
 
   /** Writes the steps before the limit; what is beyond it is loaded again. */
@@ -170,7 +184,7 @@ export class PartitionFeeder {
     if (!loaded.full) return this.#writeAndRest(loaded);
     const startedMs = performance.now();
     const writing = this.#write(loaded.steps).then((inPlace) => {
-      this.#size.wrote(performance.now() - startedMs, loaded.full);
+      this.#wrote(performance.now() - startedMs, loaded.full);
       return inPlace;
     });
     writing.catch(() => undefined);
@@ -187,11 +201,15 @@ export class PartitionFeeder {
     const startedMs = performance.now();
     await this.#write(steps);
     const writeMs = performance.now() - startedMs;
-    this.#size.wrote(writeMs, false);
+    this.#wrote(writeMs, false);
     gate.stands(this.#next);
     const ownMs = Math.min(LONGEST_REST_MS, writeMs * REST_PER_WRITING);
     await pause(Math.max(restMs, ownMs), signal);
     return this.#load(this.#next, this.#highestClaim);
+  }
+
+  #wrote(writeMs: number, isFull: boolean): void {
+    this.#size.wrote(writeMs, { isFull, isSlowed: this.#parts.pace.isSlowed });
   }
 
   async #lookAgain(): Promise<void> {

@@ -119,6 +119,7 @@ describe("the runner", () => {
   it("rests after each batch of a backlog as its pace wants, and never where it keeps up", async () => {
     for (let value = 1; value <= 2_000; value += 1) log.count("a", value);
     const pace = new CountingPace();
+    pace.share = 0.9;
     await start({ pace }).caughtUp;
     const rests = pace.rests;
     expect(rests).to.be.above(1);

@@ -157,6 +157,7 @@ export class Supervisor {
   }
 
   #feed(generation: Generation, projection: SupervisedProjection): void {
+    if (!this.#mayStart(generation)) return;
     const feeding = this.#feedingOf(generation);
     const { phase, projection: name, generation: number } = generation;
     const known = this.#generations.parked;
@@ -263,6 +264,14 @@ export class Supervisor {
   }
 
   /** One that has ended is shown as stopped, with its reason, until its next attempt is due. */
+  /** A thread that starts is busy for a while: beside live ones builds start one after the other. */
+  #mayStart(generation: Generation): boolean {
+    const replaced = this.#mindedBy(generation)?.replaced ?? null;
+    if (replaced === null || this.#feedings.has(generationKey(generation))) return true;
+    const feedings = [...this.#feedings.values()];
+    return !feedings.some(({ job, state }) => job.isBuild && state === "starting");
+  }
+
   #feedingOf(generation: Generation): Feeding {
     const known = this.#feedings.get(generationKey(generation));
     if (known === undefined) return this.#start(generation);
