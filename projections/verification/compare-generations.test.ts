@@ -121,12 +121,19 @@ describe("the comparison of two generations", function () {
 
   /** Nobody ever sees the first counter as it was seen on the other side. */
   function restless(one: Fed): ComparisonParts["live"] {
+    const disturb = async () => {
+      if (one === fed.at(-1)) await sleep(20);
+      log.count("c-0", COUNTERS, { partition: 0 });
+      await untilApplied(one, 30);
+    };
     return {
       checkpoints: () => one.store.checkpoints(),
-      async *rows(...range: Parameters<SqliteReadStore["rows"]>) {
-        if (one === fed.at(-1)) await sleep(20);
-        log.count("c-0", COUNTERS, { partition: 0 });
-        await untilApplied(one, 30);
+      async row(...key) {
+        await disturb();
+        return one.store.row(...key);
+      },
+      async *rows(...range) {
+        await disturb();
         yield* one.store.rows(...range);
       },
     };
@@ -215,6 +222,7 @@ describe("the comparison of two generations", function () {
     const stores = {
       live: {
         checkpoints: () => live.store.checkpoints(),
+        row: (...key: Parameters<SqliteReadStore["row"]>) => live.store.row(...key),
         async *rows(...range: Parameters<SqliteReadStore["rows"]>) {
           yield* live.store.rows(...range);
           await released(live, "c-3");
@@ -289,7 +297,11 @@ describe("the comparison of two generations", function () {
     const built = await feed("built");
     const slowly = ({ store }: Fed): ComparisonParts["live"] => ({
       checkpoints: () => store.checkpoints(),
-      async *rows(...range: Parameters<SqliteReadStore["rows"]>) {
+      async row(...key) {
+        await sleep(SLOW_MS);
+        return store.row(...key);
+      },
+      async *rows(...range) {
         await sleep(SLOW_MS);
         yield* store.rows(...range);
       },

@@ -17,7 +17,7 @@ import { PatientStore } from "./patient-store.ts";
 import { type RowPair, rowPairs } from "./row-pairs.ts";
 import { UnsettledRows } from "./unsettled-rows.ts";
 
-export type ComparedStore = Pick<ReadStore, "rows" | "checkpoints">;
+export type ComparedStore = Pick<ReadStore, "rows" | "row" | "checkpoints">;
 
 export interface ComparisonParts {
   readonly live: ComparedStore;

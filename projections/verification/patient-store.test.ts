@@ -14,6 +14,12 @@ function failing(parts: { readonly rows: number; failures: number }): ComparedSt
       if (parts.failures >= 0) throw new Error("it does not answer");
       return new Map();
     },
+    row: async (_table, [counter = null]) => {
+      parts.failures -= 1;
+      if (parts.failures >= 0) throw new Error("it does not answer");
+      const row = { counter, value: 1 };
+      return { row, partition: "counters.events/0", position: 1, first: 0 };
+    },
     async *rows(_table, from) {
       parts.failures -= 1;
       if (parts.failures >= 0) throw new Error("it does not answer");
@@ -55,7 +61,9 @@ describe("a store that is read for a comparison", () => {
     expect(String(asked)).to.include("does not answer");
   });
 
-  it("is asked again for its checkpoints", async () => {
+  it("is asked again for its checkpoints, and for one row", async () => {
     expect(await patient({ rows: 3, failures: 2 }).checkpoints()).to.deep.equal(new Map());
+    const found = await patient({ rows: 3, failures: 2 }).row("counters", ["c-07"]);
+    expect(found?.row["counter"]).to.equal("c-07");
   });
 });

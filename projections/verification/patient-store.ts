@@ -23,14 +23,12 @@ export class PatientStore implements ComparedStore {
     this.#signal = signal;
   }
 
-  async checkpoints() {
-    for (let failures = 1; ; failures += 1) {
-      try {
-        return await this.#store.checkpoints();
-      } catch (error) {
-        await this.#rest(failures, error);
-      }
-    }
+  checkpoints() {
+    return this.#patiently(() => this.#store.checkpoints());
+  }
+
+  row(table: string, key: readonly Value[]) {
+    return this.#patiently(() => this.#store.row(table, key));
   }
 
   async *rows(
@@ -51,6 +49,16 @@ export class PatientStore implements ComparedStore {
         return;
       } catch (error) {
         if (last !== null) [after, failures] = [keyOf(table, (last as StoredRow).row), 1];
+        await this.#rest(failures, error);
+      }
+    }
+  }
+
+  async #patiently<T>(ask: () => Promise<T>): Promise<T> {
+    for (let failures = 1; ; failures += 1) {
+      try {
+        return await ask();
+      } catch (error) {
         await this.#rest(failures, error);
       }
     }

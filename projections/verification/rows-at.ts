@@ -4,6 +4,9 @@ import type { ReadStore, StoredRow } from "../runner/read-store.ts";
 
 export type Key = readonly Value[];
 
+/** So few are asked for each by its key: on the way from one to the next may lie all of a table. */
+const FEW_KEYS = 32;
+const FEW_AT_ONCE = 8;
 /** So many rows that nobody asked for are read on the way to the next key, before it is looked up. */
 const PASSED_OVER = 50;
 /** Rows of one request to the store: a look-up wants one, and neighbours are often wanted too. */
@@ -11,16 +14,30 @@ const AT_ONCE = PASSED_OVER + 1;
 
 /** The rows of some keys, in their order, as the store gives them now; `null` where there is none. */
 export async function rowsAt(
-  store: Pick<ReadStore, "rows">,
+  store: Pick<ReadStore, "rows" | "row">,
   name: string,
   { table, keys }: { readonly table: Table; readonly keys: readonly Key[] },
 ): Promise<(StoredRow | null)[]> {
+  if (keys.length <= FEW_KEYS) return eachByItsKey(store, name, keys);
   const found = new Array<StoredRow | null>(keys.length).fill(null);
   const wanted = keys.map((key, at) => ({ key, at })).sort((a, b) => compareKeys(b.key, a.key));
   while (wanted.length > 0) {
     const sought = wanted.at(-1) as Wanted;
     const rows = store.rows(name, justBefore(sought.key), AT_ONCE);
     if (await take(wanted, found, { rows, table })) return found;
+  }
+  return found;
+}
+
+async function eachByItsKey(
+  store: Pick<ReadStore, "row">,
+  name: string,
+  keys: readonly Key[],
+): Promise<(StoredRow | null)[]> {
+  const found: (StoredRow | null)[] = [];
+  for (let i = 0; i < keys.length; i += FEW_AT_ONCE) {
+    const some = keys.slice(i, i + FEW_AT_ONCE);
+    found.push(...(await Promise.all(some.map((key) => store.row(name, key)))));
   }
   return found;
 }

@@ -10,6 +10,8 @@ import { type Key, rowsAt } from "./rows-at.ts";
 /** Rounds before a partition of the build is held. */
 const FREE_ROUNDS = 4;
 const PAUSE_MS = 20;
+/** Partitions that are held side by side: most of it is waiting for servers. */
+const HELD_AT_ONCE = 4;
 /** How long one generation is waited for until it has passed what was read of the other. */
 const FOLLOWS_WITHIN_MS = 5_000;
 /** The same where nobody may feed the live one any more. */
@@ -129,15 +131,27 @@ export class UnsettledRows {
    * the live one, which nobody stops, and led to the very position of what was read there.
    */
   async #hold(compared: Compared): Promise<void> {
-    const byPartition = Map.groupBy(this.#pairs, partitionOf);
-    for (const [partition, pairs] of byPartition) {
-      const gate = this.#parts.gates.of(partition);
-      try {
-        const after = await this.#compareHeld(compared, partition, pairs);
-        this.#pairs = this.#pairs.flatMap((pair) => after.get(pair) ?? [pair]);
-      } finally {
-        gate.release();
-      }
+    const byPartition = [...Map.groupBy(this.#pairs, partitionOf)];
+    const left: RowPair[] = [];
+    for (let i = 0; i < byPartition.length; i += HELD_AT_ONCE) {
+      const held = byPartition.slice(i, i + HELD_AT_ONCE);
+      const compare = (one: (typeof held)[number]) => this.#holdPartition(compared, one);
+      left.push(...(await Promise.all(held.map(compare))).flat());
+    }
+    this.#pairs = left;
+  }
+
+  /** Gives what is still to be settled. */
+  async #holdPartition(
+    compared: Compared,
+    [partition, pairs]: readonly [PartitionKey, readonly RowPair[]],
+  ): Promise<readonly RowPair[]> {
+    const gate = this.#parts.gates.of(partition);
+    try {
+      const after = await this.#compareHeld(compared, partition, pairs);
+      return pairs.flatMap((pair) => after.get(pair) ?? [pair]);
+    } finally {
+      gate.release();
     }
   }
 

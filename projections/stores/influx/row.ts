@@ -1,7 +1,7 @@
 import type { PartitionKey } from "../../../platform/log/log.ts";
 import type { Value } from "../../runner/projection.ts";
 import type { StoredRow } from "../../runner/read-store.ts";
-import { type InfluxSeries, identifiers } from "./query.ts";
+import { type InfluxSeries, identifier, identifiers } from "./query.ts";
 import {
   DELETED_FIELD,
   exactField,
@@ -10,7 +10,7 @@ import {
   type ShapedColumn,
   type ShapedTable,
 } from "./shape.ts";
-import { parsedTime, textOfTag } from "./text.ts";
+import { NS_PER_MS, parsedTime, textOfTag } from "./text.ts";
 
 /** One version of a row, as a point has it. */
 export interface StoredVersion extends StoredRow {
@@ -28,10 +28,26 @@ export function selectedColumns({ fields, tags, table }: ShapedTable): string {
   return identifiers([POSITION_FIELD, ...names, PARTITION_TAG, ...tags.map(({ name }) => name)]);
 }
 
+/**
+ * The same of the newest point of each stretch of time, for a query that groups by it: the last
+ * position picks the point, and the server gives the beginning of its stretch as its time.
+ */
+export function lastOfSelected(table: ShapedTable): string {
+  const position = identifier(POSITION_FIELD);
+  return selectedColumns(table).replace(position, `last(${position}) AS ${position}`);
+}
+
+/** Where the times of an answer's points stand. */
+export type PointTimes = "their own" | "of their stretch";
+
 /** The versions in the answer to a query of `selectedColumns`. */
-export function versionsIn(table: ShapedTable, series: readonly InfluxSeries[]): StoredVersion[] {
+export function versionsIn(
+  table: ShapedTable,
+  series: readonly InfluxSeries[],
+  times: PointTimes = "their own",
+): StoredVersion[] {
   return series.flatMap(({ columns, values }) => {
-    const read = versionReader(table, columns);
+    const read = versionReader(table, columns, times);
     return values.map(read);
   });
 }
@@ -41,6 +57,7 @@ type Values = readonly Value[];
 function versionReader(
   table: ShapedTable,
   columns: readonly string[],
+  times: PointTimes,
 ): (values: Values) => StoredVersion {
   const placeOf = (name: string) => columns.indexOf(name);
   const [partition, position] = [placeOf(PARTITION_TAG), placeOf(POSITION_FIELD)];
@@ -49,7 +66,7 @@ function versionReader(
     ...table.tags.map((tag) => [tag.name, tagReader(tag, placeOf(tag.name))] as const),
     ...table.fields.map((field) => [field.name, fieldReader(field, placeOf)] as const),
   ];
-  const readTime = timeReader(table);
+  const readTime = timeReader(table, times);
   return (values) => {
     const row: Record<string, Value> = {};
     const positionOfRow = Number(values[position]);
@@ -64,14 +81,14 @@ function versionReader(
   };
 }
 
-function timeReader({ shape: { time } }: ShapedTable) {
+function timeReader({ shape: { time } }: ShapedTable, times: PointTimes) {
   return (row: Record<string, Value>, text: string, position: number): void => {
     if (time === null) return;
     const { ms, ns } = parsedTime(text);
     if (time.nsColumn !== null) row[time.nsColumn] = ns;
     // A position may be more than the nanoseconds of a millisecond.
-    const msOfNs = time.nsColumn === null ? Math.floor(position / 1_000_000) : 0;
-    row[time.msColumn] = ms - msOfNs;
+    const isAtPosition = time.nsColumn === null && times === "their own";
+    row[time.msColumn] = isAtPosition ? ms - Math.floor(position / NS_PER_MS) : ms;
   };
 }
 

@@ -24,8 +24,26 @@ export async function* rowsInKeyOrder(
   const isAfter = ({ row }: StoredRow) => {
     return after === null || compareKeys(keyOf(table.table, row), after) > 0;
   };
-  for await (const piece of piecesOf(versions, table, { after, atOnce })) {
+  const pieces = piecesOf(versions, table, { after, atOnce });
+  for await (const piece of atOnce === undefined ? oneAhead(pieces) : pieces) {
     for (const row of piece) if (isAfter(row)) yield row;
+  }
+}
+
+/** What comes next is asked for while what has come is looked at. */
+async function* oneAhead<T>(all: AsyncGenerator<T>): AsyncGenerator<T> {
+  let coming = all.next();
+  try {
+    for (;;) {
+      const next = await coming;
+      if (next.done === true) return;
+      coming = all.next();
+      // Told by the next one, where it is waited for.
+      coming.catch(() => undefined);
+      yield next.value;
+    }
+  } finally {
+    await all.return(undefined);
   }
 }
 

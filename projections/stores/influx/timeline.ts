@@ -2,7 +2,7 @@ import type { PartitionKey } from "../../../platform/log/log.ts";
 import { rowComparer } from "../../runner/key-order.ts";
 import type { StoredRow } from "../../runner/read-store.ts";
 import { identifier } from "./query.ts";
-import { type StoredVersion, selectedColumns, versionsIn } from "./row.ts";
+import { lastOfSelected, type StoredVersion, selectedColumns, versionsIn } from "./row.ts";
 import { DAY_MS, DAYS, type InfluxTimeShape, type ShapedTable, TABLE_TAG } from "./shape.ts";
 import { NS_PER_MS, nanoseconds } from "./text.ts";
 import {
@@ -148,13 +148,7 @@ export class InfluxTimeline {
   async #page(window: TimeSpan, points: number): Promise<Page> {
     const table = this.#table;
     const { newestFirst = false } = window;
-    const where = this.within(window);
-    const series = await this.#versions.all({
-      text: `SELECT ${selectedColumns(table)} FROM ${identifier(table.name)}
-             WHERE ${where.text} ORDER BY time ${newestFirst ? "DESC" : "ASC"} LIMIT ${points}`,
-      values: where.values,
-    });
-    const versions = versionsIn(table, series);
+    const versions = await this.#versionsOf(window, points);
     if (versions.length < points) return { rows: this.#rowsOf(versions, newestFirst), rest: null };
     const cutMs = this.#msOf(versions.at(-1) as StoredVersion);
     const whole = versions.filter((version) => this.#msOf(version) !== cutMs);
@@ -166,6 +160,22 @@ export class InfluxTimeline {
       ? { ...window, toMs: Math.min(window.toMs, cutMs + this.#spacingMs) }
       : { ...window, fromMs: cutMs };
     return { rows: this.#rowsOf(whole, newestFirst), rest };
+  }
+
+  /** A minute that ticks come into has hundreds of versions: the server picks the last of each. */
+  async #versionsOf(window: TimeSpan, points: number): Promise<StoredVersion[]> {
+    const table = this.#table;
+    const where = this.within(window);
+    const isOneOfMany = table.shape.time.nsColumn === null;
+    const order = window.newestFirst === true ? "DESC" : "ASC";
+    const columns = isOneOfMany ? lastOfSelected(table) : selectedColumns(table);
+    const group = isOneOfMany ? `GROUP BY time(${this.#spacingMs}ms) fill(none)` : "";
+    const series = await this.#versions.all({
+      text: `SELECT ${columns} FROM ${identifier(table.name)} WHERE ${where.text} ${group}
+             ORDER BY time ${order} LIMIT ${points}`,
+      values: where.values,
+    });
+    return versionsIn(table, series, isOneOfMany ? "of their stretch" : "their own");
   }
 
   #msOf({ row }: StoredVersion): number {
