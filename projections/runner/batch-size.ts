@@ -1,4 +1,4 @@
-import type { ReadLimits } from "../../platform/log/log.ts";
+import { type LogRecord, type ReadLimits, recordBytes } from "../../platform/log/log.ts";
 
 /** Long enough to make a commit cheap, short enough that a waiting reader does not notice. */
 const TARGET_WRITE_MS = 50;
@@ -42,4 +42,12 @@ export class BatchSize {
     const records = Math.round(this.#records * step);
     this.#records = Math.min(Math.max(records, SMALLEST_RECORDS), LARGEST_RECORDS);
   }
+}
+
+/** The limits have cut it short: there may be more. */
+export function isFull(records: readonly LogRecord[], limits: ReadLimits): boolean {
+  if (records.length >= limits.maxRecords) return true;
+  let bytes = 0;
+  for (const record of records) bytes += recordBytes(record);
+  return bytes >= limits.maxBytes / 2;
 }

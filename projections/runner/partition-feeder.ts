@@ -3,14 +3,11 @@ import type { EventReader } from "../../platform/codec/codec.ts";
 import type { AppendSignal } from "../../platform/log/append-signal.ts";
 import {
   type LogReader,
-  type LogRecord,
   type PartitionKey,
   type PartitionRef,
   partitionKey,
-  type ReadLimits,
-  recordBytes,
 } from "../../platform/log/log.ts";
-import { BatchSize } from "./batch-size.ts";
+import { BatchSize, isFull } from "./batch-size.ts";
 import { inBatchTrace } from "./batch-trace.ts";
 import type { Gate } from "./gate.ts";
 import type { Pace } from "./pace.ts";
@@ -394,11 +391,4 @@ export class PartitionFeeder {
       onTrouble: (trouble) => observer.onTrouble(this.#key, trouble),
     });
   }
-}
-
-function isFull(records: readonly LogRecord[], limits: ReadLimits): boolean {
-  if (records.length >= limits.maxRecords) return true;
-  let bytes = 0;
-  for (const record of records) bytes += recordBytes(record);
-  return bytes >= limits.maxBytes / 2;
 }
