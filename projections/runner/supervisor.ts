@@ -263,7 +263,6 @@ export class Supervisor {
     });
   }
 
-  /** One that has ended is shown as stopped, with its reason, until its next attempt is due. */
   /** A thread that starts is busy for a while: beside live ones builds start one after the other. */
   #mayStart(generation: Generation): boolean {
     const replaced = this.#mindedBy(generation)?.replaced ?? null;
@@ -272,6 +271,7 @@ export class Supervisor {
     return !feedings.some(({ job, state }) => job.isBuild && state === "starting");
   }
 
+  /** One that has ended is shown as stopped, with its reason, until its next attempt is due. */
   #feedingOf(generation: Generation): Feeding {
     const known = this.#feedings.get(generationKey(generation));
     if (known === undefined) return this.#start(generation);

@@ -3,7 +3,9 @@ import { MINUTE_MS } from "../../platform/market/interval.ts";
 import type { Row } from "../runner/projection.ts";
 import type { StoredRow } from "../runner/read-store.ts";
 import { integer, integerOrNull, textOrNull } from "../runner/sql-row.ts";
-import { EARLIEST_MS, LATEST_MS } from "../stores/influx/text.ts";
+import { identifier } from "../stores/influx/query.ts";
+import { DELETED_FIELD } from "../stores/influx/shape.ts";
+import { EARLIEST_MS, LATEST_MS, parsedTime } from "../stores/influx/text.ts";
 import { InfluxTimeline, type TimeSpan } from "../stores/influx/timeline.ts";
 import { type InfluxVersions, tagIn } from "../stores/influx/versions.ts";
 import type { FoldedSecond } from "./folded-seconds.ts";
@@ -34,6 +36,7 @@ const EVER = { fromMs: EARLIEST_MS, toMs: LATEST_MS };
 
 /** One instrument in InfluxDB, for one query. */
 export class InfluxMarketSource extends MarketSource {
+  readonly #versions: InfluxVersions;
   readonly #timelines: Timelines;
   readonly #seconds: InfluxSeconds;
 
@@ -45,7 +48,7 @@ export class InfluxMarketSource extends MarketSource {
     const [[instrument] = [], [watermark] = []] = found;
     if (instrument === undefined) return null;
     const timelines = timelinesOf(versions, instrumentId, instrument);
-    const clock = await readClock(timelines, {
+    const clock = await readClock(versions, timelines, {
       instrument: instrument.row,
       watermark: watermark?.row ?? null,
     });
@@ -54,6 +57,7 @@ export class InfluxMarketSource extends MarketSource {
 
   private constructor(parts: InfluxSourceParts, timelines: Timelines, clock: InstrumentClock) {
     super(clock);
+    this.#versions = parts.versions;
     this.#timelines = timelines;
     this.#seconds = new InfluxSeconds({ ...parts, timeline: timelines.ticks });
   }
@@ -80,7 +84,7 @@ export class InfluxMarketSource extends MarketSource {
     const { minutes, openMinutes } = this.#timelines;
     let firstPoints = ROWS_AT_FIRST;
     for await (const window of openMinutes.windows(range)) {
-      let open = await openIn(openMinutes, window);
+      let open = await openIn(this.#versions, openMinutes, window);
       for await (const piece of minutes.rowsOf({ ...window, firstPoints })) {
         const lastMs = Math.max(...piece.map(openTimeOf));
         yield merged(
@@ -109,6 +113,7 @@ function timelinesOf(
 }
 
 async function readClock(
+  versions: InfluxVersions,
   { ticks, minutes, openMinutes }: Timelines,
   { instrument, watermark }: { readonly instrument: Row; readonly watermark: Row | null },
 ): Promise<InstrumentClock> {
@@ -117,7 +122,7 @@ async function readClock(
   const [lastTick, newestMinute, firstOpenMs] = await Promise.all([
     ticks.first(newest),
     minutes.first(newest),
-    watermarkMs === null ? null : firstOpen(openMinutes, watermarkMs),
+    watermarkMs === null ? null : firstOpen(versions, openMinutes, watermarkMs),
   ]);
   return clockOf({
     contractSize: textOrNull(instrument, "contractSize"),
@@ -129,23 +134,39 @@ async function readClock(
 }
 
 /** The first open minute that event time has not left behind. */
-async function firstOpen(openMinutes: InfluxTimeline, watermarkMs: number): Promise<number | null> {
+async function firstOpen(
+  versions: InfluxVersions,
+  openMinutes: InfluxTimeline,
+  watermarkMs: number,
+): Promise<number | null> {
   const span = { fromMs: watermarkMs - OPEN_BEFORE_WATERMARK_MS, toMs: LATEST_MS };
   for await (const window of openMinutes.windows(span)) {
-    const [first] = await openIn(openMinutes, window);
+    const [first] = await openIn(versions, openMinutes, window);
     if (first !== undefined) return first;
   }
   return null;
 }
 
 /**
- * Opening times of the minutes of a window that are open, ascending. The window's border may cut
- * the first minute.
+ * Opening times of the minutes of a window that are open, ascending. A busy minute has hundreds of
+ * versions, so the server picks the last of each. The window's border may cut the first minute.
  */
-async function openIn(openMinutes: InfluxTimeline, window: TimeSpan): Promise<number[]> {
-  const open: number[] = [];
-  for await (const piece of openMinutes.rowsOf(window)) open.push(...piece.map(openTimeOf));
-  return open.filter((openTimeMs) => openTimeMs >= window.fromMs);
+async function openIn(
+  versions: InfluxVersions,
+  openMinutes: InfluxTimeline,
+  window: TimeSpan,
+): Promise<number[]> {
+  const where = openMinutes.within(window);
+  const [series] = await versions.all({
+    text: `SELECT last(${identifier(DELETED_FIELD)}) FROM ${identifier(shaped.openMinutes.name)}
+           WHERE ${where.text} GROUP BY time(1m) fill(none)`,
+    values: where.values,
+  });
+  const minutes = series?.values ?? [];
+  return minutes
+    .filter(([, isDeleted]) => isDeleted === false)
+    .map(([time]) => parsedTime(String(time)).ms)
+    .filter((openTimeMs) => openTimeMs >= window.fromMs);
 }
 
 /** Of the rows and the open minutes of one stretch, in order. */
