@@ -32,7 +32,7 @@ export class BatchSize {
 
   /**
    * Learns from a written batch; one that did not fill its limits tells at most to shrink.
-   * `isSlowed`: somebody lags because of it, and waits for its end.
+   * `isSlowed`: somebody may lag because of it, and waits for its end.
    */
   wrote(writeMs: number, of: { readonly isFull: boolean; readonly isSlowed: boolean }): void {
     const targetMs = of.isFull && !of.isSlowed ? this.#backlogWriteMs : TARGET_WRITE_MS;

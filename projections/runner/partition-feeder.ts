@@ -205,8 +205,11 @@ export class PartitionFeeder {
     return this.#load(this.#next, this.#highestClaim);
   }
 
+  /** Below full speed batches are short where a long one holds up others: else that helps nobody. */
   #wrote(writeMs: number, isFull: boolean): void {
-    this.#size.wrote(writeMs, { isFull, isSlowed: this.#parts.pace.isSlowed });
+    const { pace, store } = this.#parts;
+    const isSlowed = pace.isSlowed && store.longBatches !== "always";
+    this.#size.wrote(writeMs, { isFull, isSlowed });
   }
 
   async #lookAgain(): Promise<void> {

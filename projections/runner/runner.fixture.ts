@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { EventReader } from "../../platform/codec/codec.ts";
 import type { RecordedEvent } from "../../platform/codec/envelope.ts";
 import type { Event } from "../../platform/kernel/decider.ts";
@@ -170,6 +171,9 @@ export class FailingStore implements ReadStore {
   readonly #store: ReadStore;
   readonly applied: Batch[] = [];
   changesAtOnce = Number.POSITIVE_INFINITY;
+  longBatches: "always" | "builds" = "always";
+  /** What each write takes longer. */
+  slowMs = 0;
   failBefore = 0;
   failAfter = 0;
 
@@ -190,6 +194,7 @@ export class FailingStore implements ReadStore {
       this.failBefore -= 1;
       throw new Error("the store does not answer");
     }
+    if (this.slowMs > 0) await sleep(this.slowMs);
     const outcome = await this.#store.apply(batch);
     if (outcome === "applied") this.applied.push(batch);
     if (this.failAfter === 0) return outcome;

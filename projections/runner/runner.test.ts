@@ -130,6 +130,24 @@ describe("the runner", () => {
     expect(pace.rests).to.equal(rests);
   });
 
+  it("writes short batches below full speed only where a long one holds up others", async () => {
+    for (let value = 1; value <= 3_000; value += 1) log.count("a", value);
+    const largest = new Map<string, number>();
+    for (const longBatches of ["always", "builds"] as const) {
+      await store.drop();
+      store.applied.length = 0;
+      Object.assign(store, { longBatches, slowMs: 100 });
+      const pace = new Pace();
+      pace.share = 0.99;
+      await start({ pace, isBuild: true }).caughtUp;
+      const sizes = store.applied.map(({ expected, next }) => next - expected);
+      largest.set(longBatches, Math.max(...sizes));
+      await running.at(-1)?.stop();
+    }
+    expect(largest.get("always")).to.be.above(1_000);
+    expect(largest.get("builds")).to.equal(512);
+  });
+
   it("goes on from its checkpoint after a restart", async () => {
     for (let value = 1; value <= 100; value += 1) log.count("a", value);
     const before = start();
